@@ -1,0 +1,53 @@
+"""A realtime Python client for Marcelle: train in Python, watch and act in the browser."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .callbacks.keras import KerasCallback
+    from .client.data_store import DataStore
+    from .client.service import Service
+    from .runs.remote import Remote
+    from .runs.uploader import Uploader
+    from .runs.writer import Writer
+    from .utils import conform_dict, get_model_info
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "DataStore",
+    "KerasCallback",
+    "Remote",
+    "Service",
+    "Uploader",
+    "Writer",
+    "conform_dict",
+    "get_model_info",
+]
+
+# Everything is imported when it is first asked for: `import marcelle_rt` costs milliseconds and never
+# brings in Keras, NumPy or a network library.
+_HOMES = {
+    "DataStore": "client.data_store",
+    "KerasCallback": "callbacks.keras",
+    "Remote": "runs.remote",
+    "Service": "client.service",
+    "Uploader": "runs.uploader",
+    "Writer": "runs.writer",
+    "conform_dict": "utils",
+    "get_model_info": "utils",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

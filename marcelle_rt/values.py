@@ -1,0 +1,258 @@
+"""What may go on the wire. Pure: no I/O, no clock but the one asked for in `iso`.
+
+Two ways out: `to_wire` is strict and refuses what a backend would refuse (or, worse, would answer by
+closing the connection), naming the place; `to_run` never raises, because monitoring must never stop a
+training: it makes the best of every value and says what it changed.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from .errors import InvalidData
+
+SOCKET_LIMIT = 1_000_000
+"""Bytes in one frame above which a Socket.IO server closes the connection (`maxHttpBufferSize`)."""
+
+REST_LIMIT = 100_000
+"""Bytes in one JSON body above which the backend's REST answers with an error (body-parser's default)."""
+
+SAFE_INTEGER = 2**53
+"""Integers from here on lose digits in JavaScript (`Number.MAX_SAFE_INTEGER`)."""
+
+
+def dumps(data: Any, path: str = "data") -> bytes:
+    """Encodes data that went through `to_wire` or `to_run` as JSON.
+
+    Raises:
+        InvalidData: For what JSON can't hold, for example an integer over 64 bits.
+    """
+    try:
+        return orjson.dumps(data)
+    except orjson.JSONEncodeError as error:
+        raise InvalidData(path, data, f"can't be written as JSON ({error})") from None
+
+
+def loads(text: bytes | str) -> Any:
+    """Decodes JSON."""
+    return orjson.loads(text)
+
+
+def iso(time: dt.datetime | None = None) -> str:
+    """A time as JavaScript's `Date.toISOString` writes it: UTC, milliseconds, `Z`.
+
+    Args:
+        time: The time; one without a zone is taken as local. Now if `None`.
+    """
+    time = (time or dt.datetime.now(dt.timezone.utc)).astimezone(dt.timezone.utc)
+    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
+
+
+def to_wire(data: Any, path: str = "data", *, operators: bool = False) -> Any:
+    """Copies data into plain JSON types, ready for `dumps`.
+
+    NumPy values, tensors, dates, enums and paths become JSON; NaN and infinities become `None`, because a
+    frame that holds one makes the server close the connection.
+
+    Args:
+        data: Any nesting of mappings, sequences and values.
+        path: How errors name `data`.
+        operators: Let keys with `.` or a leading `$` through, as a query or a patch may have them.
+
+    Raises:
+        InvalidData: For a key or a value that the server would refuse, with its place.
+    """
+    try:
+        return _wire(data, path, operators)
+    except RecursionError:
+        raise InvalidData(path, type(data), "is nested too deep, or holds itself") from None
+
+
+def _wire(value: Any, path: str, operators: bool) -> Any:
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind is int:
+        return value
+    if isinstance(value, Mapping):
+        return {_key(k, path, operators): _wire(v, f"{path}.{k}", operators) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_wire(v, f"{path}[{i}]", operators) for i, v in enumerate(value)]
+    plain = _plain(value)
+    if plain is _NOT_PLAIN:
+        raise InvalidData(path, value, f"is a {kind.__name__}, which JSON can't hold; convert it first")
+    return _wire(plain, path, operators)
+
+
+def _key(key: Any, path: str, operators: bool) -> str:
+    key = _plain_key(key)
+    if not isinstance(key, str):
+        raise InvalidData(path, key, f"is a {type(key).__name__} and can't be a key; use a string")
+    if not operators and ("." in key or key.startswith("$")):
+        raise InvalidData(
+            f"{path}.{key}", key, "can't be a key: the database refuses '.' and a leading '$'; use '_' or '/'"
+        )
+    return key
+
+
+def to_run(data: Any, path: str) -> tuple[Any, list[str]]:
+    """Makes the best of data for a run document; never raises.
+
+    Like `to_wire`, but a bad key gets `_` for each bad character (a clash gets `_2`), and a value that
+    JSON can't hold becomes its `repr`.
+
+    Returns:
+        The copy, and a sentence for each thing that was changed.
+    """
+    remarks: list[str] = []
+    try:
+        copy = _lenient(data, path, remarks)
+        orjson.dumps(copy)
+    except (RecursionError, orjson.JSONEncodeError) as error:
+        remarks.append(f"{path} can't be written as JSON ({error}); its text was kept instead")
+        return _text(data), remarks
+    return copy, remarks
+
+
+def _lenient(value: Any, path: str, remarks: list[str]) -> Any:
+    if isinstance(value, Mapping):
+        renamed = safe_keys(value, path, remarks)
+        return {renamed[k]: _lenient(v, f"{path}.{k}", remarks) for k, v in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_lenient(v, f"{path}[{i}]", remarks) for i, v in enumerate(value)]
+    if isinstance(value, str):
+        return _utf8(value)
+    try:
+        return _wire(value, path, False)
+    except InvalidData:
+        remarks.append(f"{path} is a {type(value).__name__}; its text was kept instead")
+        return _text(value)
+
+
+def safe_keys(keys: Mapping[Any, Any], path: str, remarks: list[str]) -> dict[Any, str]:
+    """Names that a database takes, one for each key, in order.
+
+    Args:
+        keys: The mapping whose keys are wanted.
+        path: How remarks name the mapping.
+        remarks: Gets a sentence for each key that had to change.
+
+    Returns:
+        Original key -> name, all different.
+    """
+    fixed = {k: name for k in keys if isinstance(name := _plain_key(k), str) and safe_key(name) == name}
+    taken = set(fixed.values())
+    for key in keys:
+        if key in fixed:
+            continue
+        wanted = name = safe_key(str(_plain_key(key)))
+        number = 2
+        while name in taken:
+            name, number = f"{wanted}_{number}", number + 1
+        taken.add(name)
+        fixed[key] = name
+        remarks.append(f"{path}: the key {key!r} is stored as {name!r} (no '.' and no leading '$' in keys)")
+    return fixed
+
+
+def safe_key(key: str) -> str:
+    """A key with `_` in place of `.` and of a leading `$`."""
+    key = _utf8(key).replace(".", "_").replace("\0", "_")
+    return "_" + key[1:] if key.startswith("$") else key
+
+
+def number(value: Any) -> float | int | None:
+    """A log value as a number, or `None` when it is none, or not finite.
+
+    One-element arrays and tensors count as their element; booleans as 0 and 1.
+    """
+    kind = type(value)
+    if kind is not float and kind is not int:
+        if isinstance(value, (str, bytes, Mapping)) or value is None:
+            return None
+        value = _plain(value)
+        while isinstance(value, (list, tuple)) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, bool):
+            value = int(value)
+        if not isinstance(value, (int, float)):
+            return None
+    if isinstance(value, int):
+        return value if -SAFE_INTEGER < value < SAFE_INTEGER else _big(value)
+    return value if math.isfinite(value) else None
+
+
+def _big(value: int) -> float | None:
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
+_NOT_PLAIN = object()
+
+
+def _plain(value: Any) -> Any:
+    """A value of another library as a Python value; `_NOT_PLAIN` when there is no such."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, bool):
+        return bool(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dt.datetime):
+        return iso(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, complex):
+        return {"real": value.real, "imag": value.imag}
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
+        return list(value)
+    return _from_array(value)
+
+
+def _from_array(value: Any) -> Any:
+    """NumPy, JAX and PyTorch have `tolist`; TensorFlow has `numpy`."""
+    if hasattr(value, "detach"):  # a PyTorch tensor that requires a gradient refuses `tolist` on some devices
+        value = value.detach()
+    if not hasattr(value, "tolist") and hasattr(value, "numpy"):
+        try:
+            value = value.numpy()
+        except (NotImplementedError, AttributeError, RuntimeError):  # a symbolic tensor has no value
+            return _NOT_PLAIN
+    if not hasattr(value, "tolist"):
+        return _NOT_PLAIN
+    plain = value.tolist()
+    return _NOT_PLAIN if plain is value or isinstance(plain, bytes) else plain
+
+
+def _plain_key(key: Any) -> Any:
+    if isinstance(key, enum.Enum):
+        key = key.value
+    if isinstance(key, bool) or not (isinstance(key, int) or hasattr(key, "__index__")):
+        return key
+    return str(int(key))
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _text(value: Any) -> str:
+    text = _utf8(repr(value))
+    return text if len(text) <= 1000 else text[:997] + "..."
