@@ -1,0 +1,192 @@
+"""A run as a fold of its journal's events. Pure: no I/O, no clock, no thread.
+
+Events are plain mappings, one a line in the journal:
+
+| type | fields |
+|---|---|
+| `create` | `_id`, `run`: `basename`, `start`, `source`, `params`, `model` |
+| `begin` | `epochs` |
+| `epoch` | `epoch`, `place`, `logs` |
+| `checkpoint` | `key`, `epoch`, `path`, `format`, `metadata` |
+| `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
+| `resume` | `keep`: how many places stay |
+| `end` | `status`, `error` |
+
+and each has `time` in seconds since 1970. One more, `uploaded` (`list`, `key`, `entry`), is never written: a
+replica tells its own fold with it what its backend has by now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Event = Mapping[str, Any]
+Place = tuple[str, int]
+"""A place in one of the document's lists: the list's dotted path, and the index in it."""
+
+FILES = {"checkpoint": "checkpoints", "asset": "assets"}
+"""The events that stand for files, and the list of the run that holds them."""
+
+ENDED = ("success", "error")
+
+
+class Run:
+    """The document that a sequence of events makes, and what each event changed.
+
+    Attributes:
+        id: The run's `_id`; empty before the `create` event.
+        version: Counts the events.
+        fields: Everything in the document that is no list.
+        changed: For each field the version that changed it last.
+        lists: The document's lists by their path: `logs.<metric>`, `checkpoints`, `assets`.
+        epochs: The epoch number at each place.
+        files: The events of checkpoints and assets by their key, in order.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.id = ""
+        self.version = 0
+        self.fields: dict[str, Any] = {}
+        self.changed: dict[str, int] = {}
+        self.lists: dict[str, list[Any]] = {"checkpoints": [], "assets": []}
+        self.epochs: list[int] = []
+        self.files: dict[str, Event] = {}
+        self._uploaded: dict[str, Place] = {}
+        for event in events:
+            self.apply(event)
+
+    def apply(self, event: Event) -> list[Place]:
+        """Folds one event in.
+
+        Args:
+            event: The event. One of an unknown type counts, and changes nothing.
+
+        Returns:
+            The places that had a value already and may have another now.
+        """
+        self.version += 1
+        kind = event["type"]
+        if kind == "epoch":
+            return self._epoch(event)
+        if kind == "create":
+            self.id = event["_id"]
+            self._set(status="idle", epoch=0, epochs=0, **event["run"])
+        elif kind == "begin":
+            self._set(status="start", epochs=event["epochs"])
+        elif kind == "end":
+            self._set(status=event["status"], **({"error": event["error"]} if event.get("error") else {}))
+        elif kind == "resume":
+            self._resume(event["keep"])
+        elif kind in FILES:
+            self.files[event["key"]] = event
+        elif kind == "uploaded":
+            return self._upload(event)
+        return []
+
+    def _set(self, **fields: Any) -> None:
+        for name, value in fields.items():
+            if name not in self.fields or self.fields[name] != value:
+                self.fields[name] = value
+                self.changed[name] = self.version
+
+    def _epoch(self, event: Event) -> list[Place]:
+        place, logs = event["place"], event["logs"]
+        self._set(status="epoch", epoch=event["epoch"])
+        new = place >= len(self.epochs)
+        while place >= len(self.epochs):  # more than once only where lines of the journal were lost
+            self.epochs.append(event["epoch"])
+        for metric in logs:
+            path = f"logs.{metric}"
+            if path not in self.lists:
+                self.lists[path] = [None] * (len(self.epochs) - 1 if new else len(self.epochs))
+        if new:
+            for path, values in self.lists.items():
+                if path.startswith("logs."):
+                    values.extend([None] * (len(self.epochs) - len(values)))
+        touched = []
+        for metric, value in logs.items():
+            path = f"logs.{metric}"
+            self.lists[path][place] = value
+            if not new:
+                touched.append((path, place))
+        return touched
+
+    def _resume(self, keep: int) -> None:
+        del self.epochs[keep:]
+        for path, values in self.lists.items():
+            if path.startswith("logs."):
+                del values[keep:]
+        if "error" in self.fields:
+            self._set(error=None)
+        self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)
+
+    def _upload(self, event: Event) -> list[Place]:
+        values = self.lists[event["list"]]
+        known = self._uploaded.get(event["key"])
+        if known is not None:
+            values[known[1]] = event["entry"]
+            return [known]
+        self._uploaded[event["key"]] = (event["list"], len(values))
+        values.append(event["entry"])
+        return []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run has ended, well or not."""
+        return self.fields.get("status") in ENDED
+
+    @property
+    def complete(self) -> bool:
+        """Whether every planned epoch is there."""
+        return len(self.epochs) >= self.fields.get("epochs", 0)
+
+    def waiting(self) -> list[Event]:
+        """The files that are not known to be uploaded, in order."""
+        return [event for key, event in self.files.items() if key not in self._uploaded]
+
+    def is_uploaded(self, key: str) -> bool:
+        """Whether the file of that key is known to be on the backend."""
+        return key in self._uploaded
+
+    def logs(self) -> dict[str, list[Any]]:
+        """The metrics' lists by their names. The lists are the run's own: read, don't change."""
+        return {path[5:]: values for path, values in self.lists.items() if path.startswith("logs.")}
+
+    def document(self) -> dict[str, Any]:
+        """The run as `run_data.json` holds it: its own lists, and its files as they lie on this disk."""
+        return {
+            "_id": self.id,
+            **self.fields,
+            "logs": self.logs(),
+            "checkpoints": [self._local(e) for e in self.files.values() if e["type"] == "checkpoint"],
+            "assets": [self._local(e) for e in self.files.values() if e["type"] == "asset"],
+        }
+
+    def _local(self, event: Event) -> dict[str, Any]:
+        if uploaded := self._uploaded.get(event["key"]):
+            return dict(self.lists[uploaded[0]][uploaded[1]])
+        return local_entry(event)
+
+
+def local_entry(event: Event) -> dict[str, Any]:
+    """A checkpoint's or an asset's entry in the run before it is on a backend."""
+    if event["type"] == "checkpoint":
+        return {"metadata": checkpoint_metadata(event)}
+    return {
+        **event.get("metadata", {}),
+        "filename": event["filename"],
+        "mime": event["mime"],
+        "epoch": event["epoch"],
+        "local_path": event["path"],
+    }
+
+
+def checkpoint_metadata(event: Event) -> dict[str, Any]:
+    """What a checkpoint's entry tells of where it came from."""
+    return {
+        "epoch": event["epoch"],
+        "local_path": event["path"],
+        "local_format": event["format"],
+        **event.get("metadata", {}),
+    }

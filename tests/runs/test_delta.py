@@ -1,0 +1,196 @@
+"""The heart of the package, alone: whatever happens to a run, a copy made by patches equals the fold."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from marcelle_rt.runs.delta import Acknowledged, compare, next_patch, opening
+from marcelle_rt.runs.run import Run
+
+METRICS = ("loss", "acc", "val_loss")
+
+
+class Database:
+    """A double of NeDB's and MongoDB's way with `$set`, as measured on the real ones.
+
+    A place inside a list is overwritten; at or past the end the value lands at the end; a place in a list
+    that is missing makes an object. MongoDB refuses a list together with a place in it.
+    """
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = copy.deepcopy(document)
+
+    def patch(self, data: dict[str, Any]) -> None:
+        for key in data:
+            assert not any(other.startswith(key + ".") for other in data), "a list and a place in it"
+        for key, value in data.items():
+            *parents, last = key.split(".")
+            target: Any = self.document
+            for parent in parents:
+                target = target.setdefault(parent, {}) if isinstance(target, dict) else target[int(parent)]
+            if isinstance(target, list):
+                if int(last) < len(target):
+                    target[int(last)] = value
+                else:
+                    target.append(value)
+            else:
+                target[last] = copy.deepcopy(value)
+
+
+def expected(run: Run) -> dict[str, Any]:
+    return {
+        "_id": run.id,
+        **run.fields,
+        "logs": run.logs(),
+        "checkpoints": run.lists["checkpoints"],
+        "assets": run.lists["assets"],
+    }
+
+
+CREATE = {
+    "type": "create",
+    "_id": "an-id",
+    "run": {"basename": "b", "start": "s", "source": "keras", "params": {}},
+}
+
+values = st.one_of(st.none(), st.integers(-5, 5), st.floats(allow_nan=False, allow_infinity=False))
+actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("epoch"), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)),
+        st.tuples(
+            st.just("again"), st.integers(0, 20), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)
+        ),
+        st.tuples(st.just("uploaded"), st.sampled_from(["checkpoints", "assets"]), st.integers(0, 3)),
+        st.tuples(st.just("resume"), st.integers(0, 10)),
+        st.tuples(st.just("begin"), st.integers(0, 30)),
+        st.tuples(st.just("end"), st.sampled_from([None, "because"])),
+        st.tuples(st.just("send"), st.sampled_from(["answered", "answer lost", "lost", "read again"])),
+        st.tuples(st.just("late"), st.sampled_from(["answered"])),
+    ),
+    max_size=40,
+)
+
+
+def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
+    kind = action[0]
+    if kind == "epoch":
+        n = len(run.epochs)
+        return {"type": "epoch", "epoch": n, "place": n, "logs": action[1]}
+    if kind == "again" and run.epochs:
+        place = action[1] % len(run.epochs)
+        return {"type": "epoch", "epoch": run.epochs[place], "place": place, "logs": action[2]}
+    if kind == "uploaded":
+        key = f"{action[1]}-{action[2]}"
+        return {"type": "uploaded", "list": action[1], "key": key, "entry": {"id": key, "at": run.version}}
+    if kind == "resume":
+        return {"type": "resume", "keep": min(action[1], len(run.epochs))}
+    if kind == "begin":
+        return {"type": "begin", "epochs": action[1]}
+    if kind == "end":
+        return {"type": "end", "status": "error" if action[1] else "success", "error": action[1]}
+    return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(actions, st.integers(420, 1200))
+def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limit: int) -> None:
+    run = Run([CREATE])
+    known = Acknowledged()
+    first = opening(run, 10_000)
+    database = Database(first.data)
+    known.accept(first)
+    in_flight = None
+    for action in script:
+        event = event_of(action, run)
+        if event is not None:
+            known.touch(run.apply(event), run.version)
+        elif action[0] == "send" and in_flight is None:
+            patch = next_patch(run, known, limit)
+            if action[1] == "read again":
+                known = compare(run, database.document)
+            elif patch is not None:
+                data = copy.deepcopy(patch.data)
+                if action[1] != "lost":
+                    database.patch(data)
+                if action[1] == "answered":
+                    in_flight = patch
+        elif action[0] == "late" and in_flight is not None:
+            known.accept(in_flight)
+            assert known.fits(database.document)
+            in_flight = None
+    if in_flight is not None:
+        known.accept(in_flight)
+    for _ in range(500):
+        patch = next_patch(run, known, limit)
+        if patch is None:
+            break
+        database.patch(copy.deepcopy(patch.data))
+        known.accept(patch)
+        assert known.fits(database.document)
+    assert database.document == expected(run)
+    assert not {k for k in known.stale if k[1] < known.lengths.get(k[0], 0)}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 120), st.integers(500, 3000))
+def test_a_long_run_is_created_in_pieces_under_the_limit(epochs: int, limit: int) -> None:
+    from marcelle_rt.values import dumps
+
+    run = Run([CREATE, {"type": "begin", "epochs": epochs}])
+    for i in range(epochs):
+        run.apply({"type": "epoch", "epoch": i, "place": i, "logs": {"loss": 1 / (i + 3), "acc": i / 7}})
+    run.apply({"type": "end", "status": "success", "error": None})
+    known = Acknowledged()
+    patch = opening(run, limit)
+    assert len(dumps(patch.data)) <= limit
+    database = Database(patch.data)
+    known.accept(patch)
+    while (patch := next_patch(run, known, limit)) is not None:
+        assert len(dumps(patch.data)) <= limit
+        assert database.document["status"] != "success"
+        database.patch(patch.data)
+        known.accept(patch)
+    assert database.document == expected(run)
+
+
+def test_a_late_metric_starts_with_nulls_and_a_missing_one_ends_with_them() -> None:
+    run = Run([CREATE])
+    run.apply({"type": "epoch", "epoch": 0, "place": 0, "logs": {"loss": 1.0}})
+    run.apply({"type": "epoch", "epoch": 1, "place": 1, "logs": {"acc": 0.5}})
+    run.apply({"type": "epoch", "epoch": 2, "place": 2, "logs": {}})
+    assert run.logs() == {"loss": [1.0, None, None], "acc": [None, 0.5, None]}
+
+
+def test_an_epoch_saved_again_while_its_value_is_in_flight_stays_open() -> None:
+    run = Run([CREATE])
+    known = Acknowledged()
+    known.accept(opening(run, 10_000))
+    run.apply({"type": "epoch", "epoch": 0, "place": 0, "logs": {"loss": 1.0}})
+    in_flight = next_patch(run, known, 10_000)
+    assert in_flight is not None
+    known.touch(run.apply({"type": "epoch", "epoch": 0, "place": 0, "logs": {"loss": 2.0}}), run.version)
+    known.accept(in_flight)
+    rest = next_patch(run, known, 10_000)
+    assert rest is not None
+    assert rest.data == {"logs.loss.0": 2.0}
+
+
+def test_one_more_epoch_costs_the_same_bytes_at_any_length() -> None:
+    from marcelle_rt.values import dumps
+
+    sizes = []
+    for length in (10, 50_000):
+        run = Run([CREATE])
+        for i in range(length):
+            run.apply({"type": "epoch", "epoch": i, "place": i, "logs": {"loss": 0.12345678, "acc": 0.5}})
+        known = compare(run, {**expected(run), "logs": {k: list(v) for k, v in run.logs().items()}})
+        assert next_patch(run, known, 900_000) is None
+        run.apply({"type": "epoch", "epoch": length, "place": length, "logs": {"loss": 0.12345678, "acc": 0.5}})
+        patch = next_patch(run, known, 900_000)
+        assert patch is not None
+        sizes.append(len(dumps(patch.data)))
+    assert sizes[1] - sizes[0] <= 3 * 5  # three more digits than 10 has, in two places and the epoch
