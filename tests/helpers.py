@@ -1,0 +1,93 @@
+"""What tests of several rooms need: waiting for a condition, a server of another kind, pages in a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from marcelle_rt.backend.node import find_node
+from marcelle_rt.backend.packages import install
+from marcelle_rt.backend.process import NodeProcess
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+T = TypeVar("T")
+
+BROWSER_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def eventually(predicate: Callable[[], T], timeout: float = 10.0, interval: float = 0.02) -> T:
+    """Calls `predicate` until it returns something true, and returns that.
+
+    Raises:
+        AssertionError: Nothing true came within `timeout` seconds; the message has the last value.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        value = predicate()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout:g} s; the last value was {value!r}")
+        time.sleep(interval)
+
+
+@contextmanager
+def feathers5_server(log: Path) -> Iterator[str]:
+    """Runs a Feathers 5 / Socket.IO 4 server with memory services, and gives its URL."""
+    source = Path(__file__).parent / "feathers5"
+    node = find_node()
+    command = [node.executable, str(source / "server.js"), str(install(source, node))]
+    server = NodeProcess(command, log=log, env=os.environ)
+    try:
+        yield f"http://127.0.0.1:{server.ready['port']}"
+    finally:
+        server.stop()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium with a fresh profile: Debian's, else the one that Playwright has installed."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=BROWSER_FLAGS, chromium_sandbox=False
+        )
+        yield browser
+        browser.close()
+
+
+def dashboard_html(script: str, body: str = "") -> str:
+    """A page with Marcelle's style sheet and a module script; the script imports from `./marcelle.js`."""
+    return f"""<!doctype html>
+<html>
+  <head>
+    <meta charset="utf-8" />
+    <link rel="icon" href="data:," />
+    <link rel="stylesheet" href="marcelle.css" />
+  </head>
+  <body>
+    <div id="app"></div>
+    {body}
+    <script type="module">
+{script}
+    </script>
+  </body>
+</html>
+"""
