@@ -138,6 +138,8 @@ class Backend:
             "host": self.host,
             "nedb": str(self.data / "db"),
             "uploads": str(self.data / "uploads"),
+            # The package's own settings for production forbid every service.
+            "whitelist": {"services": "*"},
             "authentication": {"enabled": self.auth, "allowSignup": self.auth, "secret": self._secret()},
         }
         return {
