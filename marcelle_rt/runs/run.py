@@ -5,15 +5,17 @@ Events are plain mappings, one a line in the journal:
 | type | fields |
 |---|---|
 | `create` | `_id`, `run`: `basename`, `start`, `source`, `params`, `model` |
+| `model` | `model`: what `get_model_info` tells, where it could not at the start |
 | `begin` | `epochs` |
 | `epoch` | `epoch`, `place`, `logs` |
-| `checkpoint` | `key`, `epoch`, `path`, `format`, `metadata` |
+| `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
 | `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
 | `resume` | `keep`: how many places stay |
 | `end` | `status`, `error` |
 
-and each has `time` in seconds since 1970. One more, `uploaded` (`list`, `key`, `entry`), is never written: a
-replica tells its own fold with it what its backend has by now.
+and each has `time` in seconds since 1970. Two are never written. With `uploaded` (`list`, `key`, `entry`) a
+replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`) a copy gets an `_id` that
+is not the run's own.
 """
 
 from __future__ import annotations
@@ -56,6 +58,21 @@ class Run:
         for event in events:
             self.apply(event)
 
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Run:
+        """A run that has just this document, for those who have no journal."""
+        run = cls()
+        run.version = 1
+        run.id = document["_id"]
+        for name, value in document.items():
+            if name == "logs":
+                run.lists.update({f"logs.{metric}": list(values) for metric, values in value.items()})
+            elif name in ("checkpoints", "assets"):
+                run.lists[name] = list(value)
+            elif name != "_id":
+                run.fields[name], run.changed[name] = value, 1
+        return run
+
     def apply(self, event: Event) -> list[Place]:
         """Folds one event in.
 
@@ -72,6 +89,11 @@ class Run:
         if kind == "create":
             self.id = event["_id"]
             self._set(status="idle", epoch=0, epochs=0, **event["run"])
+        elif kind == "identity":
+            self.id = event["_id"]
+            self._set(origin=event["origin"])
+        elif kind == "model":
+            self._set(model=event["model"])
         elif kind == "begin":
             self._set(status="start", epochs=event["epochs"])
         elif kind == "end":

@@ -64,5 +64,7 @@ class RunData(TypedDict, total=False):
     """What `get_model_info` returns: `name`, `param_count`, `summary`, `layers`, `loss`."""
     error: str
     """Why the run ended, where `status` is `error`."""
+    origin: str
+    """On backends only: the run's own `_id`, where this copy had to get another."""
     rev: str
     """On backends only: a zero-padded number that grows with every write, so that a late one can't undo."""

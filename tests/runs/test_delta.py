@@ -61,9 +61,7 @@ values = st.one_of(st.none(), st.integers(-5, 5), st.floats(allow_nan=False, all
 actions = st.lists(
     st.one_of(
         st.tuples(st.just("epoch"), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)),
-        st.tuples(
-            st.just("again"), st.integers(0, 20), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)
-        ),
+        st.tuples(st.just("again"), st.integers(0, 20), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)),
         st.tuples(st.just("uploaded"), st.sampled_from(["checkpoints", "assets"]), st.integers(0, 3)),
         st.tuples(st.just("resume"), st.integers(0, 10)),
         st.tuples(st.just("begin"), st.integers(0, 30)),

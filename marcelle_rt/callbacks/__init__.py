@@ -1,0 +1,1 @@
+"""Small adapters of training frameworks over Writer."""

@@ -1,0 +1,189 @@
+"""KerasCallback: Keras' hooks, turned into a Writer's verbs. Works with Keras 3 on any backend, and Keras 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidData
+from ..runs.ending import last_error
+from ..runs.writer import Writer
+from ..values import number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    class _Callback:
+        model: Any
+        params: dict[str, Any]
+
+else:
+    # TensorFlow's own switch: with it, `tf.keras` is Keras 2 of the package tf_keras.
+    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+        from tf_keras.callbacks import Callback as _Callback
+    else:
+        from keras.callbacks import Callback as _Callback
+
+_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "score", "r2")
+
+
+class KerasCallback(_Callback):
+    """Stores a Keras training in a Marcelle backend and locally, while it goes on.
+
+    Each `fit` is a run of its own. The learning rate is among its logs.
+
+    Example:
+        >>> model.fit(x, y, epochs=10, callbacks=[KerasCallback("my-model")])
+    """
+
+    def __init__(
+        self,
+        name: str,
+        backend_root: str | None = None,
+        disk_save_format: str = "h5",
+        remote_save_format: str = "tfjs",
+        model_checkpoint_freq: int | None = None,
+        base_log_dir: str | os.PathLike[str] = "marcelle-logs",
+        run_params: dict[str, Any] = {},
+        *,
+        writer: Writer | None = None,
+        rename: Mapping[str, str] | None = None,
+        save_best_only: bool = False,
+        monitor: str = "val_loss",
+        mode: str = "auto",
+        resume: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Prepares a callback; nothing is written or sent before `fit` begins.
+
+        Args:
+            name: The base name for the runs.
+            backend_root: The backend's URL. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
+            disk_save_format: How checkpoints are saved locally: `"h5"`, `"saved_model"` or `"keras"`.
+            remote_save_format: How checkpoints are uploaded: `"tfjs"` or `"onnx"`.
+            model_checkpoint_freq: Save a checkpoint each so many epochs; none if `None`.
+            base_log_dir: The folder that gets a folder for each run.
+            run_params: Parameters of the run, for example hyperparameters.
+            writer: A writer of yours instead; the five arguments about where and how are its own then. A run
+                that it has open is used, and left open at the end.
+            rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
+            save_best_only: Save a checkpoint only when `monitor` is better than at every one before; looks
+                each epoch, or each `model_checkpoint_freq` epochs.
+            monitor: The metric that `save_best_only` looks at.
+            mode: `"min"`, `"max"`, or `"auto"`: by the metric's name.
+            resume: The folder of a run to go on with at the first `fit`, with its `initial_epoch`.
+
+        Raises:
+            UnsupportedFormat: For an unknown format.
+            InvalidData: For an unknown `mode`, a frequency under 1, or what is no URL.
+            RunFolderError: When `resume` names no run, or one that is being written.
+        """
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
+        if model_checkpoint_freq is not None and model_checkpoint_freq < 1:
+            raise InvalidData("model_checkpoint_freq", model_checkpoint_freq, "is no number of epochs; use 1 or more")
+        self._resumed = resume is not None
+        if writer is not None:
+            self.writer = writer
+        elif resume is not None:
+            self.writer = Writer.resume(
+                resume,
+                backend_root=backend_root,
+                disk_save_format=disk_save_format,
+                remote_save_format=remote_save_format,
+                rename=rename,
+            )
+        else:
+            self.writer = Writer(name, backend_root, disk_save_format, remote_save_format, base_log_dir, rename=rename)
+        self.run_params = run_params
+        self.model_checkpoint_freq = model_checkpoint_freq
+        self.save_best_only = save_best_only
+        self.monitor = monitor
+        self._grows = mode == "max" or (mode == "auto" and any(word in monitor for word in _GROWING))
+        self._best: float | None = None
+        self._mine = False
+        self._described = True
+        self._cell: Any = None
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Creates the run."""
+        if self._mine and self.writer.is_open:  # Keras calls no hook when a fit is interrupted
+            self.writer.end("error", last_error() or "the training was interrupted")
+        self._mine = self._resumed or not self.writer.is_open
+        self._described = bool(getattr(self.model, "built", True))
+        if self._resumed:
+            self.writer.model = self.model
+        elif self._mine:
+            self._best = None
+            self.writer.create_run(self.model, {**self.run_params, **(self.params or {})})
+        elif self.writer.model is None:
+            self.writer.model = self.model
+        self._resumed = False
+        self.writer.train_begin((self.params or {}).get("epochs", 0))
+        self._watch_cell()
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Saves the epoch. Runs count epochs from 1, as dashboards do."""
+        values = dict(logs or {})
+        if "learning_rate" not in values and "lr" not in values:
+            rate = self._learning_rate()
+            if rate is not None:
+                values["learning_rate"] = rate
+        if not self._described:  # a Sequential without an input: it has weights by now
+            self._described = True
+            self.writer.describe_model()
+        self.writer.save_epoch(epoch + 1, values, save_checkpoint=self._is_checkpoint(epoch, values))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Ends the run."""
+        self._unwatch_cell()
+        if self._mine:
+            self.writer.train_end(logs)
+
+    def _is_checkpoint(self, epoch: int, logs: Mapping[str, Any]) -> bool:
+        frequency = self.model_checkpoint_freq
+        if frequency is not None and (epoch + 1) % frequency:
+            return False
+        if not self.save_best_only:
+            return frequency is not None
+        value = number(logs.get(self.monitor))
+        if value is None:
+            self.writer.notices.warn(
+                "monitor",
+                f"save_best_only: the logs have no {self.monitor!r} (they have {', '.join(map(repr, logs))}), so no "
+                "checkpoint is saved; set `monitor`.",
+            )
+            return False
+        if self._best is None or (value > self._best if self._grows else value < self._best):
+            self._best = value
+            return True
+        return False
+
+    def _learning_rate(self) -> float | int | None:
+        optimizer = getattr(self.model, "optimizer", None)
+        rate = getattr(optimizer, "learning_rate", None)
+        if callable(rate) and not hasattr(rate, "numpy"):  # a schedule, in some versions of Keras 2
+            rate = rate(optimizer.iterations)  # type: ignore[union-attr]
+        return number(rate)
+
+    # A notebook's user stops a fit, and no hook of Keras is called: the end of the cell is the next we hear.
+
+    def _watch_cell(self) -> None:
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython is not None else None
+        if shell is not None and self._cell is None and self._mine:
+            self._cell = shell
+            shell.events.register("post_run_cell", self._on_cell_end)
+
+    def _unwatch_cell(self) -> None:
+        if self._cell is not None:
+            self._cell.events.unregister("post_run_cell", self._on_cell_end)
+            self._cell = None
+
+    def _on_cell_end(self, result: Any = None) -> None:
+        self._unwatch_cell()
+        if self._mine and self.writer.is_open:
+            error = getattr(result, "error_in_exec", None)
+            reason = f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else "the cell ended"
+            self.writer.end("error", reason)

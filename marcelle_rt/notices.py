@@ -1,0 +1,57 @@
+"""What a user is told while a training goes on: each thing once, and never as an exception."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Hashable
+
+logger = logging.getLogger("marcelle_rt")
+logger.addHandler(logging.NullHandler())
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class MarcelleWarning(UserWarning):
+    """Something that a run could not do as asked, and what was done instead."""
+
+
+class Notices:
+    """Warns once for each key."""
+
+    def __init__(self) -> None:
+        self._said: set[Hashable] = set()
+        self._lock = threading.Lock()
+
+    def warn(self, key: Hashable, text: str) -> None:
+        """Shows a warning at the user's own line, unless one with this key was shown.
+
+        Args:
+            key: What the warning is about.
+            text: The sentence.
+        """
+        with self._lock:
+            if key in self._said:
+                return
+            self._said.add(key)
+        logger.warning(text)
+        try:
+            warnings.warn(text, MarcelleWarning, stacklevel=_users_frame())
+        except MarcelleWarning:
+            # With `-W error` a warning raises. Who monitors must not stop who trains; it is in the log.
+            logger.debug("the warning above was turned into an error, and held back")
+
+    def forget(self, key: Hashable) -> None:
+        """Lets the warning of that key be shown again, because its cause had gone."""
+        with self._lock:
+            self._said.discard(key)
+
+
+def _users_frame() -> int:
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
+        frame, level = frame.f_back, level + 1
+    return level - 1 if level > 1 else level

@@ -1,0 +1,74 @@
+"""How runs end that nobody ended: at the process's exit, at SIGTERM."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Protocol
+
+
+class Open(Protocol):
+    """A run that is open."""
+
+    def abandon(self, reason: str | None) -> None:
+        """Ends it, because the process does."""
+
+
+_open: list[Open] = []
+_pid = os.getpid()
+_terminated = False
+
+
+def opened(run: Open) -> None:
+    """Notes a run that must be ended when the process ends before it does."""
+    global _pid
+    if _pid != os.getpid():  # a forked child; the parent's runs are not its to end
+        _open.clear()
+        _pid = os.getpid()
+    _open.append(run)
+    if threading.current_thread() is threading.main_thread() and (signal.getsignal(signal.SIGTERM) is signal.SIG_DFL):
+        signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def ended(run: Open) -> None:
+    """Notes that a run has ended."""
+    if run in _open:
+        _open.remove(run)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not _open and in_main and signal.getsignal(signal.SIGTERM) is _on_terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def describe(error: BaseException) -> str:
+    """An exception as one line for the run's document."""
+    if isinstance(error, SystemExit):
+        return "SIGTERM" if _terminated else f"sys.exit({error.code!r})"
+    text = str(error).strip()
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def last_error() -> str | None:
+    """The exception that nobody caught and that ends the process, if there is one."""
+    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
+    return describe(error) if isinstance(error, BaseException) else None
+
+
+def _on_terminate(signum: int, frame: FrameType | None) -> None:
+    # An exit like any other: `with` blocks and exit handlers run. A handler that sent things itself could
+    # find the training thread's own locks taken.
+    global _terminated
+    _terminated = True
+    raise SystemExit(128 + signum)
+
+
+@atexit.register
+def _at_exit() -> None:
+    if _pid != os.getpid():
+        return
+    reason = "SIGTERM" if _terminated else last_error()
+    for run in list(_open):
+        run.abandon(reason)

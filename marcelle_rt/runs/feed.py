@@ -1,0 +1,225 @@
+"""One run on its way from the training thread to its copies: the folder, `run_data.json` and a backend."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, MarcelleError
+from ..notices import Notices, logger
+from .journal import Journal
+from .remote import Remote
+from .replica import Replica
+from .run import Event, Run
+
+PAUSE = 0.1  # seconds between two messages about one run; dashboards redraw at each
+PAUSE_FACTOR = 4.0  # and that many times what the last answer took, so that long documents spare everybody
+_SNAPSHOT_PAUSE = 1.0  # seconds between two writes of `run_data.json`
+_SNAPSHOT_FACTOR = 50.0
+_REFUSED_PAUSE = 10.0  # seconds before a server that said no is asked again
+
+AWAY = (BackendUnreachable, ConnectionLost, CallTimeout)
+"""The errors that pass when the backend is back."""
+
+
+class Feed:
+    """Takes events on the training thread, and brings the copies level on the publisher's thread.
+
+    Attributes:
+        journal: The run's folder.
+        notices: What the user is told.
+        remote: The backend, or `None`.
+        done: Set while nothing waits.
+        closed: Set when nothing more will come, so that the feed can be dropped once it is done.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        remote: Remote | None,
+        notices: Notices,
+        *,
+        owns_remote: bool = False,
+        events: Iterable[Event] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.journal = journal
+        self.remote = remote
+        self.notices = notices
+        self.done = threading.Event()
+        self.finishing = False
+        self.closed = False
+        past = list(events)
+        self.run = Run(past)
+        self.replica = Replica(self.run, remote, fresh=not past) if remote is not None else None
+        self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
+        self.under_way: set[str] = set()
+        self.problem: str | None = None
+        self._clock = clock
+        self._owns_remote = owns_remote
+        self._queue: deque[Event] = deque()
+        self._lock = threading.RLock()
+        self._snapshot_version = self.run.version
+        self._snapshot_due = 0.0
+        self._due = 0.0
+        self._listening = False
+
+    # On the training thread.
+
+    def record(self, event: Event) -> None:
+        """Writes an event to the journal, and queues it for the copies. The publisher must be woken."""
+        with self._lock:
+            self.journal.append(event)
+            self._queue.append(event)
+            self.done.clear()
+        if self.journal.failure is not None:
+            self.notices.warn(
+                "journal",
+                f"The run can't be written to {self.journal.directory} ({self.journal.failure.strerror}). The "
+                "training goes on, and what could not be written is tried again at the next epoch.",
+            )
+
+    def note(self, event: Event) -> None:
+        """Queues an event that is not for the journal: what a backend has by now. Any thread may call it."""
+        with self._lock:
+            self._queue.append(event)
+            self.done.clear()
+
+    # On the publisher's thread.
+
+    def advance(self) -> float | None:
+        """Does what is due, at most one exchange with the backend.
+
+        Returns:
+            When to come again, on the clock; `None` when only an event can bring new work.
+
+        Raises:
+            BackendUnreachable: And the other errors of `AWAY`: the backend is away for all runs.
+        """
+        times = [self.keep(), self._copy()]
+        waiting = [t for t in times if t is not None]
+        if not waiting:
+            with self._lock:
+                if not self._queue and not self.files_waiting():
+                    self.problem = None
+                    self.done.set()
+        return min(waiting, default=None)
+
+    def keep(self) -> float | None:
+        """Brings the document and `run_data.json` level; this needs no backend.
+
+        Returns:
+            When to come again, or `None`.
+        """
+        self._fold()
+        return self._snapshot()
+
+    def _fold(self) -> None:
+        while True:
+            try:
+                event = self._queue.popleft()
+            except IndexError:
+                return
+            if self.replica is not None:
+                self.replica.apply(event)
+            else:
+                self.run.apply(event)
+
+    def _snapshot(self) -> float | None:
+        if self._snapshot_version == self.run.version or self.journal.directory is None:
+            return None
+        now = self._clock()
+        if now < self._snapshot_due and not self.finishing:
+            return self._snapshot_due
+        try:
+            self.journal.write_document(self.run.document())
+        except OSError as error:
+            self.notices.warn(
+                "journal",
+                f"run_data.json can't be written to {self.journal.directory} ({error.strerror}). The training goes on.",
+            )
+        self._snapshot_version = self.run.version
+        after = self._clock()
+        self._snapshot_due = after + max(_SNAPSHOT_PAUSE, _SNAPSHOT_FACTOR * (after - now))
+        return None
+
+    def _copy(self) -> float | None:
+        replica = self.replica
+        if replica is None or self.remote is None or replica.is_level:
+            return None
+        now = self._clock()
+        if now < self._due:
+            return self._due
+        try:
+            self._listen()
+            busy = replica.step()
+        except AWAY:
+            raise
+        except MarcelleError as error:
+            self.problem = str(error)
+            self.notices.warn(("refused", type(error)), f"{error} The training goes on; {self.kept()} and tried again.")
+            self._due = self._clock() + _REFUSED_PAUSE
+            return self._due
+        except Exception as error:
+            # A fault of ours must not end the thread that serves the other runs too.
+            logger.exception("a run's copy could not be brought level")
+            self.problem = repr(error)
+            self.notices.warn("fault", f"{error!r} while a run was sent. The training goes on; {self.kept()}.")
+            self._due = self._clock() + _REFUSED_PAUSE
+            return self._due
+        if replica.gone:
+            self.notices.warn(
+                "gone",
+                f"The run was removed from {self.remote.location}, so it stays removed there. The training goes on; "
+                f"{self.kept()}.",
+            )
+        if not busy:
+            return None
+        after = self._clock()
+        self._due = after if self.finishing else after + max(PAUSE, PAUSE_FACTOR * (after - now))
+        return self._due
+
+    def _listen(self) -> None:
+        if self.remote is not None and not self._listening:
+            self.remote.store.service("runs").on("removed", self._removed)
+            self._listening = True
+
+    def _removed(self, document: Any) -> None:
+        if self.replica is not None and document.get("_id") == self.run.id:
+            self.replica.removed()
+
+    def release(self) -> None:
+        """Lets go of the backend."""
+        if self.remote is None:
+            return
+        if self._listening:
+            self.remote.store.service("runs").off("removed", self._removed)
+            self._listening = False
+        if self._owns_remote:
+            self.remote.close()
+
+    def files_waiting(self) -> list[Event]:
+        """The checkpoints and assets that the backend should have and does not."""
+        if self.replica is None or self.replica.gone:
+            return []
+        return [event for event in self.run.waiting() if event["key"] not in self.refused]
+
+    def finish(self) -> None:
+        """From now on nothing pauses."""
+        self.finishing = True
+        self._due = 0.0
+
+    def kept(self) -> str:
+        """Where the run is kept, as half a sentence."""
+        directory: Path | None = self.journal.directory
+        return f"all of it is kept in {directory}" if directory else "it is kept in memory alone"
+
+    def behind(self) -> int:
+        """About how many values and files the backend lacks."""
+        if self.replica is None:
+            return 0
+        return len(self._queue) + self.replica.missing() + len(self.files_waiting())

@@ -1,0 +1,136 @@
+"""A run's files: written into its folder at an epoch's end, uploaded from there later."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RunFolderError
+from ..notices import Notices
+from . import stored
+from .run import FILES, Event, checkpoint_metadata
+
+if TYPE_CHECKING:
+    from .remote import Remote
+
+COPY_LIMIT = 64 * 1024 * 1024
+"""Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
+
+
+def checkpoint_name(epoch: int | str) -> str:
+    """The name of a checkpoint's file, without its ending, as the client of 2021 gave it."""
+    return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
+
+
+def upload(remote: Remote, directory: Path | None, event: Event, run_id: str, run_name: str) -> Event:
+    """Uploads the file that an event of the journal stands for.
+
+    Args:
+        remote: The backend.
+        directory: The run's folder, to which the event's paths are relative.
+        event: A `checkpoint` or an `asset`.
+        run_id: The run's `_id`.
+        run_name: The run's name on that backend.
+
+    Returns:
+        The `uploaded` event for the run's fold.
+
+    Raises:
+        ConversionError: When the model can't be carried over.
+        RunFolderError: When the file is not there any more.
+        MarcelleError: What the backend or the line raised.
+    """
+    path = located(directory, event["path"])
+    if not path.exists():
+        raise RunFolderError(path, "is missing, so it can't be uploaded")
+    if event["type"] == "asset":
+        document = stored.upload_asset(remote, str(path), stored.asset_document_metadata(event, run_id))
+        service = "assets"
+    else:
+        metadata = {**checkpoint_metadata(event), "runId": run_id, "key": event["key"]}
+        metadata.setdefault("name", f"{run_name}@{event['epoch']}")
+        document = _upload_checkpoint(remote, directory, path, event, metadata)
+        if converted := event.get("converted"):  # the saved file stays; this copy has served
+            shutil.rmtree(located(directory, converted["path"]), ignore_errors=True)
+        service = f"{remote.save_format}-models"
+    return {
+        "type": "uploaded",
+        "list": FILES[event["type"]],
+        "key": event["key"],
+        "entry": stored.entry_of(document, service),
+    }
+
+
+def _upload_checkpoint(
+    remote: Remote, directory: Path | None, path: Path, event: Event, metadata: dict[str, Any]
+) -> dict[str, Any]:
+    ready = event.get("converted")
+    if ready and ready["format"] == remote.save_format:
+        folder = located(directory, ready["path"])
+        if folder.is_dir():
+            return stored.upload_converted(remote, folder, remote.save_format, metadata)
+    from .. import models
+
+    with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
+        models.convert_in_subprocess(path, event["format"], Path(temporary), remote.save_format)
+        return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
+
+
+def located(directory: Path | None, path: str) -> Path:
+    """Where a file of the journal lies now: folders get moved, and the client of 2021 wrote other paths."""
+    if directory is None:
+        return Path(path)
+    inside = directory / path
+    if not inside.exists() and (directory / inside.name).exists():
+        return directory / inside.name
+    return inside
+
+
+def asset_event(path: Path, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
+    """Copies an asset into the run's folder, because people overwrite `fig.png`; a large one is referred to.
+
+    Args:
+        path: The file.
+        directory: The run's folder, or `None` where there is none.
+        epoch: The epoch that it belongs to.
+        notices: What the user is told; nothing is raised into the training.
+
+    Returns:
+        The `asset` event without its time; `None` when the file can't be read.
+    """
+    try:
+        size = path.stat().st_size
+        if not path.is_file() or size == 0:
+            raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is no file")
+        if directory is None or size > COPY_LIMIT:
+            kept = str(path.resolve())
+            notices.warn(
+                "large asset", f"{path} was not copied into the run's folder; keep it as it is until it is uploaded."
+            )
+        else:
+            kept = _copied(path, directory)
+    except OSError as error:
+        notices.warn(("asset", str(path)), f"The asset {path} is not kept: {error.strerror}. The training goes on.")
+        return None
+    return {
+        "type": "asset",
+        "key": uuid.uuid4().hex,
+        "epoch": epoch,
+        "path": kept,
+        "filename": path.name,
+        "mime": stored.mime_of(path),
+    }
+
+
+def _copied(path: Path, directory: Path) -> str:
+    assets = directory / "assets"
+    assets.mkdir(exist_ok=True)
+    name, number = path.name, 2
+    while (assets / name).exists():
+        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    shutil.copyfile(path, assets / name)
+    return f"assets/{name}"

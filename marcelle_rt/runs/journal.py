@@ -1,0 +1,213 @@
+"""A run's folder: the journal, which only grows, and `run_data.json` beside it, which is written whole.
+
+    <base_log_dir>/<start, with '-' for ':'>/
+      journal.jsonl      one event a line, each one write(2)
+      run_data.json      the run's document, for people and for older tools
+      ...                checkpoints and assets
+
+The journal is the truth. It survives `kill -9` at any moment: a line is there whole, or it is torn and
+skipped when it is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows has no flock: there, nothing keeps a second writer out
+    fcntl = None  # type: ignore[assignment]
+
+from ..errors import RunFolderError
+from ..values import dumps, iso, loads
+from .run import Event
+
+# Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping.
+_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+JOURNAL = "journal.jsonl"
+DOCUMENT = "run_data.json"
+
+
+class Journal:
+    """A run's folder that is open for writing, or the memory of one that could not be written.
+
+    Attributes:
+        directory: The run's folder, or `None` where there is none: events are dropped then.
+        failure: Why the last write failed, or `None`. What could not be written is kept and written
+            before the next event.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self.directory = directory
+        self.failure: OSError | None = None
+        self._backlog = b""
+        self._fd = -1
+        if directory is not None:
+            self._open(directory / JOURNAL)
+
+    def _open(self, path: Path) -> None:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            _lock(fd, path.parent)
+            size = os.fstat(fd).st_size
+            if size:
+                os.lseek(fd, size - 1, os.SEEK_SET)
+                if os.read(fd, 1) != b"\n":  # a torn line: what comes next starts on a line of its own
+                    self._backlog = b"\n"
+        except BaseException:
+            os.close(fd)
+            raise
+        self._fd = fd
+
+    def append(self, event: Event) -> None:
+        """Writes one event, in one write(2).
+
+        A disk that is full or gone raises nothing: `failure` says so, and the event waits for the next.
+        The caller keeps two appends from happening at once.
+        """
+        if self._fd < 0:
+            return
+        line = dumps(event) + b"\n"
+        if self._backlog:
+            line = self._backlog + line
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            self.failure, self._backlog = error, line
+            return
+        if written == len(line):
+            if self._backlog:
+                self._backlog = b""
+                self.failure = None
+            return
+        self.failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._backlog = b"\n" + line[line.rfind(b"\n", 0, written) + 1 :]
+
+    def write_document(self, document: Any) -> None:
+        """Writes `run_data.json` whole: who reads it sees the old or the new one, never a part.
+
+        Raises:
+            OSError: When the disk does not take it; the old file stays.
+        """
+        if self.directory is None:
+            return
+        write_whole(self.directory / DOCUMENT, dumps(document))
+
+    def close(self) -> None:
+        """Closes the journal and lets another writer have the folder."""
+        if self._fd >= 0:
+            if self._backlog.strip():
+                with contextlib.suppress(OSError):  # `failure` still tells of it
+                    os.write(self._fd, self._backlog)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def create(base: Path, start: dt.datetime | None = None) -> tuple[Journal, str]:
+    """Makes a new run's folder.
+
+    Args:
+        base: The folder of runs; made when it is missing.
+        start: When the run starts; now if `None`. Where that millisecond has a run, the next free one is taken.
+
+    Returns:
+        The journal, and the run's `start`, which no other run in `base` has.
+
+    Raises:
+        OSError: When the folder can't be made.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    start = start or dt.datetime.now(dt.timezone.utc)
+    while True:
+        text = iso(start)
+        directory = base / text.replace(":", "-")
+        try:
+            directory.mkdir()
+        except FileExistsError:
+            start += dt.timedelta(milliseconds=1)
+            continue
+        return Journal(directory), text
+
+
+def read(directory: Path) -> tuple[list[Event], int]:
+    """Reads a folder's journal.
+
+    Returns:
+        The events, and how many lines were torn and had to be skipped.
+
+    Raises:
+        RunFolderError: When there is no journal, or none of it can be read.
+    """
+    try:
+        lines = (directory / JOURNAL).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        raise RunFolderError(directory, f"holds no {JOURNAL}; give the folder of one run") from None
+    except OSError as error:
+        raise RunFolderError(directory, f"{JOURNAL} can't be read ({error.strerror})") from error
+    events: list[Event] = []
+    torn = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        try:
+            event = loads(line)
+        except ValueError:
+            torn += 1
+            continue
+        if isinstance(event, dict) and isinstance(event.get("type"), str):
+            events.append(event)
+        else:
+            torn += 1
+    if not any(event["type"] == "create" for event in events):
+        raise RunFolderError(directory, f"{JOURNAL} does not say which run it is; its first line is missing")
+    return events, torn
+
+
+def is_being_written(directory: Path) -> bool:
+    """Whether another process (or this one) has the folder's journal open for writing."""
+    try:
+        fd = os.open(directory / JOURNAL, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        _lock(fd, directory)
+    except RunFolderError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file by a rename, so that nobody ever sees a part of it.
+
+    Raises:
+        OSError: When the disk does not take it; the old file stays.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _lock(fd: int, directory: Path) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunFolderError(
+            directory, "is being written by another Writer, perhaps of another process; close that one first"
+        ) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            raise

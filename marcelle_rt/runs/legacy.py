@@ -1,0 +1,77 @@
+"""Run folders of the Python client of 2021 (0.0.5): `run_data.json` with models beside it, and no journal."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+from ..errors import RunFolderError
+from ..values import to_run
+from .journal import DOCUMENT
+from .run import ENDED, Run
+from .stored import mime_of
+
+_OURS = uuid.UUID("6f0d3c86-2f3b-5a53-9d0b-0f2b8d1c7a11")  # the namespace of these runs' identities
+
+
+def read(directory: Path) -> Run:
+    """Reads a run folder of 2021.
+
+    Such a run has no identity, so it gets one of its base name and its start: the same at each upload.
+
+    Args:
+        directory: The folder.
+
+    Raises:
+        RunFolderError: When `run_data.json` can't be read, or is no run.
+    """
+    try:
+        # The old client wrote NaN, which is no JSON; dashboards have null for it.
+        data = json.loads((directory / DOCUMENT).read_text(encoding="utf-8"), parse_constant=lambda _: None)
+    except (OSError, ValueError) as error:
+        raise RunFolderError(directory, f"{DOCUMENT} can't be read ({error})") from error
+    if not isinstance(data, dict) or "start" not in data or "basename" not in data:
+        raise RunFolderError(directory, f"{DOCUMENT} is no run: it has no basename and start")
+    data, _ = to_run(data, "run_data")
+    checkpoints, assets = data.pop("checkpoints", None) or [], data.pop("assets", None) or []
+    for name in ("name", "_id", "rev"):  # these belong to a backend
+        data.pop(name, None)
+    data = {"params": {}, "logs": {}, "epoch": 0, "epochs": 0, "status": "idle", "source": "keras", **data}
+    if data["status"] not in ENDED:
+        data.update(status="error", error="the program ended without a word")
+    identity = str(uuid.uuid5(_OURS, f"{data['basename']}\n{data['start']}"))
+    run = Run.of({**data, "_id": identity, "checkpoints": [], "assets": []})
+    for checkpoint in checkpoints:
+        run.apply(_checkpoint(checkpoint))
+    for asset in assets:
+        run.apply(_asset(asset))
+    return run
+
+
+def _checkpoint(checkpoint: dict[str, Any]) -> dict[str, Any]:
+    metadata = dict(checkpoint.get("metadata", {}))
+    path = metadata.pop("local_path", "")
+    return {
+        "type": "checkpoint",
+        "key": f"2021:{path}",
+        "epoch": metadata.pop("epoch", "final"),
+        "path": path,
+        "format": metadata.pop("local_format", "h5"),
+        "metadata": metadata,
+    }
+
+
+def _asset(asset: dict[str, Any]) -> dict[str, Any]:
+    own = {k: v for k, v in asset.items() if k not in ("_id", "url", "extension", "createdAt", "updatedAt")}
+    path = own.pop("local_path", "")
+    return {
+        "type": "asset",
+        "key": f"2021:{path}",
+        "epoch": own.pop("epoch", 0),
+        "path": path,
+        "filename": own.pop("filename", Path(path).name),
+        "mime": own.pop("mime", mime_of(Path(path))),
+        "metadata": own,
+    }

@@ -1,0 +1,67 @@
+"""Names of runs on one backend: `<basename>-<n>`, where dashboards count on by the number."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from ..client.service import Service
+from ..values import iso
+
+_AT_ONCE = 50  # names asked for in one query
+
+
+def complete_run_data(run_data: dict[str, Any], source: str) -> None:
+    """Fills in what every run's document must have, in place."""
+    run_data.setdefault("basename", "run")
+    run_data.setdefault("_id", str(uuid.uuid4()))
+    run_data.setdefault("start", iso())
+    run_data.setdefault("source", source)
+    run_data.setdefault("status", "idle")
+    run_data.setdefault("epoch", 0)
+    run_data.setdefault("epochs", 0)
+    for key in ("params", "logs"):
+        run_data.setdefault(key, {})
+    for key in ("checkpoints", "assets"):
+        run_data.setdefault(key, [])
+
+
+def free_name(runs: Service, basename: str) -> str:
+    """The name for the next run of a basename: one more than the newest has, or the next free one."""
+    newest = _documents(runs, {"basename": basename, "$sort": {"start": -1}, "$limit": 1, "$select": ["_id", "name"]})
+    number = _number(newest[0].get("name"), basename) if newest else 0
+    return _free(runs, basename, number + 1)
+
+
+def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
+    """Gives a run another name when one that started before it took the same name at the same time."""
+    while True:
+        same = _documents(runs, {"name": document["name"], "$select": ["_id", "start"], "$limit": 100})
+        mine = (document["start"], document["_id"])
+        if all((other.get("start", ""), other["_id"]) >= mine for other in same):
+            return document
+        number = _number(document["name"], document["basename"])
+        name = _free(runs, document["basename"], number + 1)
+        document = runs.patch(document["_id"], {"name": name})
+
+
+def _free(runs: Service, basename: str, number: int) -> str:
+    while True:
+        names = [f"{basename}-{n}" for n in range(number, number + _AT_ONCE)]
+        query = {"name": {"$in": names}, "$select": ["_id", "name"], "$limit": _AT_ONCE}
+        taken = {document.get("name") for document in _documents(runs, query)}
+        for name in names:
+            if name not in taken:
+                return name
+        number += _AT_ONCE
+
+
+def _number(name: Any, basename: str) -> int:
+    tail = name[len(basename) + 1 :] if isinstance(name, str) and name.startswith(f"{basename}-") else ""
+    return int(tail) if tail.isdecimal() else 0
+
+
+def _documents(service: Service, query: dict[str, Any]) -> list[dict[str, Any]]:
+    found: Any = service.find({"query": query})
+    documents: list[dict[str, Any]] = found["data"] if isinstance(found, dict) else found
+    return documents

@@ -1,0 +1,268 @@
+"""Run documents, models and assets on one backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, cast
+
+from ..client.data_store import DataStore
+from ..errors import FeathersError, MarcelleError, NotFound, UnsupportedFormat
+from ..values import SOCKET_LIMIT, to_wire
+from . import naming, stored
+from .delta import Acknowledged, compare, next_patch, opening
+from .run import Event, Run
+from .run_data import RunData
+
+REMOTE_FORMATS = ("tfjs", "onnx")
+
+
+class Remote:
+    """Saves runs, model checkpoints and assets on a Marcelle backend.
+
+    Example:
+        >>> with Remote("http://localhost:3030") as remote:
+        ...     run = remote.retrieve_run("2026-11-24T09:30:00.000Z")
+    """
+
+    message_limit = SOCKET_LIMIT - 100_000
+    """The most bytes in one message about a run; what the frame adds has room above it."""
+
+    def __init__(
+        self,
+        backend_root: str | DataStore | None = None,
+        save_format: str = "tfjs",
+        source: str = "keras",
+    ) -> None:
+        """Prepares a remote; it connects at its first use.
+
+        Args:
+            backend_root: The backend's URL, or a `DataStore` of yours (one that is signed in, say), which
+                `close` then leaves open. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
+            save_format: The format of the models that it uploads, `"tfjs"` or `"onnx"`.
+            source: The framework of the runs and models.
+
+        Raises:
+            UnsupportedFormat: For another `save_format`.
+            InvalidData: For what is no URL.
+        """
+        if save_format not in REMOTE_FORMATS:
+            raise UnsupportedFormat("save_format", save_format, REMOTE_FORMATS)
+        self._owns_store = not isinstance(backend_root, DataStore)
+        self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
+        self.save_format = save_format
+        self.source = source
+        self.run_id: str | None = None
+        self._run_data: Mapping[str, Any] | None = None
+        self._runs = self.store.service("runs")
+
+    @property
+    def location(self) -> str:
+        """The backend's URL."""
+        return self.store.location
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        if self._owns_store:
+            self.store.close()
+
+    def __enter__(self) -> Remote:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create(self, run_data: RunData | dict[str, Any]) -> dict[str, Any]:
+        """Creates a training run on the backend.
+
+        Args:
+            run_data: The run as `RunData` describes it; needs `basename`. `_id`, `name`, `start`, `params`,
+                `logs`, `checkpoints` and `assets` are filled in where they are missing, also in the mapping
+                itself, so that it can be changed and given to `update`.
+
+        Returns:
+            The stored document.
+
+        Raises:
+            InvalidData: For what a document can't hold.
+            MarcelleError: What the backend or the line raised.
+        """
+        given = cast("dict[str, Any]", run_data)
+        naming.complete_run_data(given, self.source)
+        data = to_wire(given, "run_data")
+        run = Run.of(data)
+        patch = opening(run, self.message_limit)
+        document = self.create_run(patch.data)
+        given["name"] = document["name"]
+        self.run_id, self._run_data = run.id, given
+        known = Acknowledged()
+        known.accept(patch)
+        return self._level(run, known, document)
+
+    def update(self, run_data: RunData | dict[str, Any] | None = None) -> dict[str, Any]:
+        """Updates the run that was created or retrieved last; only what differs is sent.
+
+        Args:
+            run_data: The fields to update. If `None`, the mapping that was given to `create`, as it is now.
+
+        Returns:
+            The stored document.
+
+        Raises:
+            MarcelleError: When no run was created or retrieved before, or what the backend raised.
+        """
+        data = self._run_data if run_data is None else cast("dict[str, Any]", run_data)
+        if self.run_id is None or data is None:
+            raise MarcelleError("There is no run to update; call create() or retrieve_run() first.")
+        document = self._runs.get(self.run_id)
+        fields = {k: v for k, v in to_wire(data, "run_data").items() if k not in ("_id", "rev")}
+        run = Run.of({**fields, "_id": self.run_id})
+        run.lists = {path: v for path, v in run.lists.items() if path.split(".")[0] in fields}
+        return self._level(run, compare(run, document), document)
+
+    def _level(self, run: Run, known: Acknowledged, document: dict[str, Any]) -> dict[str, Any]:
+        while (patch := next_patch(run, known, self.message_limit)) is not None:
+            document = self._runs.patch(run.id, patch.data)
+            known.accept(patch)
+        return document
+
+    def upload_model(self, path_to_model: str, local_format: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+        """Converts a saved model to the remote's `save_format`, and uploads it.
+
+        Args:
+            path_to_model: The file or folder.
+            local_format: How it was saved: `"h5"`, `"saved_model"` or `"keras"`.
+            metadata: What to keep with the model. `labels`, a list of class names, gives a dashboard's
+                classification its names.
+
+        Returns:
+            The stored model's document.
+
+        Raises:
+            UnsupportedFormat: For an unknown `local_format`.
+            ConversionError: When the model can't be carried over.
+            MarcelleError: What the backend or the line raised; nothing of the model is left there then.
+        """
+        return stored.upload_saved_model(self, path_to_model, local_format, metadata)
+
+    def upload_tfjs_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+        """Uploads a TensorFlow.js model.
+
+        Args:
+            tmp_path: The folder with `model.json` and its weights.
+            metadata: What to keep with the model.
+
+        Returns:
+            The stored model's document.
+
+        Raises:
+            ConversionError: When `model.json` or a file that it names is missing.
+            MarcelleError: What the backend or the line raised; nothing of the model is left there then.
+        """
+        return stored.upload_tfjs(self, tmp_path, metadata)
+
+    def upload_onnx_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+        """Uploads an ONNX model.
+
+        Args:
+            tmp_path: The `.onnx` file.
+            metadata: What to keep with the model.
+
+        Returns:
+            The stored model's document.
+
+        Raises:
+            ConversionError: When the file is missing or empty.
+            MarcelleError: What the backend or the line raised; nothing of the model is left there then.
+        """
+        return stored.upload_onnx(self, tmp_path, metadata)
+
+    def upload_asset(self, path_to_asset: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+        """Uploads a file of any kind that the backend allows.
+
+        Args:
+            path_to_asset: The file.
+            metadata: What to keep with it.
+
+        Returns:
+            The stored asset's document: `_id`, `url`, `filename`, `extension`, `mime` and the metadata.
+
+        Raises:
+            InvalidData: When the file is missing or empty, or of a kind that the backend does not allow.
+            MarcelleError: What the backend or the line raised; nothing of the file is left there then.
+        """
+        return stored.upload_asset(self, path_to_asset, metadata)
+
+    def retrieve_run(self, run_start_at: str) -> dict[str, Any] | bool:
+        """Finds a run by the time that it started.
+
+        Args:
+            run_start_at: The run's `start`, as its document has it.
+
+        Returns:
+            The run's document, or `False` when there is none.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        query = {"source": self.source, "start": run_start_at, "$sort": {"start": -1}, "$limit": 1}
+        found = self._runs.find({"query": query})
+        documents = found["data"] if isinstance(found, dict) else found
+        if not documents:
+            return False
+        self.run_id, self._run_data = documents[0]["_id"], documents[0]
+        return cast("dict[str, Any]", documents[0])
+
+    def remove_run(self, run_data: RunData | dict[str, Any]) -> bool:
+        """Removes a run with the models and assets that belong to it.
+
+        Args:
+            run_data: The run; needs `_id` and `checkpoints`.
+
+        Returns:
+            Whether all of it is gone. A warning names what stayed.
+
+        Raises:
+            InvalidData: When `_id` is missing.
+        """
+        return stored.remove_run(self, cast("dict[str, Any]", run_data))
+
+    # What a replica is made of.
+
+    def read_run(self, run_id: str) -> dict[str, Any] | None:
+        """A run's document, or `None` when the backend has none of that `_id`."""
+        try:
+            return self._runs.get(run_id)
+        except NotFound:
+            return None
+
+    def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Creates a run's document under the next free name; one that is there already is returned."""
+        name = naming.free_name(self._runs, data["basename"]) if "name" not in data else data["name"]
+        try:
+            document = self._runs.create({**data, "name": name})
+        except FeathersError:
+            existing = self.read_run(data["_id"])  # an earlier attempt may have come through
+            if existing is None:
+                raise
+            document = existing
+        return naming.settle_name(self._runs, document)
+
+    def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
+        """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
+        return self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}})
+
+    def replace_run(self, run_id: str, data: dict[str, Any]) -> dict[str, Any]:
+        """Replaces a run's document, but for its name."""
+        name = self._runs.get(run_id).get("name")
+        return self._runs.update(run_id, {**data, "name": name})
+
+    def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
+        """Asks the backend which of a run's files it has.
+
+        Returns:
+            An `uploaded` event for each, those first that the run's document lists.
+        """
+        return stored.uploaded_files(self.store, run, document)

@@ -1,0 +1,129 @@
+"""Uploader: brings a backend level with runs that lie on disk."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
+from ..notices import Notices
+from . import files, journal, legacy
+from .remote import Remote
+from .replica import Replica
+from .run import Run
+
+
+class Uploaded(NamedTuple):
+    """What an upload came to."""
+
+    name: str
+    """The run's name on the backend."""
+    epochs: int
+    sent: int
+    """How many checkpoints and assets were uploaded now."""
+    refused: dict[str, str]
+    """Files that could not be uploaded, and why; they are still in the folder."""
+
+
+class Uploader:
+    """Uploads the results of training runs that were stored locally.
+
+    Example:
+        >>> Uploader(Remote("http://localhost:3030")).upload("marcelle-logs/2026-11-24T09-30-00.000Z")
+    """
+
+    def __init__(self, remote: Remote) -> None:
+        """Prepares an uploader.
+
+        Args:
+            remote: The backend to upload to.
+        """
+        self.remote = remote
+        self._notices = Notices()
+
+    def upload(self, run_directory: str | os.PathLike[str], overwrite: bool = False) -> Uploaded:
+        """Uploads a run with its checkpoints and assets; what the backend has already is not sent again.
+
+        Cut off, it goes on where it stopped when it is called again. The folder is only read.
+
+        Args:
+            run_directory: The run's folder, from a Writer, a callback, or the client of 2021.
+            overwrite: Build the run, its checkpoints and its assets anew, then remove the old ones.
+
+        Returns:
+            What was done.
+
+        Raises:
+            RunFolderError: When the folder does not exist, or holds no run.
+            MarcelleError: What the backend or the line raised.
+        """
+        directory = Path(run_directory)
+        run = self._read(directory)
+        copies = self._copies(run)
+        old = copies if overwrite else copies[:-1]  # more than one: an overwriting upload was cut off
+        if overwrite:
+            self._rename(run, str(uuid.uuid4()))
+        elif copies:
+            self._rename(run, copies[-1]["_id"])
+        replica = Replica(run, self.remote)
+        replica.level()
+        sent, refused = self._files(directory, run, replica)
+        for copy in old:
+            self.remote.remove_run(copy)
+        return Uploaded(replica.name, len(next(iter(run.logs().values()), [])), sent, refused)
+
+    def _read(self, directory: Path) -> Run:
+        if not directory.is_dir():
+            raise RunFolderError(directory, "is no folder; give the folder of one run")
+        if not (directory / journal.JOURNAL).exists():
+            if not (directory / journal.DOCUMENT).exists():
+                raise RunFolderError(directory, f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run")
+            return legacy.read(directory)
+        events, torn = journal.read(directory)
+        if torn:
+            self._notices.warn(
+                ("torn", directory), f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped."
+            )
+        run = Run(events)
+        if not run.ended and not journal.is_being_written(directory):
+            reason = "the program ended without a word"
+            run.apply({"type": "end", "status": "error", "error": reason})
+        return run
+
+    def _copies(self, run: Run) -> list[dict[str, Any]]:
+        """The run's documents on the backend, the newest last."""
+        runs = self.remote.store.service("runs")
+        copies = {doc["_id"]: doc for doc in runs.items({"origin": run.id})}
+        document = self.remote.read_run(run.id)
+        if document is not None:
+            copies[run.id] = document
+        if not copies and "rev" not in run.fields:
+            same = {"basename": run.fields.get("basename"), "start": run.fields.get("start")}
+            copies = {doc["_id"]: doc for doc in runs.items(same)}
+        return sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
+
+    @staticmethod
+    def _rename(run: Run, identity: str) -> None:
+        """Gives the run another `_id`; `origin` keeps the way back to the folder."""
+        if identity != run.id:
+            run.apply({"type": "identity", "_id": identity, "origin": run.id})
+
+    def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
+        from tqdm.auto import tqdm
+
+        sent = 0
+        refused: dict[str, str] = {}
+        waiting = run.waiting()
+        bar = tqdm(waiting, desc=replica.name, unit="file", disable=None if waiting else True, leave=False, delay=1.0)
+        for event in bar:
+            try:
+                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name))
+            except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat) as error:
+                refused[event["path"]] = str(error)
+                self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")
+                continue
+            sent += 1
+            replica.level()
+        return sent, refused
