@@ -1,0 +1,87 @@
+"""Converts a saved model in a process of its own, for conversions that would hold the training up."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from ..errors import ConversionError, UnsupportedFormat
+from .conversion import REMOTE_FORMATS, Converted, convert
+from .disk import disk_format
+
+_PACKAGES = Path(__file__).resolve().parents[2]
+
+
+def convert_in_subprocess(
+    path: Path, local_format: str, directory: Path, remote_format: str, *, quantize: str | None = None
+) -> Converted:
+    """Converts a saved model in another process, and waits for it.
+
+    That process runs Keras on TensorFlow and on the CPU, whatever this one uses: graph-models and ONNX need
+    TensorFlow, and the GPU's memory belongs to the training.
+
+    Args:
+        path: The saved model.
+        local_format: Its format, one of ``DISK_FORMATS``.
+        directory: Where the files are written; made if it isn't there.
+        remote_format: ``"tfjs"`` or ``"onnx"``.
+        quantize: ``"float16"`` halves the weights' size for TF.js.
+
+    Returns:
+        What ``convert`` returns.
+
+    Raises:
+        ConversionError: As ``convert`` does, and if the process dies.
+        UnsupportedFormat: If a format is not known.
+    """
+    if remote_format not in REMOTE_FORMATS:
+        raise UnsupportedFormat("The format of models on a backend", remote_format, REMOTE_FORMATS)
+    job = {
+        "source": os.fspath(path.absolute()),
+        "local_format": disk_format(local_format),
+        "directory": os.fspath(directory.absolute()),
+        "remote_format": remote_format,
+        "quantize": quantize,
+    }
+    python_path = os.pathsep.join(filter(None, [os.fspath(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    surroundings = {
+        "PYTHONPATH": python_path,
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "marcelle_rt.models"],
+        input=json.dumps(job),
+        env=os.environ | surroundings,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    try:
+        answer = json.loads(done.stdout.splitlines()[-1])
+    except (IndexError, ValueError):
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = f"the process that converts it ended with code {done.returncode}. {last}"
+        raise ConversionError(remote_format, path.name, reason) from None
+    if "error" in answer:
+        raise ConversionError(**answer["error"])
+    return Converted(**answer | {"files": [Path(file) for file in answer["files"]]})
+
+
+def main() -> None:
+    """The other process: reads a job from standard input and answers with a last line of JSON."""
+    job = json.loads(sys.stdin.read())
+    source, directory = Path(job.pop("source")), Path(job.pop("directory"))
+    try:
+        answer = asdict(convert(source, directory, **job))
+        answer["files"] = [os.fspath(file) for file in answer["files"]]
+    except ConversionError as error:
+        answer = {"error": {"target": error.target, "culprit": error.culprit, "reason": error.reason}}
+    # On a line of its own, whatever TensorFlow has printed before.
+    sys.stdout.write(f"\n{json.dumps(answer)}\n")

@@ -1,0 +1,165 @@
+"""Keras models to files on disk and back.
+
+Models are loaded without being compiled: a checkpoint is there to predict or to be converted, and a compiled
+h5 file with ``loss="mse"`` can't be read back by Keras 3.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConversionError, UnsupportedFormat
+from .custom_objects import unknown_in
+
+DISK_FORMATS = ("h5", "saved_model", "keras")
+
+_ALIASES = {"save_model": "saved_model", "hdf5": "h5"}
+_TARGET = "a Keras model"
+
+
+def disk_format(name: str) -> str:
+    """The disk format that a name stands for.
+
+    Args:
+        name: ``"h5"``, ``"saved_model"`` (also written ``"save_model"``) or ``"keras"``.
+
+    Raises:
+        UnsupportedFormat: For any other name.
+    """
+    known = _ALIASES.get(name, name)
+    if known not in DISK_FORMATS:
+        raise UnsupportedFormat("The format of models on disk", name, DISK_FORMATS)
+    return known
+
+
+def format_of(path: Path) -> str:
+    """The disk format of a saved model, told from its path.
+
+    Args:
+        path: A ``.h5`` or ``.keras`` file, or a SavedModel's folder.
+
+    Raises:
+        UnsupportedFormat: If it is none of these.
+    """
+    return "saved_model" if path.is_dir() else disk_format(path.suffix.lower().lstrip("."))
+
+
+def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
+    """Writes a Keras model to disk.
+
+    A SavedModel is exported by tracing the model: call this on the training's own thread, between two epochs.
+
+    Args:
+        model: A built Keras model.
+        directory: An existing folder to write into.
+        name: The file's name without its extension.
+        local_format: ``"h5"``, ``"saved_model"`` or ``"keras"``.
+
+    Returns:
+        The file ``<name>.h5`` or ``<name>.keras``, or the folder ``<name>``.
+
+    Raises:
+        UnsupportedFormat: If the format is not known.
+        OSError: If the disk can't be written. For a model that it can't save, Keras raises errors of its own.
+    """
+    kind = disk_format(local_format)
+    if kind == "saved_model":
+        folder = directory / name
+        # Keras 3 prints the folder and its signatures unless told not to; Keras 2 has no such switch.
+        quiet = {"verbose": False} if is_keras3(model) else {}
+        model.export(os.fspath(folder), **quiet)
+        return folder
+    path = directory / f"{name}.{kind}"
+    with _without_h5_advice():
+        model.save(os.fspath(path))
+    return path
+
+
+def load(path: Path, local_format: str | None = None) -> Any:
+    """Reads a Keras model back, without compiling it.
+
+    Args:
+        path: A ``.h5`` or ``.keras`` file.
+        local_format: ``"h5"`` or ``"keras"``; told from the path if not given. (What a SavedModel holds is a
+            graph, no Keras model: see ``graph_model``.)
+
+    Returns:
+        The model, with its weights.
+
+    Raises:
+        ConversionError: If there is no file, or it is damaged, or it needs a class that is not known here.
+        UnsupportedFormat: If it is another format.
+    """
+    kind = disk_format(local_format) if local_format else format_of(path)
+    if kind == "saved_model":
+        raise UnsupportedFormat("Loading as a Keras model", kind, ("h5", "keras"))
+    if not path.is_file():
+        raise ConversionError(_TARGET, str(path), "there is no such file")
+    keras = _keras()
+    try:
+        return keras.models.load_model(os.fspath(path), compile=False)
+    except Exception as error:
+        # Keras has no errors of its own: whatever goes wrong while it reads a file means that it can't be read.
+        own = unknown_in(path, kind)
+        if own is None:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ConversionError(_TARGET, str(path), f"it can't be read. {reason}") from error
+        raise ConversionError(_TARGET, f"{own[0]} in {path.name}", _how_to_pass(own[1])) from error
+
+
+def _keras() -> Any:
+    """The Keras that TensorFlow's users have asked for: ``tf_keras`` is Keras 2."""
+    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+        return importlib.import_module("tf_keras")
+    return importlib.import_module("keras")
+
+
+def _how_to_pass(name: str) -> str:
+    if name == "Lambda":
+        return (
+            "Keras loads no Python code from files. Make it a layer class of your own, save as `saved_model`, or "
+            "trust the file with keras.config.enable_unsafe_deserialization()"
+        )
+    plain = name.rpartition(">")[2]
+    return (
+        f"its class or function is not known here. Decorate {plain} with "
+        "@keras.saving.register_keras_serializable() and import it first, or load within "
+        f"`with keras.saving.custom_object_scope({{{name!r}: {plain}}}):`, or save as `saved_model`, which needs "
+        "no classes"
+    )
+
+
+def keras_of(model: Any) -> Any:
+    """The module of the Keras that a model was made with: ``keras``, or ``tf_keras``, which is Keras 2."""
+    for cls in type(model).__mro__:
+        root = cls.__module__.partition(".")[0]
+        if root in ("keras", "tf_keras"):
+            return sys.modules[root]
+    raise TypeError(f"{model!r} is no Keras model")
+
+
+def is_keras3(model: Any) -> bool:
+    """Whether a model was made with Keras 3."""
+    return int(keras_of(model).__version__.partition(".")[0]) >= 3
+
+
+@contextlib.contextmanager
+def _without_h5_advice() -> Iterator[None]:
+    """Holds back the advice against h5 that Keras logs at each save: whoever chose h5 need not hear it hourly."""
+
+    def keep(record: logging.LogRecord) -> bool:
+        return "HDF5 file" not in record.getMessage()
+
+    log = logging.getLogger("absl")
+    log.addFilter(keep)
+    try:
+        yield
+    finally:
+        log.removeFilter(keep)

@@ -1,0 +1,229 @@
+"""Keras models and SavedModels as one frozen TensorFlow graph, from which graph-models and ONNX are written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConversionError
+from .disk import is_keras3, keras_of
+
+_TARGET = "graph-model"
+
+
+@dataclass(frozen=True)
+class End:
+    """An input or output of a graph.
+
+    Attributes:
+        name: How a signature calls it.
+        tensor: The graph's tensor, such as ``"x:0"``.
+        dtype: TensorFlow's number for its type.
+        shape: Its dimensions; -1 where they are open.
+    """
+
+    name: str
+    tensor: str
+    dtype: int
+    shape: list[int]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph with its weights inside.
+
+    Attributes:
+        definition: TensorFlow's ``GraphDef``, without functions.
+        inputs: In the model's order.
+        outputs: In the model's order.
+    """
+
+    definition: Any
+    inputs: list[End]
+    outputs: list[End]
+
+
+def can_trace(model: Any) -> bool:
+    """Whether a model runs on TensorFlow in this process, so that its graph can be had."""
+    return not is_keras3(model) or keras_of(model).backend.backend() == "tensorflow"
+
+
+def of_model(model: Any) -> Graph:
+    """Traces a model as it predicts, and freezes it.
+
+    Args:
+        model: A built Keras model that runs on TensorFlow.
+
+    Raises:
+        ConversionError: If it doesn't run on TensorFlow, or can't be traced.
+    """
+    if not can_trace(model):
+        raise ConversionError(
+            _TARGET,
+            f"model {model.name!r}",
+            "only a model that runs on TensorFlow has a graph, and Keras runs on "
+            f"{keras_of(model).backend.backend()} here. Save it, and convert the file in another process "
+            "(`convert_in_subprocess`, which needs TensorFlow installed)",
+        )
+    import tensorflow as tf
+
+    given = _input_specs(model)
+    # A browser feeds floats. What the model wants is a matter of the graph.
+    specs = [
+        tf.TensorSpec([None, *spec.shape[1:]], "string" if spec.dtype == "string" else "float32", name=spec.name)
+        for spec in given
+    ]
+
+    def predict(*tensors: Any) -> list[Any]:
+        values = [
+            tensor if tensor.dtype == spec.dtype else tf.cast(tensor, spec.dtype)
+            for tensor, spec in zip(tensors, given, strict=True)
+        ]
+        outputs = tf.nest.flatten(model(_packed(model, values), training=False))
+        return [tf.identity(output, name=f"output_{i}") for i, output in enumerate(outputs)]
+
+    with _as_predicting(model):
+        try:
+            traced = tf.function(predict, autograph=False).get_concrete_function(*specs)
+        except ConversionError:
+            raise
+        except Exception as error:
+            # The model's own code runs here, and may raise anything.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise ConversionError(_TARGET, f"model {model.name!r}", f"it can't be traced. {reason}") from error
+    return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)))
+
+
+def of_saved_model(folder: Path) -> Graph:
+    """The serving signature of a SavedModel, frozen. Needs TensorFlow only.
+
+    Args:
+        folder: A SavedModel of Keras, or of TensorFlow.
+
+    Raises:
+        ConversionError: If there is none, or it has no such signature.
+    """
+    import tensorflow as tf
+
+    try:
+        loaded = tf.saved_model.load(str(folder))
+    except (OSError, ValueError) as error:
+        reason = (str(error).splitlines() or ["it is damaged"])[0]
+        raise ConversionError(_TARGET, str(folder), f"it can't be read as a SavedModel. {reason}") from error
+    serving = loaded.signatures.get("serving_default")
+    if serving is None:
+        raise ConversionError(_TARGET, str(folder), "it has no signature `serving_default`; export it by Keras")
+    specs = list(serving.structured_input_signature[1].values())
+    names = [spec.name for spec in specs]
+    keys = sorted(serving.structured_outputs)
+
+    def predict(*tensors: Any) -> list[Any]:
+        values = {
+            spec.name: tensor if tensor.dtype == spec.dtype else tf.cast(tensor, spec.dtype)
+            for tensor, spec in zip(tensors, specs, strict=True)
+        }
+        outputs = serving(**values)
+        return [tf.identity(outputs[key], name=f"output_{i}") for i, key in enumerate(keys)]
+
+    fed = [tf.TensorSpec(spec.shape, "string" if spec.dtype == "string" else "float32", name=spec.name) for spec in specs]
+    traced = tf.function(predict, autograph=False).get_concrete_function(*fed)
+    return _freeze(traced, names, keys)
+
+
+def _input_specs(model: Any) -> list[Any]:
+    """The inputs' shapes and types, in the model's order, each with a name of its own."""
+    import tensorflow as tf
+
+    inputs = getattr(model, "inputs", None)
+    if not inputs:
+        shape = (model.get_build_config() or {}).get("input_shape") if is_keras3(model) else None
+        if not shape or not all(isinstance(size, int | None) for size in shape):
+            raise ConversionError(
+                _TARGET, f"model {model.name!r}", "the shapes of its inputs are not known. Give it one input"
+            )
+        return [tf.TensorSpec(shape, model.compute_dtype, name="input")]
+    return [tf.TensorSpec(item.shape, item.dtype, name=f"input_{i}") for i, item in enumerate(inputs)]
+
+
+def _packed(model: Any, tensors: list[Any]) -> Any:
+    import tensorflow as tf
+
+    if not getattr(model, "inputs", None) or isinstance(model, keras_of(model).Sequential):
+        return tensors[0]
+    return tf.nest.pack_sequence_as(model.input, tensors)
+
+
+def _output_names(model: Any, count: int) -> list[str]:
+    names = list(getattr(model, "output_names", None) or [])
+    return names if len(set(names)) == count else [f"output_{i}" for i in range(count)]
+
+
+@contextlib.contextmanager
+def _as_predicting(model: Any) -> Iterator[None]:
+    """Changes what a browser couldn't run, for as long as the model is traced.
+
+    Recurrent layers are unrolled, because loops predict asynchronously in TF.js, which dashboards don't wait for;
+    and layers compute in 32 bits, the only floats that TF.js has.
+    """
+    changed: list[tuple[Any, str, Any]] = []
+
+    def change(layer: Any, attribute: str, value: Any) -> None:
+        changed.append((layer, attribute, getattr(layer, attribute)))
+        setattr(layer, attribute, value)
+
+    try:
+        for layer in _all_layers(model):
+            if getattr(layer, "unroll", None) is False and _has_fixed_length(layer):
+                change(layer, "unroll", True)
+            if is_keras3(model) and getattr(layer, "compute_dtype", None) in ("float16", "bfloat16"):
+                change(layer, "dtype_policy", keras_of(model).DTypePolicy("float32"))
+        yield
+    finally:
+        for layer, attribute, value in reversed(changed):
+            setattr(layer, attribute, value)
+
+
+def _all_layers(model: Any) -> list[Any]:
+    flatten = getattr(model, "_flatten_layers", None)
+    return list(flatten(include_self=False, recursive=True)) if flatten else []
+
+
+def _has_fixed_length(layer: Any) -> bool:
+    specs = layer.input_spec if isinstance(layer.input_spec, list | tuple) else [layer.input_spec]
+    shape = (layer.get_build_config() or {}).get("input_shape") if hasattr(layer, "get_build_config") else None
+    shape = shape or getattr(specs[0], "shape", None)
+    return bool(shape) and len(shape) > 1 and isinstance(shape[1], int)
+
+
+def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Graph:
+    """Puts the weights into the graph, takes apart its functions and simplifies it."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
+    inputs = [_end(*pair) for pair in zip(input_names, frozen.inputs, strict=True)]
+    outputs = [_end(*pair) for pair in zip(output_names, frozen.outputs, strict=True)]
+    return Graph(_simplify(frozen.graph, [*inputs, *outputs]), inputs, outputs)
+
+
+def _end(name: str, tensor: Any) -> End:
+    shape = [-1 if size is None else size for size in tensor.shape.as_list()]
+    return End(name, tensor.name, tensor.dtype.as_datatype_enum, shape)
+
+
+def _simplify(graph: Any, ends: list[End]) -> Any:
+    from tensorflow.core.protobuf import config_pb2
+    from tensorflow.python.grappler import tf_optimizer
+    from tensorflow.python.training.saver import export_meta_graph
+
+    meta_graph = export_meta_graph(graph_def=graph.as_graph_def(), graph=graph)
+    kept = meta_graph.collection_def["train_op"].node_list.value
+    kept.extend(end.tensor for end in ends)
+    config = config_pb2.ConfigProto()
+    options = config.graph_options.rewrite_options
+    # Not `remap`: it fuses ops in ways that TF.js does not know.
+    options.optimizers.extend(["pruning", "constfold", "arithmetic", "dependency"])
+    options.min_graph_nodes = -1
+    return tf_optimizer.OptimizeGraph(config, meta_graph)

@@ -1,0 +1,235 @@
+"""Keras models as TF.js layers-models, which a browser can also train further. Needs Keras and NumPy only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import ConversionError
+from .disk import is_keras3, keras_of
+from .layer_rules import TARGET, carry_over, is_keras, refuse
+from .weights import write_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+# The layers that treat masked steps in TF.js as they do in Keras.
+_MASK_SAFE = ("Activation", "Dense", "Dropout", "Embedding", "GRU", "InputLayer", "LSTM", "Masking", "SimpleRNN")
+_WEIGHTS = {
+    "alpha", "beta", "bias", "depthwise_kernel", "embeddings", "gamma", "kernel", "moving_mean", "moving_variance",
+    "pointwise_kernel", "recurrent_kernel",
+}  # fmt: skip
+
+
+def write(model: Any, directory: Path, quantize: str | None = None) -> list[Path]:
+    """Writes a model as a layers-model.
+
+    Args:
+        model: A built Keras model: Sequential, or functional with layers that TF.js has.
+        directory: An existing folder.
+        quantize: None or ``"float16"``.
+
+    Returns:
+        ``model.json``, then the files with the weights.
+
+    Raises:
+        ConversionError: If TF.js has no layers that predict the same.
+    """
+    topology = describe(model)
+    manifest, files = write_weights(dict(_weights(model)), directory, TARGET, quantize)
+    version = keras_of(model).__version__
+    document = {
+        "format": TARGET,
+        "generatedBy": f"keras v{version}",
+        "convertedBy": "marcelle_rt",
+        "modelTopology": {"keras_version": version, "backend": "tensorflow", "model_config": topology},
+        "weightsManifest": manifest,
+    }
+    path = directory / "model.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return [path, *files]
+
+
+def describe(model: Any) -> dict[str, Any]:
+    """The model's configuration as TF.js reads it: the form that Keras 2 had.
+
+    Args:
+        model: A built Keras model.
+
+    Raises:
+        ConversionError: If TF.js has no layers that predict the same.
+    """
+    names: set[str] = set()
+    for layer in _leaves(model):
+        if layer.name in names:
+            _refuse_model(model, f"two layers are called {layer.name!r}, and TF.js knows weights by layers' names")
+        names.add(layer.name)
+    _check_masks(model)
+    return _model(model)
+
+
+def _model(model: Any) -> dict[str, Any]:
+    kind = type(model).__name__
+    if not is_keras(model) or kind not in ("Sequential", "Functional"):
+        refuse(model, "its layers are called by Python code, which a browser can't run")
+    config = model.get_config()
+    if kind == "Sequential":
+        layers = [_layer(model, entry) for entry in config["layers"]]
+        return {"class_name": kind, "config": {"name": model.name, "layers": layers}}
+    offsets = _first_calls(model, ("Functional", "Sequential"))
+    layers = [
+        _layer(model, entry) | {"name": entry["config"]["name"], "inbound_nodes": _calls(model, entry, offsets)}
+        for entry in config["layers"]
+    ]
+    offsets = _first_calls(model, ("Sequential",))
+    ends = {
+        key: [_reference(end, offsets) for end in _endpoints(model, config[key])]
+        for key in ("input_layers", "output_layers")
+    }
+    return {"class_name": kind, "config": {"name": model.name, "layers": layers, **ends}}
+
+
+def _layer(model: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    """One layer of a model as TF.js reads it."""
+    config = entry["config"]
+    if entry["class_name"] == "InputLayer":
+        return {"class_name": "InputLayer", "config": _input(model, config)}
+    layer = next((item for item in model.layers if item.name == config["name"]), None)
+    if layer is None:
+        # In Keras 3, an operator or a function applied to a tensor stands among the layers.
+        raise ConversionError(
+            TARGET, f"operation {config['name']!r} ({entry['class_name']})", "TF.js has layers only; use a layer"
+        )
+    if _is_model(layer):
+        return _model(layer)
+    name, config = carry_over(layer)
+    return {"class_name": name, "config": config}
+
+
+def _input(model: Any, config: dict[str, Any]) -> dict[str, Any]:
+    shape = config.get("batch_shape") or config.get("batch_input_shape")
+    if config["dtype"] == "string" or config.get("sparse") or config.get("ragged"):
+        _refuse_model(model, f"input {config['name']!r} is not a dense tensor of numbers")
+    # A model that was built by a call has that call's batch size; Marcelle feeds one sample, as floats.
+    batch_shape = [None, *shape[1:]]
+    return {"batch_input_shape": batch_shape, "dtype": "float32", "sparse": False, "name": config["name"]}
+
+
+def _first_calls(model: Any, kinds: tuple[str, ...]) -> dict[str, int]:
+    """How far the calls of a model's inner models are numbered higher in TF.js.
+
+    A model counts its own making as call 0. So does Keras 2; Keras 3 leaves it out where layers refer to a model,
+    but where outputs do, only for a Sequential.
+    """
+    return {layer.name: 1 for layer in model.layers if type(layer).__name__ in kinds and is_keras3(layer)}
+
+
+def _calls(model: Any, entry: dict[str, Any], offsets: dict[str, int]) -> list[list[Any]]:
+    calls = []
+    for node in entry["inbound_nodes"]:
+        if isinstance(node, list):  # Keras 2
+            tensors, options = [item[:3] for item in node], [item[3] for item in node if len(item) > 3]
+            settings = {key: value for option in options for key, value in option.items()}
+        else:
+            first, *rest = node["args"]
+            tensors = [_history(item) for item in (first if isinstance(first, list | tuple) else [first])]
+            settings = node["kwargs"] | {f"argument {i + 2}": value for i, value in enumerate(rest)}
+        # `training=False` is how a browser predicts anyway.
+        settings = {k: v for k, v in settings.items() if v is not None and (k, v) != ("training", False)}
+        if settings or None in tensors:
+            what = f"layer {entry['config']['name']!r} ({entry['class_name']})"
+            given = ", ".join(settings) or "something else"
+            raise ConversionError(TARGET, what, f"TF.js layers take tensors only, and it is called with {given}")
+        calls.append([_reference(tensor, offsets) for tensor in tensors])
+    return calls
+
+
+def _history(item: Any) -> list[Any] | None:
+    if isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
+        return list(item["config"]["keras_history"])
+    return None
+
+
+def _reference(history: list[Any], offsets: dict[str, int]) -> list[Any]:
+    name, call, tensor = history
+    return [name, call + offsets.get(name, 0), tensor]
+
+
+def _endpoints(model: Any, value: Any) -> list[list[Any]]:
+    if isinstance(value, dict):
+        _refuse_model(model, "its inputs or outputs are a dict, which TF.js has no names for; use a list")
+    if value and isinstance(value[0], str):
+        return [value]
+    return [end for item in value for end in _endpoints(model, item)]
+
+
+def _check_masks(model: Any) -> None:
+    layers = list(_leaves(model))
+    source = next((item for item in layers if _makes_mask(item)), None)
+    if source is None:
+        return
+    for layer in layers:
+        if type(layer).__name__ not in _MASK_SAFE or getattr(layer, "zero_output_for_mask", False):
+            refuse(layer, f"TF.js ignores the mask of {source.name!r} there")
+
+
+def _makes_mask(layer: Any) -> bool:
+    return type(layer).__name__ == "Masking" or bool(getattr(layer, "mask_zero", False))
+
+
+def _is_model(layer: Any) -> bool:
+    return hasattr(layer, "layers") and hasattr(layer, "get_layer")
+
+
+def _leaves(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        if _is_model(layer):
+            yield from _leaves(layer)
+        elif type(layer).__name__ != "InputLayer":
+            yield layer
+
+
+def _weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """The weights by the names that TF.js gives to its own."""
+    for layer in _leaves(model):
+        kind = type(layer).__name__
+        if kind == "Normalization":
+            yield from _normalization(layer)
+        elif kind == "Bidirectional":
+            # `forward_layer` has its name's prefix in Keras too.
+            for inner in (layer.forward_layer, layer.backward_layer):
+                yield from _own_weights(inner, f"{layer.name}/{inner.name}")
+        else:
+            yield from _own_weights(layer, layer.name)
+
+
+def _own_weights(layer: Any, prefix: str) -> Iterator[tuple[str, np.ndarray]]:
+    for variable in layer.weights:
+        name = variable.name.rpartition("/")[2].partition(":")[0]  # Keras 2 says "dense/kernel:0"
+        if type(layer).__name__ == "DepthwiseConv2D" and name == "kernel":
+            name = "depthwise_kernel"  # as Keras 2 called it
+        if name not in _WEIGHTS:
+            refuse(layer, f"TF.js has no weight {name!r} there")
+        yield f"{prefix}/{name}", variable.numpy()
+
+
+def _normalization(layer: Any) -> Iterator[tuple[str, np.ndarray]]:
+    """A Normalization's numbers as those of a BatchNormalization."""
+    import numpy as np
+
+    size = layer.input.shape[-1]
+
+    def row(value: Any) -> np.ndarray:
+        return np.broadcast_to(np.asarray(value, "f4").ravel(), (size,))
+
+    # Keras divides by at least 1e-7, so that a constant feature does not become infinite.
+    yield f"{layer.name}/gamma", np.ones(size, "f4")
+    yield f"{layer.name}/beta", np.zeros(size, "f4")
+    yield f"{layer.name}/moving_mean", row(layer.mean)
+    yield f"{layer.name}/moving_variance", np.maximum(row(layer.variance), 1e-14)
+
+
+def _refuse_model(model: Any, reason: str) -> NoReturn:
+    raise ConversionError(TARGET, f"model {model.name!r}", reason)
