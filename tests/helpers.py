@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,12 @@ def eventually(predicate: Callable[[], T], timeout: float = 10.0, interval: floa
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {timeout:g} s; the last value was {value!r}")
         time.sleep(interval)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there and not just waiting to be reaped."""
+    answer = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return answer.returncode == 0 and not answer.stdout.startswith("Z")
 
 
 @contextmanager

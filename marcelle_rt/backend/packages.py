@@ -64,14 +64,14 @@ def bundle(name: str) -> Path:
 
 
 def _install(manifests: list[bytes], folder: Path, node: Node) -> None:
-    print(f"Installing Node packages into {folder} (once; well under a minute) ...", file=sys.stderr)
+    print(f"Installing Node packages into {folder}; this is done once ...", file=sys.stderr, flush=True)
     work = Path(tempfile.mkdtemp(prefix=".installing-", dir=folder.parent))
     try:
         for name, content in zip(_MANIFESTS, manifests, strict=True):
             (work / name).write_bytes(content)
         # No package in our lock files needs an install script, so none is given the chance to run.
         command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        path = os.pathsep.join([str(Path(node.executable).parent), os.environ.get("PATH", "")])
+        path = f"{Path(node.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         answer = subprocess.run(
             command,
             cwd=work,

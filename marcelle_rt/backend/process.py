@@ -45,6 +45,7 @@ class NodeProcess:
         timeout: float = 60.0,
     ) -> None:
         self._name = Path(command[1]).name
+        self._log = log
         self._owner = os.getpid()
         with log.open("ab") as stderr:
             self.process = subprocess.Popen(
@@ -57,21 +58,24 @@ class NodeProcess:
                 start_new_session=True,
             )
         try:
-            self.ready: dict[str, Any] = self._first_line(log, timeout)
+            self.ready: dict[str, Any] = self._first_line(timeout)
         except BaseException:
             self.stop()
             raise
 
-    def _first_line(self, log: Path, timeout: float) -> dict[str, Any]:
+    def _first_line(self, timeout: float) -> dict[str, Any]:
         assert self.process.stdout is not None
         readable, _, _ = select.select([self.process.stdout], [], [], timeout)
         line = self.process.stdout.readline() if readable else b""
         if not line:
-            what = "ended at once" if readable else f"did not answer within {timeout:g} s"
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-12:])
-            raise BackendError(f"{self._name} {what}. Its log, {log}, ends with:\n{last}")
+            raise self.failure("ended at once" if readable else f"did not answer within {timeout:g} s")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    def failure(self, what: str) -> BackendError:
+        """The error that says what the script did, with the last lines of its log."""
+        last = "\n".join(self._log.read_text(errors="replace").splitlines()[-12:])
+        return BackendError(f"{self._name} {what}. Its log, {self._log}, ends with:\n{last}")
 
     def stop(self, timeout: float = 5.0) -> None:
         """Ends the script and waits until it is gone; a second call does nothing.

@@ -9,11 +9,10 @@ import secrets
 import subprocess
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, NoReturn
 
 from .errors import BackendError
 from .node import find_node
@@ -92,11 +91,22 @@ class Backend:
             )
         try:
             self.port = self._port(self._node.ready)
-            self._wait_until_it_answers()
+            self._wait_until_it_answers(self._node)
         except BaseException:
             self.stop()
             raise
         return self
+
+    def wait(self) -> NoReturn:
+        """Waits for as long as the backend runs, which is until an exception such as Ctrl-C ends the waiting.
+
+        Raises:
+            BackendError: The backend ended by itself, or was not started.
+        """
+        if self._node is None:
+            raise BackendError("The backend was not started.")
+        self._node.process.wait()
+        raise self._node.failure("ended by itself")
 
     def stop(self) -> None:
         """Stops the backend, and returns when it is gone; its data and its port stay as they are."""
@@ -170,19 +180,17 @@ class Backend:
         code = str(answer.get("error"))
         raise BackendError(f"{self.host}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")
 
-    def _wait_until_it_answers(self, timeout: float = 30.0) -> None:
+    def _wait_until_it_answers(self, node: NodeProcess, timeout: float = 30.0) -> None:
         # A proxy that the environment names is not for this machine's own server.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline = time.monotonic() + timeout
         while True:
             try:
-                with opener.open(f"{self.url}/info", timeout=5) as answer:
-                    if answer.status == 200:
-                        return
-            except (urllib.error.URLError, OSError) as error:
+                with opener.open(f"{self.url}/info", timeout=5):
+                    return
+            except OSError as error:
+                if node.process.poll() is not None:
+                    raise node.failure("ended at once") from error
                 if time.monotonic() > deadline:
-                    raise BackendError(
-                        f"The backend at {self.url} does not answer ({error}). "
-                        f"Its log is {self.data / 'backend.log'}."
-                    ) from error
+                    raise node.failure(f"does not answer at {self.url}") from error
                 time.sleep(0.05)

@@ -1,0 +1,60 @@
+"""The demo as a whole: a backend, a page in a browser, and a training that streams into it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from threading import Event
+
+from ..backend import Backend
+from ..errors import MarcelleError
+from .site import Site
+
+_PAGE = Path(__file__).parent / "page"
+
+
+def demo_site(backend_url: str) -> Site:
+    """Serves the demo's dashboard page for a backend."""
+    files: dict[str, Path | str] = {file.name: file for file in _PAGE.iterdir()}
+    return Site({**files, "settings.js": f"export const backend = {json.dumps(backend_url)};\n"})
+
+
+def run_demo(epochs: int, stay: bool) -> None:
+    """Runs the demo, and says on stdout what it does.
+
+    Args:
+        epochs: How many epochs each training has.
+        stay: Whether the page stays after the training until Ctrl-C; on a terminal, Enter trains again.
+
+    Raises:
+        MarcelleError: Something that the demo needs is missing; the message says what to do.
+    """
+    if not (importlib.util.find_spec("tensorflow") and importlib.util.find_spec("sklearn")):
+        raise MarcelleError('The demo trains with Keras: `pip install "marcelle-rt[demo]"` gets all that it needs.')
+    print("Starting the Marcelle backend ...", flush=True)
+    with Backend() as backend, demo_site(backend.url) as site:
+        print(f"The backend is at   {backend.url}")
+        print(f"The dashboard is at {site.url}", flush=True)
+        if _has_display():
+            webbrowser.open(site.url)
+        print("Loading TensorFlow; the training begins in a moment ...", flush=True)
+        from .train import train
+
+        while True:
+            train(backend.url, backend.data / "marcelle-logs", epochs)
+            if not stay:
+                return
+            if sys.stdin.isatty():
+                input("Done. Enter trains once more, Ctrl-C ends the demo. ")
+            else:
+                print("Done. The dashboard stays until this is stopped.", flush=True)
+                Event().wait()
+
+
+def _has_display() -> bool:
+    # Without a display, webbrowser may start a text browser, which takes the terminal.
+    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

