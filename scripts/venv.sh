@@ -1,0 +1,35 @@
+# Makes .venv and installs the package into it; read by the other scripts, from the checkout's folder.
+# Usage: make_venv EXTRA
+
+supported() {
+  "$1" -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+}
+
+find_python() {
+  local name
+  for name in python3 python3.12 python3.11 python3.13 python3.10; do
+    if supported "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+  echo "Python 3.10, 3.11, 3.12 or 3.13 with the venv module is needed, and none was found." >&2
+  echo "On Debian and Ubuntu: apt-get install python3-venv. Elsewhere: https://www.python.org/downloads/" >&2
+  return 1
+}
+
+make_venv() {
+  local extra=$1 python stamp wanted
+  stamp=.venv/installed-$extra
+  wanted=$(cksum <setup.cfg)
+  if [ ! -x .venv/bin/python ] || ! supported .venv/bin/python; then
+    python=$(find_python)
+    echo "Making .venv with $("$python" --version) ..."
+    "$python" -m venv --clear .venv
+  fi
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+    echo "Installing marcelle-rt[$extra] into .venv; with TensorFlow this takes some minutes, once ..."
+    .venv/bin/python -m pip install --disable-pip-version-check --editable ".[$extra]"
+    echo "$wanted" >"$stamp"
+  fi
+}
