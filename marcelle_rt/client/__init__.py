@@ -1,0 +1,1 @@
+"""Talks to a Marcelle backend; knows nothing of runs."""

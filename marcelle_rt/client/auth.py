@@ -1,0 +1,107 @@
+"""Sign-in: what is sent to log in, and how long the answer's token lasts. No I/O."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .. import values
+from ..config import Login
+from ..errors import InvalidData, NotAuthenticated
+
+_RENEW_AT = 0.8  # of a token's life
+_WARN_AT = 0.9
+_TRY_AGAIN = 30.0  # seconds after a renewal that failed
+
+
+def check(login: Login) -> Login:
+    """Returns a login that can be used.
+
+    Raises:
+        InvalidData: An email without a password, or the other way round. The password is not shown.
+    """
+    if (login.email is None) != (login.password is None):
+        given = "email" if login.password is None else "password"
+        raise InvalidData("login", f"{given} alone", "can't sign in; give email and password, or a token")
+    return login
+
+
+def request(login: Login) -> dict[str, Any] | None:
+    """What to `create` in the service `authentication`; `None` where nobody signs in."""
+    if login.email is not None:
+        return {"strategy": "local", "email": login.email, "password": login.password}
+    if login.token is not None:
+        return {"strategy": "jwt", "accessToken": login.token}
+    return None
+
+
+@dataclass(frozen=True)
+class Session:
+    """A login that the server has accepted.
+
+    Attributes:
+        token: The access token, good for the socket, for REST and for uploads.
+        renewable: Whether signing in again gives a later end; a token alone gives itself back.
+        due: When to renew it (or, where it can't be, to warn), by the clock that was given; `None` if never.
+        ends: When it ends, in seconds since 1970 by this machine's time; `None` if never.
+    """
+
+    token: str = field(repr=False)
+    renewable: bool
+    due: float | None
+    ends: float | None
+
+    @classmethod
+    def accepted(
+        cls, login: Login, answer: Any, clock: Callable[[], float], now: Callable[[], float] = time.time
+    ) -> Session:
+        """Makes a session of the server's answer to `request`.
+
+        Args:
+            login: Who signed in.
+            answer: What `create` gave back.
+            clock: The monotonic clock that `due` is on.
+            now: Seconds since 1970.
+
+        Raises:
+            NotAuthenticated: The answer has no token.
+        """
+        token = answer.get("accessToken") if isinstance(answer, dict) else None
+        if not isinstance(token, str):
+            raise NotAuthenticated("the server's answer to the login has no accessToken")
+        renewable = login.email is not None
+        issued, ends = _lifetime(token)
+        if ends is None:
+            return cls(token, renewable, None, None)
+        if renewable:
+            # Just issued: its own two times tell how long it lasts, even where our clock is wrong.
+            left = ends - (now() if issued is None else issued)
+            return cls(token, True, clock() + _RENEW_AT * left, now() + left)
+        begun = now() if issued is None else issued
+        return cls(token, False, clock() + begun + _WARN_AT * (ends - begun) - now(), ends)
+
+    def postponed(self, clock: Callable[[], float]) -> Session:
+        """After a renewal that failed: the same, due again soon."""
+        return replace(self, due=clock() + _TRY_AGAIN)
+
+    def warned(self) -> Session:
+        """After the warning: the same, never due again."""
+        return replace(self, due=None)
+
+
+def _lifetime(token: str) -> tuple[float | None, float | None]:
+    """When a JSON Web Token was issued and when it ends, as far as it says (RFC 7519)."""
+    try:
+        payload = token.split(".")[1]
+        claims = values.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        issued, ends = claims.get("iat"), claims.get("exp")
+    except (IndexError, ValueError, binascii.Error, AttributeError):
+        return None, None  # a token of another kind; the server alone knows its end
+    return (
+        float(issued) if isinstance(issued, (int, float)) else None,
+        float(ends) if isinstance(ends, (int, float)) else None,
+    )

@@ -1,0 +1,276 @@
+"""`Service`: the documents of one kind on a backend, and what happens to them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from .. import values
+from ..config import backend_location
+from ..errors import InvalidData
+from .call import Call
+from .paging import Reading
+
+if TYPE_CHECKING:
+    from .data_store import DataStore
+
+F = TypeVar("F", bound=Callable[..., object])
+
+Document = dict[str, Any]
+Id = str | int | None
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+_EVENTS = ("created", "updated", "patched", "removed")
+
+
+class Service:
+    """The documents of one kind on a backend, with Feathers' methods.
+
+    A method's `params` are Feathers': a mapping whose `query` filters, sorts and pages. Values are checked
+    before they are sent: arrays and dates become JSON, NaN and infinities become null, and what a server
+    would answer by closing the connection raises here.
+
+    Each method that talks to the backend raises `BackendUnreachable` (nothing was sent), `ConnectionLost`
+    (a write was sent and its fate is unknown; reads are repeated by themselves), `CallTimeout`,
+    `InvalidData`, `PayloadTooLarge`, or the `FeathersError` that the server answered.
+
+    Args:
+        location: The service's URL, for example `http://localhost:3030/runs`.
+        store: The store whose connection it uses; `None` makes one, which `close` ends.
+
+    Raises:
+        InvalidData: The location is no URL, or does not end in a service's name.
+    """
+
+    def __init__(self, location: str, *, store: DataStore | None = None) -> None:
+        self.location = backend_location(location)
+        base, _, self.name = self.location.rpartition("/")
+        if base.endswith("/"):
+            raise InvalidData("location", location, f"names no service; write it like '{location}/runs'")
+        check_name(self.name)
+        self._owned: DataStore | None = None
+        if store is None:
+            from .data_store import DataStore
+
+            store = self._owned = DataStore(base)
+        self._store = store
+
+    def __repr__(self) -> str:
+        return f"Service({self.location!r})"
+
+    def close(self) -> None:
+        """Ends the store that this service made for itself; one from `DataStore.service` has none."""
+        if self._owned is not None:
+            self._owned.close()
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Feathers' methods
+
+    def find(self, params: Mapping[str, Any] = NOTHING) -> Any:
+        """Retrieves the documents that a query finds, or one page of them.
+
+        Args:
+            params: `{"query": {...}}`.
+
+        Returns:
+            `{"total", "limit", "skip", "data"}`, or a list from a service that doesn't page.
+        """
+        return self._call("find", _query(params))
+
+    def get(self, id: Id, params: Mapping[str, Any] = NOTHING) -> Document:
+        """Retrieves the document of an id.
+
+        Raises:
+            NotFound: There is none.
+        """
+        answer: Document = self._call("get", _id(id), _query(params))
+        return answer
+
+    def create(self, data: Any, params: Mapping[str, Any] = NOTHING) -> Any:
+        """Creates a document, or one for each of a list.
+
+        Args:
+            data: The document or the list.
+            params: `{"query": {...}}`.
+
+        Returns:
+            What was stored, with its `_id`; a list for a list.
+        """
+        return self._call("create", values.to_wire(data), _query(params))
+
+    def update(self, id: Id, data: Mapping[str, Any], params: Mapping[str, Any] = NOTHING) -> Any:
+        """Replaces a document.
+
+        Args:
+            id: Its id; `None` for all that the query finds, where the service allows it.
+            data: The whole new document.
+            params: `{"query": {...}}`.
+
+        Returns:
+            The new document.
+        """
+        return self._call("update", _id(id), values.to_wire(data), _query(params))
+
+    def patch(self, id: Id, data: Mapping[str, Any], params: Mapping[str, Any] = NOTHING) -> Any:
+        """Changes parts of a document.
+
+        Args:
+            id: Its id; `None` for all that the query finds.
+            data: The parts. Dotted keys (`"logs.loss.7"`) and operators (`"$push"`) are passed on, for
+                databases that know them.
+            params: `{"query": {...}}`.
+
+        Returns:
+            The whole document after the change; a list for `None`.
+        """
+        return self._call("patch", _id(id), values.to_wire(data, operators=True), _query(params))
+
+    def remove(self, id: Id, params: Mapping[str, Any] = NOTHING) -> Any:
+        """Removes a document.
+
+        Args:
+            id: Its id; `None` for all that the query finds.
+            params: `{"query": {...}}`.
+
+        Returns:
+            What was removed; a list for `None`.
+        """
+        return self._call("remove", _id(id), _query(params))
+
+    # Reading many
+
+    def items(self, query: Mapping[str, Any] = NOTHING) -> Iterator[Document]:
+        """Iterates over all documents that a query finds, each once, though others write meanwhile.
+
+        Pages are read as they are needed, the next while this one is used.
+
+        Args:
+            query: Feathers' query itself; `$sort`, `$limit`, `$skip` and `$select` hold for the whole.
+
+        Yields:
+            The documents; without `$sort` in the order of their ids.
+        """
+        return iter(Reading(self._find_async, _checked(query, "query")))
+
+    def count(self, query: Mapping[str, Any] = NOTHING) -> int:
+        """The number of documents that a query finds."""
+        filters = {key: value for key, value in query.items() if key not in ("$limit", "$skip", "$sort")}
+        answer = self.find({"query": {**filters, "$limit": 0}})
+        if isinstance(answer, list):  # a service that doesn't page, and so doesn't count
+            return len(self.find({"query": filters}))
+        total: int = answer["total"]
+        return total
+
+    def to_pandas(self, query: Mapping[str, Any] = NOTHING) -> Any:
+        """All documents that a query finds as a `pandas.DataFrame`, a row each and a column a field.
+
+        Raises:
+            ImportError: pandas is not installed; `pip install marcelle-rt[pandas]` brings it.
+        """
+        import pandas as pd
+
+        return pd.DataFrame.from_records(list(self.items(query)))
+
+    def _call(self, method: str, *args: Any) -> Any:
+        return self._store.connection.call(method, self.name, *args, timeout=self._store.timeout)
+
+    def _find_async(self, query: Document) -> Call:
+        return self._store.connection.call_async("find", self.name, query, timeout=self._store.timeout)
+
+    # Events
+
+    @overload
+    def on(self, event: str, f: F) -> F: ...
+    @overload
+    def on(self, event: str, f: None = None) -> Callable[[F], F]: ...
+    def on(self, event: str, f: F | None = None) -> Any:
+        """Has `f` called with each document that is created, updated, patched or removed; also a decorator.
+
+        It connects, so that nothing that happens after it is missed. What happens while the connection is
+        down is: `watch` is for that.
+
+        Args:
+            event: `"created"`, `"updated"`, `"patched"` or `"removed"`.
+            f: The handler. Handlers run one after the other on a thread of their own and may call services.
+
+        Returns:
+            `f`, or a decorator.
+
+        Raises:
+            InvalidData: There is no such event.
+            BackendUnreachable: There is no connection; the handler is not kept.
+        """
+        name = self._event(event)
+        if f is None:
+            return lambda function: self.on(event, function)
+        connection = self._store.connection
+        connection.ready(time.monotonic() + self._store.timeout)
+        connection.on(name, f, self._store)
+        return f
+
+    def once(self, event: str, f: Callable[[Document], object]) -> None:
+        """As `on`, for the next event alone."""
+
+        def first(document: Document) -> None:
+            self.off(event, first)
+            f(document)
+
+        self.on(event, first)
+
+    def off(self, event: str, f: Callable[..., object] | None = None) -> None:
+        """Takes a handler away.
+
+        Args:
+            event: As given to `on`.
+            f: The handler; `None` for all that this service's store has for the event.
+        """
+        self._store.connection.off(self._event(event), self._store, f)
+
+    def _event(self, event: str) -> str:
+        if event not in _EVENTS:
+            raise InvalidData("event", event, f"is none of {', '.join(_EVENTS)}")
+        return f"{self.name} {event}"
+
+
+def check_name(name: str) -> str:
+    """Returns a service's name.
+
+    Raises:
+        InvalidData: It can't be one.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidData("service", name, "is no name of a service; write it like 'runs'")
+    if bad := next((c for c in name if c in '/\\"?#' or not c.isprintable()), None):
+        raise InvalidData("service", name, f"can't be the name of a service: it has {bad!r} in it")
+    return name
+
+
+def _query(params: Mapping[str, Any]) -> Document:
+    for key in params or ():
+        if key != "query":
+            raise InvalidData(f"params.{key}", params[key], "is not sent to the server; put filters in `query`")
+    return _checked((params or NOTHING).get("query") or NOTHING, "params.query")
+
+
+def _checked(query: Mapping[str, Any], path: str) -> Document:
+    checked: Document = values.to_wire(query, path, operators=True) if query else {}
+    return checked
+
+
+def _id(id: Id) -> Any:
+    if id is None or type(id) is str:
+        return id
+    plain = values.to_wire(id, "id")
+    if isinstance(plain, bool) or not isinstance(plain, (str, int)):
+        raise InvalidData("id", id, "is no id; ids are strings or integers, `None` stands for all")
+    return plain

@@ -1,0 +1,319 @@
+"""python-socketio 5 made to speak Engine.IO 3 and 4; the only file that knows Socket.IO.
+
+A `Line` is one physical connection. It never reconnects: who needs another makes another, so that an old
+one can't deliver into a new one. What python-socketio does otherwise, and why it is changed here:
+
+- It speaks Engine.IO 4 alone. A Marcelle backend speaks 3, where the client pings, "/" is joined without
+  being asked for (asking joins it twice: every event arrives twice), and binary frames begin with a 4.
+- It starts a thread for each message, so that order is lost. Here the reading thread handles them.
+- It throws pending acks away at a disconnect. Here each learns that the line is lost.
+- It parses every event. Here the ones that nobody wants are dropped unread.
+- It logs what it sends, passwords included. Here the two methods that do are replaced.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import logging
+import queue
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import engineio
+import socketio
+import websocket
+from engineio import packet as engine_packet
+
+from ..errors import BackendUnreachable
+
+_log = logging.getLogger("marcelle_rt.transport")
+_log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connection says what matters
+
+Raw = str | list[Any]
+"""The arguments of an ack or event: JSON as it came, or decoded where it brought binary attachments."""
+
+_OPEN = re.compile(r'(?P<length>\d+:)?0\{.*?"sid":"(?P<sid>[^"]+)"')
+
+
+class Receiver(Protocol):
+    """Whoever waits for an ack."""
+
+    def answered(self, raw: Raw) -> None: ...
+
+    def lost(self) -> None: ...
+
+
+class Line:
+    """One connection to a Socket.IO server, from its opening to its end.
+
+    Args:
+        location: The server's URL, without a trailing slash.
+        wants: Whether an event of that name is to be delivered.
+        on_event: Gets an event's name and its arguments (the name first), on the reading thread.
+        on_lost: Is called once, on the reading thread, when the line has ended.
+    """
+
+    def __init__(
+        self,
+        location: str,
+        *,
+        wants: Callable[[str], bool],
+        on_event: Callable[[str, Raw], None],
+        on_lost: Callable[[Line], None],
+    ) -> None:
+        self.location = location
+        self.lost = False
+        self._on_lost = on_lost
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, Receiver] = {}
+        self._guard = threading.Lock()
+        self._client = _Client(wants=wants, on_event=on_event, on_ack=self._ack, on_end=self._ended)
+
+    def open(self, timeout: float) -> None:
+        """Connects.
+
+        Args:
+            timeout: Seconds for each step of the handshake.
+
+        Raises:
+            BackendUnreachable: Nobody answers, or what answers is no Socket.IO server.
+        """
+        self._client.eio.protocol = find_protocol(self.location, timeout)
+        self._client.eio.request_timeout = timeout
+        try:
+            self._client.connect(
+                self.location,
+                transports=["websocket"],
+                socketio_path=urlsplit(self.location).path + "/socket.io",
+                wait_timeout=timeout,
+            )
+        except socketio.exceptions.ConnectionError as error:
+            self.close()
+            raise BackendUnreachable(self.location, f"its WebSocket does not open ({error})") from error
+
+    def post(self, body: bytes, receiver: Receiver) -> int | None:
+        """Sends an event and leaves its ack to `receiver`.
+
+        Args:
+            body: The event's name and arguments, as a JSON array.
+            receiver: Told of the answer, or that the line was lost before one came.
+
+        Returns:
+            The ack's number, for `forget`; `None`, and nothing is sent, when the line is lost.
+        """
+        number = next(self._numbers)
+        with self._guard:
+            if self.lost:
+                return None
+            self._waiting[number] = receiver
+        self._client.eio.queue.put(b"42%d%b" % (number, body))
+        return number
+
+    def forget(self, number: int) -> None:
+        """Lets an ack that is still to come be dropped."""
+        self._waiting.pop(number, None)
+
+    def close(self) -> None:
+        """Ends the line; returns when its threads and its socket are gone."""
+        self._client.disconnect()
+        reader = self._client.eio.read_loop_task
+        if reader is not None and reader is not threading.current_thread():
+            reader.join()
+
+    def abandon(self) -> None:
+        """Closes a forked child's copy of the socket, and leaves the parent's connection as it is."""
+        if self._client.eio.ws is not None and self._client.eio.ws.sock is not None:
+            self._client.eio.ws.sock.close()
+
+    def _ack(self, number: int, raw: Raw) -> None:
+        receiver = self._waiting.pop(number, None)
+        if receiver is not None:
+            receiver.answered(raw)
+
+    def _ended(self) -> None:
+        with self._guard:
+            self.lost = True
+        for number in list(self._waiting):
+            receiver = self._waiting.pop(number, None)
+            if receiver is not None:
+                receiver.lost()
+        self._on_lost(self)
+
+
+def find_protocol(location: str, timeout: float) -> int:
+    """The Engine.IO version that a server speaks: 3 or 4.
+
+    It shows in how the polling handshake is framed. The session that this opens is closed again, so that
+    the server counts one connection, not two.
+
+    Args:
+        location: The server's URL, without a trailing slash.
+        timeout: Seconds for each request.
+
+    Raises:
+        BackendUnreachable: Nobody answers, or what answers is no Socket.IO server.
+    """
+    url = f"{location}/socket.io/?EIO=4&transport=polling"
+    text = _request(location, url, None, timeout)
+    opened = _OPEN.match(text)
+    if opened is None:
+        raise BackendUnreachable(location, "what answers there speaks no Socket.IO")
+    protocol = 3 if opened["length"] else 4
+    goodbye = b"1:1" if protocol == 3 else b"1"
+    _request(location, f"{url}&sid={opened['sid']}", goodbye, timeout)
+    return protocol
+
+
+def _request(location: str, url: str, body: bytes | None, timeout: float) -> str:
+    request = urllib.request.Request(url, body, {"Content-Type": "text/plain;charset=UTF-8"})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            text: bytes = answer.read(65536)
+    except urllib.error.HTTPError as error:
+        error.close()
+        reason = f"what answers there speaks no Socket.IO (HTTP status {error.code})"
+        raise BackendUnreachable(location, reason) from error
+    except http.client.HTTPException as error:
+        raise BackendUnreachable(location, f"what answers there speaks no HTTP ({error!r})") from error
+    except OSError as error:  # URLError, timeouts and refusals are all OSErrors
+        raise BackendUnreachable(location, _reason(error, timeout)) from error
+    return text.decode("utf-8", "replace")
+
+
+def _reason(error: OSError, timeout: float) -> str:
+    cause = getattr(error, "reason", error)
+    if isinstance(cause, TimeoutError):
+        return f"it did not answer within {timeout:g} s"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return str(cause)
+
+
+class _Engine(engineio.Client):
+    """engineio's client for both versions: a queue of ready frames out, messages in order in."""
+
+    protocol = 4
+
+    def _get_engineio_url(self, url: str, engineio_path: str, transport: str) -> str:
+        made: str = super()._get_engineio_url(url, engineio_path, transport)
+        return made.replace("EIO=4", f"EIO={self.protocol}")
+
+    def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
+        options["run_async"] = False
+        return super()._trigger_event(event, *args, **options)
+
+    def _send_packet(self, pkt: engine_packet.Packet) -> None:
+        if self.state == "connected":
+            self.queue.put(pkt.encode())
+
+    def _receive_packet(self, pkt: engine_packet.Packet) -> None:
+        if pkt.packet_type == engine_packet.MESSAGE:
+            data = pkt.data
+            if self.protocol == 3 and isinstance(data, bytes):
+                data = data[1:]
+            self._trigger_event("message", data)
+        elif pkt.packet_type == engine_packet.PING:
+            self.queue.put("3" + (pkt.data or ""))
+        elif pkt.packet_type == engine_packet.CLOSE:
+            self.disconnect()
+
+    def _write_loop(self) -> None:
+        next_ping = time.monotonic() + self.ping_interval
+        try:
+            while True:
+                try:
+                    frame = self.queue.get(timeout=max(0.0, next_ping - time.monotonic()))
+                except queue.Empty:
+                    next_ping += self.ping_interval
+                    if self.protocol == 4:  # there the server pings
+                        continue
+                    frame = "2"
+                if frame is None:
+                    break
+                self.ws.send(frame)
+        except (websocket.WebSocketException, OSError) as error:
+            _log.info("the line can't be written to: %r", error)
+        finally:
+            self.disconnect()  # so that the reader notices, too
+            self.write_loop_task = None
+
+    def disconnect(self, abort: bool = False, reason: str | None = None) -> None:
+        """Wakes the reading thread, which then ends the connection.
+
+        The original waits up to 3 s for the server's goodbye, on a line that may be dead.
+        """
+        if self.ws is not None:
+            self.ws.abort()
+
+
+class _Client(socketio.Client):
+    """socketio's client: one namespace, acks and events handed on unparsed, no reconnect."""
+
+    def __init__(
+        self,
+        *,
+        wants: Callable[[str], bool],
+        on_event: Callable[[str, Raw], None],
+        on_ack: Callable[[int, Raw], None],
+        on_end: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            reconnection=False,
+            logger=_log,
+            engineio_logger=_log,
+            handle_sigint=False,
+            # Without the C extension that few install, websocket-client checks UTF-8 in a Python loop.
+            websocket_extra_options={"skip_utf8_validation": True},
+        )
+        self._wants = wants
+        self._on_event = on_event
+        self._on_ack = on_ack
+        self._on_end = on_end
+
+    def _engineio_client_class(self) -> type[_Engine]:
+        return _Engine
+
+    def disconnect(self) -> None:
+        self.eio.disconnect()
+
+    def _handle_eio_connect(self) -> None:
+        # The socket's time-out is the sum of the two: a dead line is noticed within two ping intervals.
+        self.eio.ping_timeout = 0.8 * self.eio.ping_interval
+        if self.eio.protocol == 4:
+            super()._handle_eio_connect()
+        else:
+            self.sid = self.eio.sid
+
+    def _handle_eio_message(self, data: str | bytes) -> None:
+        if isinstance(data, str) and self._binary_packet is None:
+            if data.startswith("3") and (start := data.find("[")) > 1 and data[1:start].isdecimal():
+                self._on_ack(int(data[1:start]), data[start:])
+                return
+            if data.startswith('2["'):
+                name = data[3 : data.index('"', 3)]
+                if self._wants(name):
+                    self._on_event(name, data[1:])
+                return
+        super()._handle_eio_message(data)
+
+    def _handle_ack(self, namespace: str | None, id: int, data: list[Any]) -> None:
+        self._on_ack(id, data)
+
+    def _handle_event(self, namespace: str | None, id: int | None, data: list[Any]) -> None:
+        if self._wants(data[0]):
+            self._on_event(data[0], data)
+
+    def _handle_disconnect(self, namespace: str | None) -> None:
+        self.eio.disconnect()
+
+    def _handle_eio_disconnect(self, reason: str) -> None:
+        super()._handle_eio_disconnect(reason)
+        self.eio.ws.shutdown()  # closes the socket, which engineio leaves to the garbage collector
+        self._on_end()
