@@ -37,7 +37,7 @@ class Notices:
             if key in self._said:
                 return
             self._said.add(key)
-        logger.warning(text)
+        logger.info(text)
         try:
             warnings.warn(text, MarcelleWarning, stacklevel=_users_frame())
         except MarcelleWarning:
@@ -54,4 +54,4 @@ def _users_frame() -> int:
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_HERE):
         frame, level = frame.f_back, level + 1
-    return level - 1 if level > 1 else level
+    return level

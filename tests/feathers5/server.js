@@ -21,7 +21,7 @@ app.on('connection', (connection) => app.channel('everybody').join(connection));
 app.publish(() => app.channel('everybody'));
 
 const serve = (name) =>
-  app.use(name, memory({ multi: true, paginate: { default: 100, max: 1000 } }));
+  app.use(name, memory({ id: '_id', multi: true, paginate: { default: 100, max: 1000 } }));
 
 // Feathers listens on a socket to the methods of the services that are there when it connects.
 serve('runs');
