@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import ConversionError, UnsupportedFormat
-from .conversion import REMOTE_FORMATS, Converted, convert
+from .conversion import REMOTE_FORMATS, Converted, convert, say_why
 from .disk import disk_format
 
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -71,7 +71,10 @@ def convert_in_subprocess(
         raise ConversionError(remote_format, path.name, reason) from None
     if "error" in answer:
         raise ConversionError(**answer["error"])
-    return Converted(**answer | {"files": [Path(file) for file in answer["files"]]})
+    converted = Converted(**answer | {"files": [Path(file) for file in answer["files"]]})
+    if converted.reason:
+        say_why(path.name, converted.reason)
+    return converted
 
 
 def main() -> None:

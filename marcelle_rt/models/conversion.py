@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def convert(
         directory: Where the files are written; made if it isn't there.
         remote_format: ``"tfjs"`` or ``"onnx"``.
         local_format: The saved model's format, one of ``DISK_FORMATS``; told from the path if not given.
-        quantize: ``"float16"`` halves the weights' size for TF.js.
+        quantize: ``"float16"`` halves the size of TF.js weights.
 
     Returns:
         The files and what their document must say.
@@ -68,52 +69,61 @@ def convert(
     directory.mkdir(parents=True, exist_ok=True)
     if isinstance(source, str | Path):
         path = Path(source)
-        if (local_format and disk.disk_format(local_format) or disk.format_of(path)) == "saved_model":
+        kind = disk.disk_format(local_format) if local_format else disk.format_of(path)
+        if kind == "saved_model":
             return _convert_saved_model(path, directory, remote_format, quantize)
-        source = disk.load(path, local_format)
+        source = disk.load(path, kind)
     check_built(source, remote_format)
     if remote_format == "onnx":
         from . import graph, onnx
 
-        return Converted("onnx", [onnx.write(graph.of_model(source), directory)], {})
+        return Converted("onnx", [onnx.write(graph.of_model(source, unroll=False), directory)], {})
     return _to_tfjs(source, directory, quantize)
 
 
-def check_built(model: Any, remote_format: str) -> None:
-    """Raises a ConversionError if a model doesn't know the shape of its input yet."""
-    if not getattr(model, "built", True) or not getattr(model, "inputs", None):
-        raise ConversionError(
-            remote_format,
-            f"model {getattr(model, 'name', type(model).__name__)!r}",
-            "it is not built, so that its input has no shape. Begin it with keras.Input(shape), or call it on a "
-            "batch (or fit it) first",
-        )
+def check_built(model: Any, target: str) -> None:
+    """Raises a ConversionError if a model's weights or the shape of its input don't exist yet.
+
+    Args:
+        model: A Keras model.
+        target: What it was to become, for the message.
+    """
+    if getattr(model, "built", False) and (getattr(model, "inputs", None) or getattr(model, "weights", None)):
+        return
+    reason = (
+        "it is not built yet, so that it has no weights. Begin it with keras.Input(shape), or call it on a batch (or "
+        "fit it) first"
+    )
+    raise ConversionError(target, f"model {getattr(model, 'name', type(model).__name__)!r}", reason)
 
 
 def is_quick(model: Any, remote_format: str) -> bool:
     """Whether to convert a model at once, on the training's thread, instead of from its file in another process.
 
-    Quick are TF.js conversions of at most 10 million parameters, and if it takes a graph-model, of at most 60
-    layers: well under a second on a laptop, 5 to 70 ms for most. ONNX takes seconds.
-
-    A model with classes or functions of the user's own is always converted here, because another process can't
-    make it from a file.
+    Quick are TF.js conversions of at most 10 million parameters that become a layers-model, or a graph-model of at
+    most 60 layers: 2 to 200 ms. ONNX takes seconds. A model with classes or functions of the user's own is always
+    converted here, because another process can't make it from a file.
 
     Args:
         model: A built Keras model.
         remote_format: ``"tfjs"`` or ``"onnx"``.
     """
+    from . import graph, layers_model
+
     if not custom_objects.is_plain(model):
         return True
-    if remote_format == "onnx" or model.count_params() > QUICK_PARAMETERS:
+    if remote_format != "tfjs" or model.count_params() > QUICK_PARAMETERS:
         return False
-    from . import layers_model
-
     try:
         layers_model.describe(model)
     except ConversionError:
-        return bool(disk.has_tensorflow(model)) and len(model.layers) <= QUICK_GRAPH_LAYERS
+        return graph.can_trace(model) and len(model.layers) <= QUICK_GRAPH_LAYERS
     return True
+
+
+def say_why(name: str, reason: str) -> None:
+    """Logs why a model did not become a layers-model."""
+    logger.info("%s becomes a TF.js graph-model, which can't be trained further in a browser: %s", name, reason)
 
 
 def _to_tfjs(model: Any, directory: Path, quantize: str | None) -> Converted:
@@ -127,6 +137,37 @@ def _to_tfjs(model: Any, directory: Path, quantize: str | None) -> Converted:
         return Converted("tfjs", files, {"tfjsModelFormat": "layers-model"})
     from . import graph, graph_model
 
-    files = graph_model.write(graph.of_model(model), directory, quantize)
-    logger.info("%s becomes a TF.js graph-model, which can't be trained further in a browser: %s", model.name, reason)
+    # A loop predicts asynchronously in TF.js, and dashboards don't wait for that.
+    files = graph_model.write(graph.of_model(model, unroll=True), directory, quantize)
+    say_why(model.name, reason)
     return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
+
+
+def _convert_saved_model(path: Path, directory: Path, remote_format: str, quantize: str | None) -> Converted:
+    from . import graph, graph_model, onnx
+
+    frozen = graph.of_saved_model(path)
+    if remote_format == "onnx":
+        return Converted("onnx", [onnx.write(frozen, directory)], {})
+    try:
+        files = graph_model.write(frozen, directory, quantize)
+    except ConversionError:
+        if importlib.util.find_spec("tensorflowjs") is None:
+            raise
+        files = _by_tensorflowjs(path, directory)
+    reason = "a SavedModel holds a graph, no layers"
+    say_why(path.name, reason)
+    return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
+
+
+def _by_tensorflowjs(path: Path, directory: Path) -> list[Path]:
+    """What our own writer refuses may be rewritten by TensorFlow.js' converter, where that is installed."""
+    from tensorflowjs.converters import tf_saved_model_conversion_v2
+
+    try:
+        tf_saved_model_conversion_v2.convert_tf_saved_model(str(path), str(directory), skip_op_check=False)
+    except Exception as error:
+        # The converter has no errors of its own.
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ConversionError("graph-model", path.name, f"tensorflowjs can't carry it over. {reason}") from error
+    return [directory / "model.json", *sorted(directory.glob("*.bin"))]

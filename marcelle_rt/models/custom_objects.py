@@ -40,11 +40,7 @@ def unknown_in(path: Path, kind: str) -> tuple[str, str] | None:
         config = _stored_config(path, kind)
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return None
-    given = {
-        name
-        for _, name in _own_parts(config, set())
-        if keras.saving.get_registered_object(name) is not None
-    }
+    given = {name for _, name in _own_parts(config, set()) if keras.saving.get_registered_object(name) is not None}
     return next(_own_parts(config, given), None)
 
 

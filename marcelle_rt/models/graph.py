@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConversionError
 from .disk import is_keras3, keras_of
+from .rewrites import with_common_ops
 
 _TARGET = "graph-model"
 
@@ -51,11 +52,12 @@ def can_trace(model: Any) -> bool:
     return not is_keras3(model) or keras_of(model).backend.backend() == "tensorflow"
 
 
-def of_model(model: Any) -> Graph:
+def of_model(model: Any, *, unroll: bool) -> Graph:
     """Traces a model as it predicts, and freezes it.
 
     Args:
         model: A built Keras model that runs on TensorFlow.
+        unroll: Whether recurrent layers are written out step by step instead of as a loop.
 
     Raises:
         ConversionError: If it doesn't run on TensorFlow, or can't be traced.
@@ -85,7 +87,7 @@ def of_model(model: Any) -> Graph:
         outputs = tf.nest.flatten(model(_packed(model, values), training=False))
         return [tf.identity(output, name=f"output_{i}") for i, output in enumerate(outputs)]
 
-    with _as_predicting(model):
+    with _as_predicting(model, unroll):
         try:
             traced = tf.function(predict, autograph=False).get_concrete_function(*specs)
         except ConversionError:
@@ -106,7 +108,11 @@ def of_saved_model(folder: Path) -> Graph:
     Raises:
         ConversionError: If there is none, or it has no such signature.
     """
-    import tensorflow as tf
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        reason = "reading a SavedModel takes TensorFlow; `pip install tensorflow` gets it"
+        raise ConversionError(_TARGET, str(folder), reason) from error
 
     try:
         loaded = tf.saved_model.load(str(folder))
@@ -128,7 +134,9 @@ def of_saved_model(folder: Path) -> Graph:
         outputs = serving(**values)
         return [tf.identity(outputs[key], name=f"output_{i}") for i, key in enumerate(keys)]
 
-    fed = [tf.TensorSpec(spec.shape, "string" if spec.dtype == "string" else "float32", name=spec.name) for spec in specs]
+    fed = [
+        tf.TensorSpec(spec.shape, "string" if spec.dtype == "string" else "float32", name=spec.name) for spec in specs
+    ]
     traced = tf.function(predict, autograph=False).get_concrete_function(*fed)
     return _freeze(traced, names, keys)
 
@@ -162,11 +170,10 @@ def _output_names(model: Any, count: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def _as_predicting(model: Any) -> Iterator[None]:
+def _as_predicting(model: Any, unroll: bool) -> Iterator[None]:
     """Changes what a browser couldn't run, for as long as the model is traced.
 
-    Recurrent layers are unrolled, because loops predict asynchronously in TF.js, which dashboards don't wait for;
-    and layers compute in 32 bits, the only floats that TF.js has.
+    Layers compute in 32 bits, the only floats that TF.js has, and recurrent layers are unrolled where that is asked.
     """
     changed: list[tuple[Any, str, Any]] = []
 
@@ -176,7 +183,7 @@ def _as_predicting(model: Any) -> Iterator[None]:
 
     try:
         for layer in _all_layers(model):
-            if getattr(layer, "unroll", None) is False and _has_fixed_length(layer):
+            if unroll and getattr(layer, "unroll", None) is False and _has_fixed_length(layer):
                 change(layer, "unroll", True)
             if is_keras3(model) and getattr(layer, "compute_dtype", None) in ("float16", "bfloat16"):
                 change(layer, "dtype_policy", keras_of(model).DTypePolicy("float32"))
@@ -192,10 +199,12 @@ def _all_layers(model: Any) -> list[Any]:
 
 
 def _has_fixed_length(layer: Any) -> bool:
-    specs = layer.input_spec if isinstance(layer.input_spec, list | tuple) else [layer.input_spec]
-    shape = (layer.get_build_config() or {}).get("input_shape") if hasattr(layer, "get_build_config") else None
-    shape = shape or getattr(specs[0], "shape", None)
-    return bool(shape) and len(shape) > 1 and isinstance(shape[1], int)
+    """Whether a recurrent layer knows how many steps it takes; only then can it be unrolled."""
+    try:
+        shape = layer.get_build_config()["input_shape"]
+    except (AttributeError, KeyError, TypeError):
+        return False
+    return len(shape) > 1 and isinstance(shape[1], int)
 
 
 def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Graph:
@@ -203,13 +212,14 @@ def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Gra
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
-    inputs = [_end(*pair) for pair in zip(input_names, frozen.inputs, strict=True)]
-    outputs = [_end(*pair) for pair in zip(output_names, frozen.outputs, strict=True)]
-    return Graph(_simplify(frozen.graph, [*inputs, *outputs]), inputs, outputs)
+    inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
+    outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
+    return Graph(with_common_ops(_simplify(frozen.graph, [*inputs, *outputs])), inputs, outputs)
 
 
-def _end(name: str, tensor: Any) -> End:
-    shape = [-1 if size is None else size for size in tensor.shape.as_list()]
+def _end(name: str, tensor: Any, traced: Any) -> End:
+    # Freezing loses the shapes of what XLA compiles.
+    shape = [-1 if size is None else size for size in traced.shape.as_list()]
     return End(name, tensor.name, tensor.dtype.as_datatype_enum, shape)
 
 

@@ -35,8 +35,13 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     """
     import tensorflow as tf
     from google.protobuf.json_format import MessageToDict
+    from tensorflow.core.framework.graph_pb2 import GraphDef
 
-    definition = _with_known_ops(graph.definition)
+    for node in graph.definition.node:
+        if node.op not in OPS:
+            raise ConversionError(TARGET, f"op {node.op} (at {node.name})", _way_out(node.op))
+    definition = GraphDef()
+    definition.CopyFrom(graph.definition)
     weights = _take_weights(definition)
     manifest, files = write_weights(weights, directory, TARGET, quantize)
     document = {
@@ -81,59 +86,10 @@ def _take_weights(definition: Any) -> dict[str, np.ndarray]:
     return weights
 
 
-def _with_known_ops(definition: Any) -> Any:
-    """The graph with ops that TF.js lacks written by those that it has."""
-    from tensorflow.core.framework import graph_pb2
-
-    known = graph_pb2.GraphDef(versions=definition.versions)
-    for node in definition.node:
-        if node.op in OPS:
-            known.node.append(node)
-        elif node.op in _REWRITTEN:
-            _REWRITTEN[node.op](known, node)
-        else:
-            raise ConversionError(TARGET, f"op {node.op} ({node.name})", _way_out(node.op))
-    return known
-
-
-def _complement_of_erf(known: Any, node: Any) -> None:
-    """erfc(x) = 1 - erf(x)"""
-    erf = _add(known, node, "Erf", "erf", node.input[0])
-    _add(known, node, "Sub", None, _add_one(known, node), erf)
-
-
-def _softsign(known: Any, node: Any) -> None:
-    """softsign(x) = x / (1 + |x|)"""
-    size = _add(known, node, "Abs", "abs", node.input[0])
-    divisor = _add(known, node, "AddV2", "add", _add_one(known, node), size)
-    _add(known, node, "RealDiv", None, node.input[0], divisor)
-
-
-_REWRITTEN = {"Erfc": _complement_of_erf, "Softsign": _softsign}
-
-
-def _add(known: Any, replaced: Any, op: str, suffix: str | None, *inputs: str) -> str:
-    """Adds a node in the place of another; without a suffix it takes over the other's name."""
-    name = f"{replaced.name}/{suffix}" if suffix else replaced.name
-    node = known.node.add(op=op, name=name, input=inputs)
-    node.attr["T"].CopyFrom(replaced.attr["T"])
-    return name
-
-
-def _add_one(known: Any, replaced: Any) -> str:
-    from tensorflow import make_tensor_proto
-
-    kind = replaced.attr["T"].type
-    node = known.node.add(op="Const", name=f"{replaced.name}/one")
-    node.attr["dtype"].type = kind
-    node.attr["value"].tensor.CopyFrom(make_tensor_proto(1.0, dtype=kind))
-    return node.name
-
-
 def _way_out(op: str) -> str:
     if op in _LOOPS:
         return (
             "loops predict asynchronously, and dashboards don't wait for that. Give the recurrent layer's input a "
-            "fixed length: keras.Input((steps, features))"
+            "fixed length, keras.Input((steps, features)), and save the model as h5 or keras"
         )
     return "TF.js has no such op. Use other layers, or convert to ONNX"

@@ -16,12 +16,8 @@ TARGET = "layers-model"
 Config = dict[str, Any]
 Rule = Callable[[Any, Config], tuple[str, Config]]
 
-_ACTIVATIONS = {
-    name: name
-    for name in (
-        "elu linear log_softmax relu relu6 selu sigmoid softmax softplus softsign swish tanh"
-    ).split()
-} | {"silu": "swish"}
+_SAME_ACTIVATIONS = "elu linear log_softmax relu relu6 selu sigmoid softmax softplus softsign swish tanh"
+_ACTIVATIONS = {name: name for name in _SAME_ACTIVATIONS.split()} | {"silu": "swish"}
 _CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
 _DROPPED = ("activity_regularizer", "quantization_config", "seed")
 
@@ -144,7 +140,7 @@ def _conv1d(layer: Any, config: Config) -> tuple[str, Config]:
 
 
 def _leaky_relu(layer: Any, config: Config) -> tuple[str, Config]:
-    slope = config.get("negative_slope", config.get("alpha"))
+    slope = config["negative_slope"] if "negative_slope" in config else config["alpha"]
     return "LeakyReLU", _base(config) | {"alpha": float(slope)}
 
 
@@ -246,15 +242,15 @@ _AS_THEY_ARE = (
     "Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D AveragePooling3D Concatenate Cropping2D "
     "Dense Dropout Embedding GaussianDropout GaussianNoise Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum "
     "Minimum Multiply PReLU Permute RepeatVector ZeroPadding2D"
-).split()
+)
 _WHILE_TRAINING_ONLY = (
     "ActivityRegularization Identity RandomBrightness RandomContrast RandomErasing RandomFlip RandomGaussianBlur "
     "RandomGrayscale RandomHue RandomPerspective RandomRotation RandomSaturation RandomSharpness RandomShear "
     "RandomTranslation RandomZoom"
-).split()
+)
 _RULES: dict[str, Rule] = {
-    **dict.fromkeys(_AS_THEY_ARE, _as_is),
-    **dict.fromkeys(_WHILE_TRAINING_ONLY, _identity),
+    **dict.fromkeys(_AS_THEY_ARE.split(), _as_is),
+    **dict.fromkeys(_WHILE_TRAINING_ONLY.split(), _identity),
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
     **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), _spatial_dropout),
     **dict.fromkeys(("Conv2D", "Conv3D", "SeparableConv2D"), _only(groups=1)),

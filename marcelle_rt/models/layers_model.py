@@ -109,7 +109,7 @@ def _layer(model: Any, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _input(model: Any, config: dict[str, Any]) -> dict[str, Any]:
-    shape = config.get("batch_shape") or config.get("batch_input_shape")
+    shape = config["batch_shape"] if "batch_shape" in config else config["batch_input_shape"]
     if config["dtype"] == "string" or config.get("sparse") or config.get("ragged"):
         _refuse_model(model, f"input {config['name']!r} is not a dense tensor of numbers")
     # A model that was built by a call has that call's batch size; Marcelle feeds one sample, as floats.

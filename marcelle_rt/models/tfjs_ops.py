@@ -7,42 +7,42 @@ holds this list against the converter's.
 
 from __future__ import annotations
 
-OPS = frozenset(
-    (
-        # arithmetic
-        "Add AddN AddV2 BiasAdd Div DivNoNan FloorDiv FloorMod Maximum Minimum Mod Mul Pow RealDiv SquaredDifference "
-        "Sub "
-        # basic math
+_BY_KIND = {
+    "arithmetic": (
+        "Add AddN AddV2 BiasAdd Div DivNoNan FloorDiv FloorMod Maximum Minimum Mod Mul Pow RealDiv "
+        "SquaredDifference Sub"
+    ),
+    "basic math": (
         "Abs Acos Acosh Asin Asinh Atan Atan2 Atanh Ceil ClipByValue Complex ComplexAbs Cos Cosh Elu Erf Exp Expm1 "
         "Floor Imag IsFinite IsInf IsNan LeakyRelu Log Log1p Neg Prelu Real Reciprocal Relu Relu6 Round Rsqrt Selu "
-        "Sigmoid Sign Sin Sinh Softplus Sqrt Square Tan Tanh "
-        # convolution
-        "AvgPool AvgPool3D Conv1D Conv2D Conv2DBackpropInput Conv3D DepthwiseConv2d DepthwiseConv2dNative Dilation2D "
-        "FusedDepthwiseConv2dNative MaxPool MaxPool3D MaxPoolWithArgmax _FusedConv2D "
-        # creation
-        "Fill LinSpace OneHot Ones OnesLike Range Zeros ZerosLike "
-        # evaluation
-        "LowerBound TopKV2 Unique UniqueV2 UpperBound "
-        # graph
+        "Sigmoid Sign Sin Sinh Softplus Sqrt Square Tan Tanh"
+    ),
+    "convolution": (
+        "AvgPool AvgPool3D Conv1D Conv2D Conv2DBackpropInput Conv3D DepthwiseConv2d DepthwiseConv2dNative "
+        "Dilation2D FusedDepthwiseConv2dNative MaxPool MaxPool3D MaxPoolWithArgmax _FusedConv2D"
+    ),
+    "creation": "Fill LinSpace OneHot Ones OnesLike Range Zeros ZerosLike",
+    "evaluation": "LowerBound TopKV2 Unique UniqueV2 UpperBound",
+    "graph": (
         "Const FakeQuantWithMinMaxVars Identity IdentityN NoOp Placeholder PlaceholderWithDefault Print Rank Shape "
-        "ShapeN Size Snapshot StopGradient "
-        # image
-        "CropAndResize ImageProjectiveTransformV3 ResizeBilinear ResizeNearestNeighbor "
-        # logical
-        "BitwiseAnd Equal Greater GreaterEqual Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual Select SelectV2 "
-        # matrices
-        "BatchMatMul BatchMatMulV2 Einsum MatMul MatrixBandPart Transpose _FusedMatMul "
-        # normalization
-        "EuclideanNorm FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 LRN LogSoftmax Softmax "
-        # reduction
-        "All Any ArgMax ArgMin Bincount Cumprod Cumsum DenseBincount Max Mean Min Prod Sum "
-        # slicing and joining
+        "ShapeN Size Snapshot StopGradient"
+    ),
+    "image": "CropAndResize ImageProjectiveTransformV3 ResizeBilinear ResizeNearestNeighbor",
+    "logical": (
+        "BitwiseAnd Equal Greater GreaterEqual Less LessEqual LogicalAnd LogicalNot LogicalOr NotEqual Select SelectV2"
+    ),
+    "matrices": "BatchMatMul BatchMatMulV2 Einsum MatMul MatrixBandPart Transpose _FusedMatMul",
+    "normalization": "EuclideanNorm FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 LRN LogSoftmax Softmax",
+    "reduction": "All Any ArgMax ArgMin Bincount Cumprod Cumsum DenseBincount Max Mean Min Prod Sum",
+    "slicing and joining": (
         "Concat ConcatV2 Gather GatherNd GatherV2 Pack Reverse ReverseV2 ScatterNd Slice Split SplitV StridedSlice "
-        "TensorScatterUpdate Tile Unpack "
-        # spectral
-        "FFT IFFT IRFFT RFFT "
-        # transformation
-        "BatchToSpaceND BroadcastArgs BroadcastTo Cast DepthToSpace EnsureShape ExpandDims MirrorPad Pad PadV2 Reshape "
-        "SpaceToBatchND Squeeze"
-    ).split()
-)
+        "TensorScatterUpdate Tile Unpack"
+    ),
+    "spectral": "FFT IFFT IRFFT RFFT",
+    "transformation": (
+        "BatchToSpaceND BroadcastArgs BroadcastTo Cast DepthToSpace EnsureShape ExpandDims MirrorPad Pad PadV2 "
+        "Reshape SpaceToBatchND Squeeze"
+    ),
+}
+
+OPS = frozenset(op for names in _BY_KIND.values() for op in names.split())

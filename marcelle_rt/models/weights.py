@@ -46,9 +46,7 @@ def write_weights(
     return [{"paths": [file.name for file in files], "weights": specs}], files
 
 
-def _encode(
-    name: str, array: np.ndarray, target: str, quantize: str | None
-) -> tuple[dict[str, Any], bytes]:
+def _encode(name: str, array: np.ndarray, target: str, quantize: str | None) -> tuple[dict[str, Any], bytes]:
     import numpy as np
 
     spec: dict[str, Any] = {"name": name, "shape": list(array.shape)}
