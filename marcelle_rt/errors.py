@@ -289,12 +289,13 @@ def from_server(answer: Any, call: str | None = None) -> FeathersError:
     if not isinstance(answer, Mapping):
         return GeneralError(str(answer), call=call)
     name, code = answer.get("name"), answer.get("code")
+    message = answer.get("message") or answer.get("error") or answer.get("err")  # upload routes say `error`
     kind = (_BY_NAME.get(name) if isinstance(name, str) else None) or (
         _BY_CODE.get(code) if isinstance(code, int) else None
     )
     known = kind is not None or (isinstance(name, str) and isinstance(code, int))
     return (kind or GeneralError)(
-        str(answer.get("message", "no message")).splitlines()[0] if answer.get("message") else "no message",
+        str(message).splitlines()[0] if message else "no message",
         name=name if known and isinstance(name, str) else None,
         code=code if known and isinstance(code, int) else None,
         class_name=answer.get("className") if known else None,

@@ -6,6 +6,7 @@ import errno
 import shutil
 import tempfile
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from .run import FILES, Event, checkpoint_metadata
 if TYPE_CHECKING:
     from .remote import Remote
 
+Converter = Callable[[Path, str, Path, str], Any]
+"""Converts a saved model: its path and format, the folder to fill and the format there."""
+
 COPY_LIMIT = 64 * 1024 * 1024
 """Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
 
@@ -26,7 +30,9 @@ def checkpoint_name(epoch: int | str) -> str:
     return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
 
 
-def upload(remote: Remote, directory: Path | None, event: Event, run_id: str, run_name: str) -> Event:
+def upload(
+    remote: Remote, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
+) -> Event:
     """Uploads the file that an event of the journal stands for.
 
     Args:
@@ -35,6 +41,7 @@ def upload(remote: Remote, directory: Path | None, event: Event, run_id: str, ru
         event: A `checkpoint` or an `asset`.
         run_id: The run's `_id`.
         run_name: The run's name on that backend.
+        convert: What converts a saved model, where that was not done at the epoch's end.
 
     Returns:
         The `uploaded` event for the run's fold.
@@ -53,7 +60,7 @@ def upload(remote: Remote, directory: Path | None, event: Event, run_id: str, ru
     else:
         metadata = {**checkpoint_metadata(event), "runId": run_id, "key": event["key"]}
         metadata.setdefault("name", f"{run_name}@{event['epoch']}")
-        document = _upload_checkpoint(remote, directory, path, event, metadata)
+        document = _upload_checkpoint(remote, directory, path, event, metadata, convert)
         if converted := event.get("converted"):  # the saved file stays; this copy has served
             shutil.rmtree(located(directory, converted["path"]), ignore_errors=True)
         service = f"{remote.save_format}-models"
@@ -66,17 +73,20 @@ def upload(remote: Remote, directory: Path | None, event: Event, run_id: str, ru
 
 
 def _upload_checkpoint(
-    remote: Remote, directory: Path | None, path: Path, event: Event, metadata: dict[str, Any]
+    remote: Remote,
+    directory: Path | None,
+    path: Path,
+    event: Event,
+    metadata: dict[str, Any],
+    convert: Converter,
 ) -> dict[str, Any]:
     ready = event.get("converted")
     if ready and ready["format"] == remote.save_format:
         folder = located(directory, ready["path"])
         if folder.is_dir():
             return stored.upload_converted(remote, folder, remote.save_format, metadata)
-    from .. import models
-
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
-        models.convert_in_subprocess(path, event["format"], Path(temporary), remote.save_format)
+        convert(path, event["format"], Path(temporary), remote.save_format)
         return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
 
 

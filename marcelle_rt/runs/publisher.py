@@ -115,11 +115,15 @@ class Publisher:
             self.wake()
 
     def _upload(self, feed: Feed, event: Event) -> None:
+        from .. import models
+
         key = event["key"]
         assert feed.remote is not None
         assert feed.replica is not None
         try:
-            feed.note(files.upload(feed.remote, feed.journal.directory, event, feed.run.id, feed.replica.name))
+            convert = models.convert_in_subprocess  # a converter in this process would disturb the training
+            run_id, name = feed.run.id, feed.replica.name
+            feed.note(files.upload(feed.remote, feed.journal.directory, event, run_id, name, convert))
         except AWAY as error:
             feed.notices.warn(
                 "away", f"{error} The training goes on; {feed.kept()}, and sent when the backend is back."

@@ -239,8 +239,9 @@ class Remote:
             return None
 
     def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Creates a run's document under the next free name; one that is there already is returned."""
-        name = naming.free_name(self._runs, data["basename"]) if "name" not in data else data["name"]
+        """Creates a run's document, under the next free name if it has none; one that is there is returned."""
+        named = "name" in data
+        name = data["name"] if named else naming.free_name(self._runs, data["basename"])
         try:
             document = self._runs.create({**data, "name": name})
         except FeathersError:
@@ -248,7 +249,7 @@ class Remote:
             if existing is None:
                 raise
             document = existing
-        return naming.settle_name(self._runs, document)
+        return document if named else naming.settle_name(self._runs, document)
 
     def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
         """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""

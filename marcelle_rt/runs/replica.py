@@ -81,7 +81,7 @@ class Replica:
     @property
     def is_level(self) -> bool:
         """Whether the copy is known to equal the run, or need not."""
-        return self.gone or self._level_version == self.run.version
+        return self.gone or not self.run.id or self._level_version == self.run.version
 
     @property
     def is_there(self) -> bool:

@@ -14,8 +14,8 @@ Events are plain mappings, one a line in the journal:
 | `end` | `status`, `error` |
 
 and each has `time` in seconds since 1970. Two are never written. With `uploaded` (`list`, `key`, `entry`) a
-replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`) a copy gets an `_id` that
-is not the run's own.
+replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`) a copy gets an
+`_id` that is not the run's own.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Run:
             self._set(status="idle", epoch=0, epochs=0, **event["run"])
         elif kind == "identity":
             self.id = event["_id"]
-            self._set(origin=event["origin"])
+            self._set(origin=event["origin"], **({"name": event["name"]} if event.get("name") else {}))
         elif kind == "model":
             self._set(model=event["model"])
         elif kind == "begin":

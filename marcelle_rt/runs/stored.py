@@ -89,7 +89,7 @@ def _store_model(
         **{key: value for key, value in own.items() if key not in _OWN},
         "files": stored,
         "format": remote_format,
-        "metadata": {**own, **facts},
+        "metadata": {**{key: value for key, value in own.items() if key != "name"}, **facts},
     }
     missing = {name for _, name, _, _ in files} - {name for name, _ in stored}
     if not missing:

@@ -64,9 +64,9 @@ class Uploader:
         copies = self._copies(run)
         old = copies if overwrite else copies[:-1]  # more than one: an overwriting upload was cut off
         if overwrite:
-            self._rename(run, str(uuid.uuid4()))
+            _identify(run, str(uuid.uuid4()), copies[-1].get("name") if copies else None)
         elif copies:
-            self._rename(run, copies[-1]["_id"])
+            _identify(run, copies[-1]["_id"], None)
         replica = Replica(run, self.remote)
         replica.level()
         sent, refused = self._files(directory, run, replica)
@@ -104,12 +104,6 @@ class Uploader:
             copies = {doc["_id"]: doc for doc in runs.items(same)}
         return sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
 
-    @staticmethod
-    def _rename(run: Run, identity: str) -> None:
-        """Gives the run another `_id`; `origin` keeps the way back to the folder."""
-        if identity != run.id:
-            run.apply({"type": "identity", "_id": identity, "origin": run.id})
-
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
         from tqdm.auto import tqdm
 
@@ -119,7 +113,7 @@ class Uploader:
         bar = tqdm(waiting, desc=replica.name, unit="file", disable=None if waiting else True, leave=False, delay=1.0)
         for event in bar:
             try:
-                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name))
+                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name, _convert))
             except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat) as error:
                 refused[event["path"]] = str(error)
                 self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")
@@ -127,3 +121,15 @@ class Uploader:
             sent += 1
             replica.level()
         return sent, refused
+
+
+def _convert(path: Path, local_format: str, folder: Path, remote_format: str) -> None:
+    from .. import models
+
+    models.convert(path, folder, remote_format, local_format=local_format)
+
+
+def _identify(run: Run, identity: str, name: str | None) -> None:
+    """Gives the run another `_id`; `origin` keeps the way back to the folder."""
+    if identity != run.id:
+        run.apply({"type": "identity", "_id": identity, "origin": run.id, "name": name})
