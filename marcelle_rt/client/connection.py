@@ -1,29 +1,28 @@
 """One connection to a backend for one login: kept up by itself, shared by all who use that login.
 
-Three threads serve it. The *keeper* connects, signs in, reconnects and renews the login; the transport's
-*reader* completes calls; the *dispatcher* runs handlers, one event after the other, so that a handler may
-itself call services.
+A thread of its own, the *keeper*, connects, signs in, reconnects and renews the login. The transport's
+reading thread completes calls and hands events to the dispatcher (`events`).
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import queue
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import values
 from ..config import Login
-from ..errors import BackendUnreachable, FeathersError, MarcelleError, PayloadTooLarge
+from ..errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
 from . import auth
 from .call import Call
+from .events import Events
 
 if TYPE_CHECKING:
-    from .transport import Line, Raw
+    from .transport import Line
 
 logger = logging.getLogger("marcelle_rt.client")
 
@@ -34,11 +33,6 @@ CONNECT_TIMEOUT = 10.0
 
 _ENVELOPE = len("42") + 10  # bytes: what the transport puts before a call's body
 _CLOSE_PATIENCE = 2.0
-
-
-class _Handler(NamedTuple):
-    owner: object
-    function: Callable[..., object]
 
 
 def full_jitter(
@@ -82,7 +76,6 @@ class Connection:
         self.users = 0
         self._waits = waits
         self._clock = clock
-        self._handlers: dict[str, tuple[_Handler, ...]] = {}
         self._start_over()
 
     def _start_over(self) -> None:
@@ -92,8 +85,7 @@ class Connection:
         self._session: auth.Session | None = None
         self._failure: MarcelleError | None = None
         self._keeper: threading.Thread | None = None
-        self._dispatcher: threading.Thread | None = None
-        self._events: queue.SimpleQueue[tuple[str, Raw] | None] = queue.SimpleQueue()
+        self.events = Events()
 
     @property
     def status(self) -> Status:
@@ -175,98 +167,42 @@ class Connection:
         self.ready(deadline)
         return None if self._session is None else self._session.token
 
-    # Events
-
-    def on(self, event: str, function: Callable[..., object], owner: object) -> None:
-        """Has `function` called at each `event`, until `off`.
-
-        Args:
-            event: `"<service> <created|updated|patched|removed>"`, `"connected"`, `"disconnected"` or
-                `"error"`.
-            function: Gets the document, or for `"error"` the exception, or nothing.
-            owner: Whose handler it is.
-        """
-        with self._changed:
-            self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function))
-
-    def off(self, event: str, owner: object, function: Callable[..., object] | None = None) -> None:
-        """Takes away an owner's handlers of an event, or just `function`."""
-        with self._changed:
-            left = tuple(
-                handler
-                for handler in self._handlers.get(event, ())
-                if handler.owner is not owner or (function is not None and handler.function != function)
-            )
-            if left:
-                self._handlers[event] = left
-            else:
-                self._handlers.pop(event, None)
-
-    def take_handlers(self, owner: object) -> list[tuple[str, Callable[..., object]]]:
-        """Takes away all handlers of an owner and returns them."""
-        with self._changed:
-            taken = [
-                (event, handler.function)
-                for event, handlers in self._handlers.items()
-                for handler in handlers
-                if handler.owner is owner
-            ]
-        for event, function in taken:
-            self.off(event, owner, function)
-        return taken
-
-    def _dispatch(self) -> None:
-        events = self._events
-        while (item := events.get()) is not None:
-            event, raw = item
-            arguments = values.loads(raw) if isinstance(raw, str) else raw
-            for handler in self._handlers.get(event, ()):
-                try:
-                    handler.function(*arguments[1:])
-                except Exception:  # whatever a user's handler raises must not stop the others
-                    logger.exception("A handler of %r failed: %r", event, handler.function)
-
-    def _announce(self, event: str, *arguments: object) -> None:
-        if event in self._handlers:
-            self._events.put((event, [event, *arguments]))
-
     # The keeper
 
     def _start(self) -> None:
         self._status = "connecting"
         self._failure = None
-        if self._dispatcher is None:
-            self._dispatcher = _thread(self._dispatch, f"marcelle_rt events {self.location}")
-        self._keeper = _thread(self._keep, f"marcelle_rt connection {self.location}")
+        self.events.start(f"marcelle_rt events {self.location}")
+        name = f"marcelle_rt connection {self.location}"
+        self._keeper = threading.Thread(target=self._keep, name=name, daemon=True)
+        self._keeper.start()
 
     def _keep(self) -> None:
         waits = self._waits()
         connected_before = False
-        while self._status != "closed":
+        while True:
             try:
                 line = self._open()
             except MarcelleError as failure:
-                if not self._failed(failure, give_up=not connected_before or isinstance(failure, FeathersError)):
-                    return
+                self.events.announce("error", failure)
+                # To try the same refused password again and again would only lock the user out.
+                give_up = not connected_before or isinstance(failure, NotAuthenticated)
                 with self._changed:
-                    self._changed.wait_for(lambda: self._status == "closed", next(waits))
-                continue
-            self._announce("connected")
-            connected_before = True
-            waits = self._waits()
-            self._tend(line)
-            line.close()
-            self._announce("disconnected")
-
-    def _failed(self, failure: MarcelleError, *, give_up: bool) -> bool:
-        """Notes why an attempt failed; returns whether to go on trying."""
-        self._announce("error", failure)
-        with self._changed:
-            self._failure = failure
-            if give_up and self._status != "closed":
-                self._status = "disconnected"
-                self._changed.notify_all()
-            return not give_up
+                    self._failure = failure
+                    if give_up and self._status != "closed":
+                        self._status = "disconnected"
+                        self._changed.notify_all()
+                        return
+            else:
+                self.events.announce("connected")
+                connected_before = True
+                waits = self._waits()
+                self._tend(line)
+                line.close()
+                self.events.announce("disconnected")
+            with self._changed:
+                if self._changed.wait_for(lambda: self._status == "closed", next(waits)):
+                    return
 
     def _open(self) -> Line:
         """Makes a line, signs in, and only then lets others use it."""
@@ -274,8 +210,8 @@ class Connection:
 
         line = Line(
             self.location,
-            wants=self._handlers.__contains__,
-            on_event=lambda event, raw: self._events.put((event, raw)),
+            wants=self.events.wanted,
+            on_event=self.events.put,
             on_lost=self._lost,
         )
         try:
@@ -336,7 +272,7 @@ class Connection:
         try:
             self._session = self._sign_in(line)
         except MarcelleError as failure:
-            self._announce("error", failure)
+            self.events.announce("error", failure)
             self._session = session.postponed(self._clock)
 
     # The end
@@ -349,13 +285,11 @@ class Connection:
             self._status = "closed"
             line, self._line = self._line, None
             self._changed.notify_all()
-        self._handlers.clear()
-        self._events.put(None)
         if line is not None:
             line.close()
-        for thread in (self._keeper, self._dispatcher):
-            if thread is not None and thread is not threading.current_thread():
-                thread.join(_CLOSE_PATIENCE)
+        if self._keeper is not None:
+            self._keeper.join(_CLOSE_PATIENCE)
+        self.events.close()
 
     def forked(self) -> None:
         """In a forked child: leaves the parent's connection alone, and makes one of its own when used.
@@ -364,14 +298,7 @@ class Connection:
         """
         if self._line is not None:
             self._line.abandon()
-        self._handlers.clear()
         self._start_over()
-
-
-def _thread(target: Callable[[], None], name: str) -> threading.Thread:
-    thread = threading.Thread(target=target, name=name, daemon=True)
-    thread.start()
-    return thread
 
 
 _shared: dict[tuple[str, Login], Connection] = {}

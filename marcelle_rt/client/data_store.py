@@ -107,7 +107,7 @@ class DataStore:
         """Takes this store's handlers away and leaves the connection, which ends with its last store."""
         if not self._closed:
             self._closed = True
-            self._connection.take_handlers(self)
+            self._connection.events.move(self)
             release(self._connection)
 
     def __enter__(self) -> DataStore:
@@ -139,8 +139,7 @@ class DataStore:
             release(new)
             raise
         self._connection = new
-        for event, function in old.take_handlers(self):
-            new.on(event, function, self)
+        old.events.move(self, new.events)
         release(old)
 
     def service(self, name: str) -> Service:
@@ -188,5 +187,5 @@ class DataStore:
             raise InvalidData("event", event, f"is none of {', '.join(_EVENTS)}; a service has its own `on`")
         if f is None:
             return lambda function: self.on(event, function)
-        self.connection.on(event, f, self)
+        self.connection.events.on(event, f, self)
         return f

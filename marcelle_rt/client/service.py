@@ -175,10 +175,12 @@ class Service:
         """All documents that a query finds as a `pandas.DataFrame`, a row each and a column a field.
 
         Raises:
-            ImportError: pandas is not installed; `pip install marcelle-rt[pandas]` brings it.
+            ImportError: pandas is not installed.
         """
-        import pandas as pd
-
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install 'marcelle-rt[pandas]'") from error
         return pd.DataFrame.from_records(list(self.items(query)))
 
     def _call(self, method: str, *args: Any) -> Any:
@@ -210,22 +212,14 @@ class Service:
             InvalidData: There is no such event.
             BackendUnreachable: There is no connection; the handler is not kept.
         """
-        name = self._event(event)
         if f is None:
             return lambda function: self.on(event, function)
-        connection = self._store.connection
-        connection.ready(time.monotonic() + self._store.timeout)
-        connection.on(name, f, self._store)
+        self._on(event, f, once=False)
         return f
 
     def once(self, event: str, f: Callable[[Document], object]) -> None:
         """As `on`, for the next event alone."""
-
-        def first(document: Document) -> None:
-            self.off(event, first)
-            f(document)
-
-        self.on(event, first)
+        self._on(event, f, once=True)
 
     def off(self, event: str, f: Callable[..., object] | None = None) -> None:
         """Takes a handler away.
@@ -234,7 +228,13 @@ class Service:
             event: As given to `on`.
             f: The handler; `None` for all that this service's store has for the event.
         """
-        self._store.connection.off(self._event(event), self._store, f)
+        self._store.connection.events.off(self._event(event), self._store, f)
+
+    def _on(self, event: str, f: Callable[..., object], once: bool) -> None:
+        name = self._event(event)
+        connection = self._store.connection
+        connection.ready(time.monotonic() + self._store.timeout)
+        connection.events.on(name, f, self._store, once=once)
 
     def _event(self, event: str) -> str:
         if event not in _EVENTS:

@@ -94,9 +94,13 @@ class Line:
                 socketio_path=urlsplit(self.location).path + "/socket.io",
                 wait_timeout=timeout,
             )
-        except socketio.exceptions.ConnectionError as error:
-            self.close()
-            raise BackendUnreachable(self.location, f"its WebSocket does not open ({error})") from error
+        except Exception as error:  # engineio lets any kind out when a server answers what it should not
+            reason = f"its WebSocket does not open ({error or type(error).__name__})"
+        else:
+            return
+        self.close()
+        # Raised out here because a cause would hold the half-made socket open for as long as it is kept.
+        raise BackendUnreachable(self.location, reason)
 
     def post(self, body: bytes, receiver: Receiver) -> int | None:
         """Sends an event and leaves its ack to `receiver`.
@@ -180,6 +184,8 @@ def _request(location: str, url: str, body: bytes | None, timeout: float) -> str
         error.close()
         reason = f"what answers there speaks no Socket.IO (HTTP status {error.code})"
         raise BackendUnreachable(location, reason) from error
+    except (http.client.InvalidURL, UnicodeError) as error:
+        raise BackendUnreachable(location, f"that is no host's name ({error})") from error
     except http.client.HTTPException as error:
         raise BackendUnreachable(location, f"what answers there speaks no HTTP ({error!r})") from error
     except OSError as error:  # URLError, timeouts and refusals are all OSErrors

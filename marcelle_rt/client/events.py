@@ -1,0 +1,118 @@
+"""Who wants to know of what, and the thread that tells them, one event after the other."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from .. import values
+
+if TYPE_CHECKING:
+    from .transport import Raw
+
+logger = logging.getLogger("marcelle_rt.client")
+
+_PATIENCE = 2.0  # seconds that `close` gives a handler to return
+
+
+class _Handler(NamedTuple):
+    owner: object
+    function: Callable[..., object]
+    once: bool
+
+
+class Events:
+    """Handlers, and the dispatcher thread that runs them, so that a handler may itself call services."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[str, tuple[_Handler, ...]] = {}
+        self._guard = threading.Lock()
+        self._queue: queue.SimpleQueue[tuple[str, Raw] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def on(self, event: str, function: Callable[..., object], owner: object, *, once: bool = False) -> None:
+        """Has `function` called at each `event`, until `off`.
+
+        Args:
+            event: `"<service> <created|updated|patched|removed>"`, `"connected"`, `"disconnected"` or
+                `"error"`.
+            function: Gets the document, or for `"error"` the exception, or nothing.
+            owner: Whose handler it is.
+            once: Take it away before its first call.
+        """
+        with self._guard:
+            self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once))
+
+    def off(self, event: str, owner: object, function: Callable[..., object] | None = None) -> None:
+        """Takes away an owner's handlers of an event, or just `function`."""
+        with self._guard:
+            left = tuple(
+                handler
+                for handler in self._handlers.get(event, ())
+                if handler.owner is not owner or (function is not None and handler.function != function)
+            )
+            if left:
+                self._handlers[event] = left
+            else:
+                self._handlers.pop(event, None)
+
+    def move(self, owner: object, to: Events | None = None) -> None:
+        """Takes away all handlers of an owner, and lets another connection's events call them."""
+        with self._guard:
+            moved = [
+                (event, handler)
+                for event, handlers in self._handlers.items()
+                for handler in handlers
+                if handler.owner is owner
+            ]
+        for event, handler in moved:
+            self.off(event, owner, handler.function)
+            if to is not None:
+                to.on(event, handler.function, owner, once=handler.once)
+
+    def wanted(self, event: str) -> bool:
+        """Whether anybody has a handler for the event."""
+        return event in self._handlers
+
+    def put(self, event: str, raw: Raw) -> None:
+        """Has the handlers of an event called, after those of all events before it.
+
+        Args:
+            event: The event's name.
+            raw: The name and the arguments; JSON is parsed on the dispatcher thread.
+        """
+        self._queue.put((event, raw))
+
+    def announce(self, event: str, *arguments: object) -> None:
+        """As `put`, if there is a handler."""
+        if self.wanted(event):
+            self.put(event, [event, *arguments])
+
+    def start(self, name: str) -> None:
+        """Starts the dispatcher thread, if it doesn't run."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Takes all handlers away and ends the thread, after the handler that runs."""
+        with self._guard:
+            self._handlers.clear()
+        self._queue.put(None)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(_PATIENCE)
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            event, raw = item
+            arguments = values.loads(raw) if isinstance(raw, str) else raw
+            for handler in self._handlers.get(event, ()):
+                if handler.once:
+                    self.off(event, handler.owner, handler.function)
+                try:
+                    handler.function(*arguments[1:])
+                except Exception:  # whatever a user's handler raises must not stop the others
+                    logger.exception("A handler of %r failed: %r", event, handler.function)

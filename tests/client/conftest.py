@@ -1,0 +1,51 @@
+"""Both kinds of server, and a line that can break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from uuid import uuid4
+
+import pytest
+
+from marcelle_rt import DataStore, Service
+
+from .proxy import Proxy
+
+
+@pytest.fixture(params=["backend", "feathers5"])
+def server(request: pytest.FixtureRequest) -> str:
+    """The URL of a server: Engine.IO 3 (a Marcelle backend), then Engine.IO 4 (Feathers 5)."""
+    running = request.getfixturevalue(request.param)
+    return running if isinstance(running, str) else running.url
+
+
+@pytest.fixture
+def service(server: str) -> Iterator[Service]:
+    """An empty service on each kind of server."""
+    with DataStore(server) as store:
+        yield store.service(fresh_name())
+
+
+@pytest.fixture
+def proxied(server: str) -> Iterator[Proxy]:
+    """A line to each kind of server."""
+    with Proxy(server) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def open_store() -> Iterator[Callable[..., DataStore]]:
+    """Makes stores that are closed after the test; arguments as for `DataStore`."""
+    with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(DataStore(*args, **options))
+
+
+def fresh_name(kind: str = "things") -> str:
+    """The name of a service that no other test uses."""
+    return f"{kind}-{uuid4().hex[:12]}"
+
+
+def key(document: dict) -> object:
+    """A document's id, in whichever field that server keeps it."""
+    return document["_id"] if "_id" in document else document["id"]
