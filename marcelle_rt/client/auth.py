@@ -79,7 +79,8 @@ class Session:
             return cls(token, renewable, None, None)
         if renewable:
             # Just issued: its own two times tell how long it lasts, even where our clock is wrong.
-            left = ends - (now() if issued is None else issued)
+            # They are whole seconds, the first one rounded down, so up to one of them is gone already.
+            left = ends - (now() if issued is None else issued) - 1
             return cls(token, True, clock() + _RENEW_AT * left, now() + left)
         begun = now() if issued is None else issued
         return cls(token, False, clock() + begun + _WARN_AT * (ends - begun) - now(), ends)

@@ -1,0 +1,221 @@
+"""Signing in, on a real backend that asks for it, and staying signed in."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.client.auth import Session, request
+from marcelle_rt.config import Login
+from marcelle_rt.errors import InvalidData, NotAuthenticated
+from tests.helpers import eventually
+
+from .conftest import fresh_name
+from .proxy import Proxy
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+ADA = {"email": EMAIL, "password": PASSWORD}
+
+
+class ShortLived(Backend):
+    """A backend whose tokens end after seconds."""
+
+    def _environment(self, folder):  # type: ignore[no-untyped-def]
+        environment = super()._environment(folder)
+        settings = environment["NODE_CONFIG"]
+        environment["NODE_CONFIG"] = settings.replace(
+            '"authentication": {', '"authentication": {"jwtOptions": {"expiresIn": "5s"}, '
+        )
+        return environment
+
+
+@pytest.fixture(scope="module")
+def guarded(node: None) -> Iterator[str]:
+    """The URL of a backend where Ada has an account."""
+    with Backend(auth=True) as backend, DataStore(backend.url) as store:
+        store.service("users").create(ADA)
+        yield backend.url
+
+
+@pytest.fixture(scope="module")
+def forgetful(node: None) -> Iterator[str]:
+    """The same, with tokens that end after five seconds."""
+    with ShortLived(auth=True) as backend, DataStore(backend.url) as store:
+        store.service("users").create(ADA)
+        yield backend.url
+
+
+def token_of(store: DataStore) -> str:
+    store.connect()
+    token = store.connection.token(0)
+    assert token is not None
+    return token
+
+
+def test_a_login_opens_services_events_and_tokens(guarded: str, open_store: Callable[..., DataStore]) -> None:
+    with pytest.raises(NotAuthenticated):
+        open_store(guarded).service("things").find()
+    store = open_store(guarded, **ADA)
+    things = store.service(fresh_name())
+    seen: list[dict] = []
+    things.on("created", seen.append)
+    things.create({"n": 1})
+    eventually(lambda: seen)
+    by_token = open_store(guarded, token=token_of(store))
+    assert by_token.service(things.name).count() == 1
+
+
+def test_a_wrong_password_never_gets_a_good_login_s_connection(
+    guarded: str, open_store: Callable[..., DataStore]
+) -> None:
+    good, same = open_store(guarded, **ADA), open_store(guarded, **ADA)
+    good.connect()
+    assert same.connection is good.connection
+    wrong = open_store(guarded, email=EMAIL, password="wrong")
+    with pytest.raises(NotAuthenticated, match="Invalid login"):
+        wrong.service("things").find()
+    with pytest.raises(NotAuthenticated):
+        wrong.connect()
+    assert wrong.status == "disconnected"
+
+
+def test_handlers_go_along_with_a_login_and_a_logout(guarded: str, open_store: Callable[..., DataStore]) -> None:
+    store, other = open_store(guarded), open_store(guarded, **ADA)
+    things = store.service(fresh_name())
+    seen: list[int] = []
+    things.on("created", lambda document: seen.append(document["n"]))
+    store.login(EMAIL, PASSWORD)
+    assert store.connection is other.connection
+    other.service(things.name).create({"n": 1})
+    eventually(lambda: seen == [1])
+    with pytest.raises(NotAuthenticated):
+        store.login(EMAIL, "wrong")
+    assert things.count() == 1
+    store.logout()
+    with pytest.raises(NotAuthenticated):
+        things.count()
+    assert other.service(things.name).count() == 1
+
+
+def test_after_a_cut_it_signs_in_before_anything_else_is_sent(
+    guarded: str, open_store: Callable[..., DataStore]
+) -> None:
+    with Proxy(guarded) as proxy:
+        store = open_store(proxy.url, **ADA)
+        things = store.service(fresh_name())
+        seen: list[int] = []
+        things.on("created", lambda document: seen.append(document["n"]))
+        refused: list[Exception] = []
+
+        def work() -> None:
+            for _ in range(60):
+                try:
+                    things.count()
+                except Exception as error:  # any kind is what this test looks for
+                    refused.append(error)
+
+        workers = [threading.Thread(target=work) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        for _ in range(3):
+            proxy.cut()
+            eventually(lambda: store.status == "connecting")
+            store.connect()
+        for worker in workers:
+            worker.join(60)
+        things.create({"n": 1})
+        eventually(lambda: seen == [1])
+        assert refused == []
+
+
+def test_a_login_is_renewed_before_its_token_ends_and_no_event_is_missed(
+    forgetful: str, open_store: Callable[..., DataStore]
+) -> None:
+    store = open_store(forgetful, **ADA)
+    things = store.service(fresh_name())
+    seen: list[int] = []
+    lost: list[bool] = []
+    things.on("created", lambda document: seen.append(document["n"]))
+    store.on("disconnected", lambda: lost.append(True))
+    tokens = {token_of(store)}
+    made = 0
+
+    def renewed_twice() -> bool:
+        nonlocal made
+        things.create({"n": made})
+        made += 1
+        tokens.add(token_of(store))
+        return len(tokens) == 3
+
+    eventually(renewed_twice, timeout=20, interval=0.1)
+    eventually(lambda: len(seen) == made)
+    assert (seen, lost) == (list(range(made)), [])
+
+
+def test_who_has_only_a_token_is_warned_before_it_ends(
+    forgetful: str, open_store: Callable[..., DataStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    token = token_of(open_store(forgetful, **ADA))
+    store = open_store(forgetful, token=token)
+    things = store.service(fresh_name())
+    things.count()
+    eventually(lambda: "can't be renewed" in caplog.text)
+    assert token not in caplog.text
+    eventually(lambda: fails(things.count), timeout=10, interval=0.2)
+
+
+def fails(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except NotAuthenticated:
+        return True
+    return False
+
+
+def test_secrets_are_in_no_log_no_error_and_no_repr(
+    guarded: str, open_store: Callable[..., DataStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("marcelle_rt.transport", "websocket", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    store = open_store(guarded, **ADA)
+    store.service("things").find()
+    wrong = open_store(guarded, email=EMAIL, password="another secret")
+    with pytest.raises(NotAuthenticated) as refused:
+        wrong.connect()
+    token = token_of(store)
+    shown = [caplog.text, repr(store), repr(store.key), repr(refused.value), repr(store.connection.login)]
+    shown += [repr(vars(store.connection)), repr(Login(**ADA, token=token))]
+    for secret in (PASSWORD, "another secret", token):
+        assert not any(secret in text for text in shown)
+
+
+def test_half_a_login_is_refused_without_showing_it() -> None:
+    with pytest.raises(InvalidData, match="email and password") as refused:
+        DataStore("http://127.0.0.1:9", password=PASSWORD)
+    assert PASSWORD not in str(refused.value)
+
+
+def test_a_token_s_end_is_reckoned_by_its_own_times_where_it_was_just_issued() -> None:
+    # {"iat": 1000, "exp": 1100}, to a machine whose clock is an hour late.
+    token = "x.eyJpYXQiOiAxMDAwLCAiZXhwIjogMTEwMH0.x"
+    session = Session.accepted(Login(**ADA), {"accessToken": token}, clock=lambda: 5.0, now=lambda: -2600.0)
+    assert (session.due, session.ends) == (84.2, -2501.0)
+    alone = Session.accepted(Login(token=token), {"accessToken": token}, lambda: 5.0, lambda: 1040.0)
+    assert (alone.due, alone.ends, alone.renewable) == (55.0, 1100.0, False)
+
+
+@pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.W10.c", "a.e30.c"])
+def test_a_token_that_says_no_end_is_never_renewed(token: str) -> None:
+    assert Session.accepted(Login(token=token), {"accessToken": token}, lambda: 0.0).due is None
+
+
+def test_nobody_signs_in_without_a_login_and_an_answer_without_a_token_is_an_error() -> None:
+    assert request(Login()) is None
+    with pytest.raises(NotAuthenticated, match="no accessToken"):
+        Session.accepted(Login(**ADA), {"user": {}}, lambda: 0.0)
