@@ -16,8 +16,7 @@ from .proxy import Proxy
 @pytest.fixture(params=["backend", "feathers5"])
 def server(request: pytest.FixtureRequest) -> str:
     """The URL of a server: Engine.IO 3 (a Marcelle backend), then Engine.IO 4 (Feathers 5)."""
-    running = request.getfixturevalue(request.param)
-    return running if isinstance(running, str) else running.url
+    return url_of(request)
 
 
 @pytest.fixture
@@ -39,6 +38,12 @@ def open_store() -> Iterator[Callable[..., DataStore]]:
     """Makes stores that are closed after the test; arguments as for `DataStore`."""
     with ExitStack() as stack:
         yield lambda *args, **options: stack.enter_context(DataStore(*args, **options))
+
+
+def url_of(request: pytest.FixtureRequest) -> str:
+    """The URL of the server that a fixture's parameter names."""
+    running = request.getfixturevalue(request.param)
+    return running if isinstance(running, str) else str(running.url)
 
 
 def fresh_name(kind: str = "things") -> str:
