@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -97,3 +98,11 @@ def dashboard_page(node: None) -> Iterator[Callable[..., str]]:
             return stack.enter_context(Site({"index.html": dashboard_html(script, body)})).url
 
         yield serve
+
+
+@pytest.fixture
+def unused_url() -> str:
+    """A URL on this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Protocol
 
@@ -14,8 +15,13 @@ from typing import Protocol
 class Open(Protocol):
     """A run that is open."""
 
+    finish_timeout: float
+
     def abandon(self, reason: str | None) -> None:
-        """Ends it, because the process does."""
+        """Ends it, because the process does; waits for nothing."""
+
+    def settle(self, timeout: float) -> None:
+        """Waits until its copies are level, and says so if they are not."""
 
 
 _open: list[Open] = []
@@ -70,5 +76,9 @@ def _at_exit() -> None:
     if _pid != os.getpid():
         return
     reason = "SIGTERM" if _terminated else last_error()
-    for run in list(_open):
+    runs = list(_open)
+    for run in runs:
         run.abandon(reason)
+    deadline = time.monotonic() + max((run.finish_timeout for run in runs), default=0.0)
+    for run in runs:  # they are sent side by side, so the time is for all of them together
+        run.settle(max(0.0, deadline - time.monotonic()))

@@ -95,7 +95,7 @@ class Epochs:
             if type(value) is not float or not math.isfinite(value):
                 value = self._number(key, value)
             name = names.get(key)
-            values[name if name is not None else self._name(key)] = value
+            values[name if name is not None else self._name(key, logs)] = value
         return values
 
     def _number(self, key: Any, value: Any) -> float | int | None:
@@ -107,11 +107,11 @@ class Epochs:
             )
         return converted
 
-    def _name(self, key: Any) -> str:
+    def _name(self, key: Any, logs: Mapping[str, Any]) -> str:
         wanted = self._rename.get(key, key) if isinstance(key, str) else key
         name = base = safe_key(str(wanted))
         count = 2
-        while name in self._names.values():
+        while name in self._names.values() or (name != wanted and name in logs):
             name, count = f"{base}_{count}", count + 1
         if name != wanted:
             self._notices.warn(

@@ -164,13 +164,6 @@ class Feed:
             self.notices.warn(("refused", type(error)), f"{error} The training goes on; {self.kept()} and tried again.")
             self._due = self._clock() + _REFUSED_PAUSE
             return self._due
-        except Exception as error:
-            # A fault of ours must not end the thread that serves the other runs too.
-            logger.exception("a run's copy could not be brought level")
-            self.problem = repr(error)
-            self.notices.warn("fault", f"{error!r} while a run was sent. The training goes on; {self.kept()}.")
-            self._due = self._clock() + _REFUSED_PAUSE
-            return self._due
         if replica.gone:
             self.notices.warn(
                 "gone",
@@ -192,11 +185,23 @@ class Feed:
         if self.replica is not None and document.get("_id") == self.run.id:
             self.replica.removed()
 
+    def fault(self, error: Exception) -> float:
+        """Notes a fault of ours.
+
+        Returns:
+            When to try again.
+        """
+        logger.error("a run could not be brought level", exc_info=error)
+        self.problem = repr(error)
+        self.notices.warn("fault", f"{error!r} while a run was sent. The training goes on; {self.kept()}.")
+        self._due = self._clock() + _REFUSED_PAUSE
+        return self._due
+
     def release(self) -> None:
         """Lets go of the backend."""
         if self.remote is None:
             return
-        if self._listening:
+        if self._listening and self.remote.store.status != "closed":
             self.remote.store.service("runs").off("removed", self._removed)
             self._listening = False
         if self._owns_remote:

@@ -64,8 +64,9 @@ class Publisher:
                 feeds = list(self._feeds)
                 if not feeds and not finished and not woken:
                     self._thread = None
-                    self._uploads.put(None)
-                    self._upload_thread = None
+                    if self._upload_thread is not None:
+                        self._uploads.put(None)
+                        self._upload_thread = None
                     return
             for feed in finished:
                 feed.release()
@@ -87,6 +88,9 @@ class Publisher:
             return due
         except AWAY as error:
             return self._away(feed, error)
+        except Exception as error:
+            # A fault in one run must not end the thread that serves the others too.
+            return feed.fault(error)
 
     def _away(self, feed: Feed, error: MarcelleError) -> float:
         feed.problem = str(error)

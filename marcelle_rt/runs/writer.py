@@ -287,17 +287,29 @@ class Writer:
             status: `"success"` or `"error"`.
             error: Why, for the run's document.
         """
+        if self.is_open:
+            self._end(status, error)
+            self.settle(self.finish_timeout)
+
+    def _end(self, status: str, error: str | None) -> None:
         feed = self._feed
-        if feed is None or feed.closed or self._pid != os.getpid():
-            return
-        self._record({"type": "end", "time": time(), "status": status, "error": error})
-        feed.journal.close()
-        feed.closed = True
-        ending.ended(self)
-        if not wait_for(feed, self._publisher, self.finish_timeout):
+        if feed is not None:
+            self._record({"type": "end", "time": time(), "status": status, "error": error})
+            feed.journal.close()
+            feed.closed = True
+            ending.ended(self)
+
+    def settle(self, timeout: float) -> None:
+        """Waits until the backend has a run that ended, and says where the rest is kept if it has not.
+
+        Args:
+            timeout: The most seconds to wait.
+        """
+        feed = self._feed
+        if feed is not None and not wait_for(feed, self._publisher, timeout):
             self.notices.warn(
                 ("rest", feed.run.id),
-                f"After {self.finish_timeout:g} s the backend does not have all of the run yet"
+                f"The backend does not have all of the run yet"
                 f"{f' ({feed.problem})' if feed.problem else ''}; {feed.kept()}. It goes on being sent while this "
                 f"program runs; afterwards, send the rest with: marcelle-rt upload {feed.journal.directory}",
             )
@@ -317,16 +329,23 @@ class Writer:
 
     def close(self) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
-        self.abandon(None)
+        if self.is_open:
+            self.abandon(None)
+            self.settle(self.finish_timeout)
 
     def abandon(self, reason: str | None) -> None:
-        """Ends the run because the program does: as an error when there is a reason or epochs are missing."""
-        feed = self._feed
-        if feed is None or feed.closed or self._pid != os.getpid():
+        """Ends the run because the program does, as an error when there is a reason or epochs are missing.
+
+        Waits for nothing; `settle` does.
+
+        Args:
+            reason: What ended the program, if that is known.
+        """
+        if not self.is_open:
             return
         if reason is None and self._epochs.planned > len(self._epochs):
             reason = f"ended after {len(self._epochs)} of {self._epochs.planned} epochs"
-        self.end("error" if reason else "success", reason)
+        self._end("error" if reason else "success", reason)
 
     def __enter__(self) -> Writer:
         return self
@@ -337,7 +356,7 @@ class Writer:
         if error is None:
             self.end("success")
         elif isinstance(error, SystemExit) and not error.code:
-            self.abandon(None)
+            self.close()
         else:
             self.end("error", ending.describe(error))
 

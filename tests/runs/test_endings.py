@@ -1,0 +1,133 @@
+"""How runs end, each in a process of its own that really ends."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+START = """
+import os, signal, sys, time
+from marcelle_rt import Writer
+writer = Writer("ends", remote=False, base_log_dir=sys.argv[1])
+"""
+
+
+def ends(program: str, base: Path, send: int | None = None) -> tuple[dict[str, Any], int]:
+    """Runs a program to its end; one to be sent a signal prints `ready` first."""
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", START + program, str(base)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    if send is not None:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(send)
+    _, errors = child.communicate(timeout=60)
+    assert "marcelle_rt" not in errors.replace('File "<string>"', "") or "Traceback" not in errors, errors
+    (directory,) = base.iterdir()
+    return json.loads((directory / "run_data.json").read_text()), child.returncode
+
+
+TRAIN = """
+writer.create_run(); writer.train_begin({planned})
+for epoch in range(1, {saved} + 1):
+    writer.save_epoch(epoch, {{"loss": 1.0}})
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "status", "error", "code"),
+    [
+        (TRAIN.format(planned=2, saved=2) + "writer.train_end()", "success", None, 0),
+        (TRAIN.format(planned=2, saved=2), "success", None, 0),
+        (TRAIN.format(planned=2, saved=1), "error", "ended after 1 of 2 epochs", 0),
+        (TRAIN.format(planned=2, saved=1) + "1 / 0", "error", "ZeroDivisionError: division by zero", 1),
+        (TRAIN.format(planned=2, saved=1) + "sys.exit(3)", "error", "ended after 1 of 2 epochs", 3),
+        (
+            "with writer:\n    writer.create_run(); writer.train_begin(2)\n    writer.save_epoch(1, {})",
+            "success",
+            None,
+            0,
+        ),
+        (
+            "with writer:\n    writer.create_run(); writer.train_begin(2)\n    raise ValueError('too hot')",
+            "error",
+            "ValueError: too hot",
+            1,
+        ),
+        (
+            "with writer:\n    writer.create_run(); writer.train_begin(2)\n    sys.exit(4)",
+            "error",
+            "sys.exit(4)",
+            4,
+        ),
+        (
+            "with writer:\n    writer.create_run(); writer.train_begin(2)\n    sys.exit()",
+            "error",
+            "ended after 0 of 2 epochs",
+            0,
+        ),
+    ],
+    ids=[
+        "train_end",
+        "exit with all epochs",
+        "exit with epochs missing",
+        "exception",
+        "sys.exit",
+        "with in peace",
+        "with an exception",
+        "with sys.exit(4)",
+        "with sys.exit()",
+    ],
+)
+def test_a_run_ends_as_its_program_does(
+    tmp_path: Path, program: str, status: str, error: str | None, code: int
+) -> None:
+    document, returned = ends(program, tmp_path)
+    assert (document["status"], document.get("error"), returned) == (status, error, code)
+
+
+READY = "print('ready', flush=True)\ntime.sleep(60)"
+
+
+def test_ctrl_c_ends_a_run_as_an_error(tmp_path: Path) -> None:
+    document, _ = ends(TRAIN.format(planned=2, saved=1) + READY, tmp_path, signal.SIGINT)
+    assert (document["status"], document["error"]) == ("error", "KeyboardInterrupt")
+
+
+def test_sigterm_ends_a_run_as_an_error(tmp_path: Path) -> None:
+    document, code = ends(TRAIN.format(planned=2, saved=1) + READY, tmp_path, signal.SIGTERM)
+    assert (document["status"], document["error"], code) == ("error", "SIGTERM", 143)
+
+
+def test_a_program_that_handles_sigterm_keeps_its_handler(tmp_path: Path) -> None:
+    handler = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
+    document, code = ends(handler + TRAIN.format(planned=2, saved=1) + READY, tmp_path, signal.SIGTERM)
+    assert (document["status"], code) == ("error", 5)
+
+
+def test_after_the_last_run_sigterm_is_as_it_was(tmp_path: Path) -> None:
+    check = "assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL"
+    assert ends(TRAIN.format(planned=1, saved=1) + "writer.train_end()\n" + check, tmp_path)[1] == 0
+
+
+def test_a_second_create_run_ends_the_first_as_an_error(tmp_path: Path) -> None:
+    program = f"{TRAIN.format(planned=2, saved=1)}first = writer.run_directory\nwriter.create_run()\nprint(first)"
+    child = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", START + program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    document = json.loads((Path(child.stdout.strip()) / "run_data.json").read_text())
+    assert document["status"] == "error"
+    assert "another run" in document["error"]
