@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -15,6 +16,7 @@ from .service import Service, check_name
 
 if TYPE_CHECKING:
     from .rest import Uploads
+    from .watch import Watch
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -33,6 +35,11 @@ class DataStore:
         password: The password of that user.
         token: An access token instead of a login. It can't be renewed: a warning comes before it ends.
         timeout: Seconds that a call waits, for a connection and its answer together.
+
+    Attributes:
+        location: The backend's URL, without a trailing slash.
+        timeout: As given.
+        watches: The views that end when the store is closed.
 
     Raises:
         InvalidData: The location is no URL, or email and password don't come together.
@@ -56,6 +63,7 @@ class DataStore:
         login = Login(email, password, token)
         if login == Login():
             login = environment_login(self.location)
+        self.watches: weakref.WeakSet[Watch] = weakref.WeakSet()
         self._closed = False
         self._connection = acquire(self.location, auth.check(login))
 
@@ -104,8 +112,13 @@ class DataStore:
         self.connection.ready(time.monotonic() + self.timeout)
 
     def close(self) -> None:
-        """Takes this store's handlers away and leaves the connection, which ends with its last store."""
+        """Takes this store's handlers away, ends its views, and leaves the connection to other stores.
+
+        The connection ends with its last store.
+        """
         if not self._closed:
+            for watch in list(self.watches):
+                watch.close()
             self._closed = True
             self._connection.events.move(self)
             release(self._connection)

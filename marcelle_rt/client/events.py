@@ -29,7 +29,8 @@ class Events:
 
     def __init__(self) -> None:
         self._handlers: dict[str, tuple[_Handler, ...]] = {}
-        self._guard = threading.Lock()
+        # A view's end can come with a garbage collection, and that in the middle of `on` or `off`.
+        self._guard = threading.RLock()
         self._queue: queue.SimpleQueue[tuple[str, Raw] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 

@@ -113,5 +113,6 @@ class Uploads:
             if response.ok:
                 raise from_server(answer, call) from None
         if not response.ok:
-            raise from_server({"code": response.status_code, **answer}, call)
+            details = answer if isinstance(answer, dict) else {"message": answer}
+            raise from_server({"code": response.status_code, **details}, call)
         return answer

@@ -15,6 +15,7 @@ from .paging import Reading
 
 if TYPE_CHECKING:
     from .data_store import DataStore
+    from .watch import Watch
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -229,6 +230,26 @@ class Service:
             f: The handler; `None` for all that this service's store has for the event.
         """
         self._store.connection.events.off(self._event(event), self._store, f)
+
+    def watch(self, query: Mapping[str, Any] = NOTHING, timeout: float | None = None) -> Watch:
+        """A view of a query: the documents that match, then each change, without gaps.
+
+        Unlike `on` it also gives what happened while the connection was down.
+
+        Args:
+            query: Filters; no `$sort`, `$limit`, `$skip` or `$select`.
+            timeout: Seconds after which the iteration ends if nothing came; `None` waits for ever.
+
+        Returns:
+            An iterator of `Change(kind, document)`, with `kind` one of `"added"`, `"changed"` and
+            `"removed"`. It can be closed, and be used in a `with`.
+
+        Raises:
+            InvalidData: The query has something that only the server can judge by.
+        """
+        from .watch import Watch
+
+        return Watch(self, self._store, _checked(query, "query"), timeout)
 
     def _on(self, event: str, f: Callable[..., object], once: bool) -> None:
         name = self._event(event)

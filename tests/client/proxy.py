@@ -57,6 +57,8 @@ class Proxy:
 
     def refuse(self) -> None:
         """Cuts, and lets nobody connect until `allow`."""
+        with contextlib.suppress(OSError):  # refusing already
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
         self.cut()
 
