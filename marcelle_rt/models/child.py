@@ -11,13 +11,18 @@ from pathlib import Path
 
 from ..errors import ConversionError, UnsupportedFormat
 from .conversion import REMOTE_FORMATS, Converted, convert, say_why
-from .disk import disk_format
+from .disk import disk_format, format_of
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
 def convert_in_subprocess(
-    path: Path, local_format: str, directory: Path, remote_format: str, *, quantize: str | None = None
+    source: str | Path,
+    directory: Path,
+    remote_format: str,
+    *,
+    local_format: str | None = None,
+    quantize: str | None = None,
 ) -> Converted:
     """Converts a saved model in another process, and waits for it.
 
@@ -25,11 +30,11 @@ def convert_in_subprocess(
     TensorFlow, and the GPU's memory belongs to the training.
 
     Args:
-        path: The saved model.
-        local_format: Its format, one of ``DISK_FORMATS``.
+        source: The saved model's path.
         directory: Where the files are written; made if it isn't there.
         remote_format: ``"tfjs"`` or ``"onnx"``.
-        quantize: ``"float16"`` halves the weights' size for TF.js.
+        local_format: The saved model's format, one of ``DISK_FORMATS``; told from the path if not given.
+        quantize: ``"float16"`` halves the size of TF.js weights.
 
     Returns:
         What ``convert`` returns.
@@ -38,11 +43,12 @@ def convert_in_subprocess(
         ConversionError: As ``convert`` does, and if the process dies.
         UnsupportedFormat: If a format is not known.
     """
+    path = Path(source)
     if remote_format not in REMOTE_FORMATS:
         raise UnsupportedFormat("The format of models on a backend", remote_format, REMOTE_FORMATS)
     job = {
         "source": os.fspath(path.absolute()),
-        "local_format": disk_format(local_format),
+        "local_format": disk_format(local_format) if local_format else format_of(path),
         "directory": os.fspath(directory.absolute()),
         "remote_format": remote_format,
         "quantize": quantize,

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConversionError, UnsupportedFormat
 from . import custom_objects, disk
+from .reasons import first_line
 
 logger = logging.getLogger("marcelle_rt")
 
@@ -110,7 +111,7 @@ def is_quick(model: Any, remote_format: str) -> bool:
     """
     from . import graph, layers_model
 
-    if not custom_objects.is_plain(model):
+    if not custom_objects.is_plain(model) or not model.built:
         return True
     if remote_format != "tfjs" or model.count_params() > QUICK_PARAMETERS:
         return False
@@ -152,7 +153,8 @@ def _convert_saved_model(path: Path, directory: Path, remote_format: str, quanti
     try:
         files = graph_model.write(frozen, directory, quantize)
     except ConversionError:
-        if importlib.util.find_spec("tensorflowjs") is None:
+        # Loops it would carry over, but only for pages that predict asynchronously.
+        if graph_model.has_loops(frozen) or importlib.util.find_spec("tensorflowjs") is None:
             raise
         files = _by_tensorflowjs(path, directory)
     reason = "a SavedModel holds a graph, no layers"
@@ -168,6 +170,6 @@ def _by_tensorflowjs(path: Path, directory: Path) -> list[Path]:
         tf_saved_model_conversion_v2.convert_tf_saved_model(str(path), str(directory), skip_op_check=False)
     except Exception as error:
         # The converter has no errors of its own.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConversionError("graph-model", path.name, f"tensorflowjs can't carry it over. {reason}") from error
+        reason = f"tensorflowjs can't carry it over. {first_line(error)}"
+        raise ConversionError("graph-model", path.name, reason) from error
     return [directory / "model.json", *sorted(directory.glob("*.bin"))]

@@ -71,10 +71,11 @@ def _own_parts(config: Any, given: set[str]) -> Iterator[tuple[str, str]]:
 def _own_name(part: dict[str, Any]) -> str | None:
     """The registered name of a part of a configuration, if it is none of Keras' own."""
     name = part.get("class_name")
+    # As an activation, a lambda is nothing but its code.
+    if name in ("Lambda", "__lambda__") or part.keys() == {"value"}:
+        return "Lambda"
     if not isinstance(name, str) or name.startswith("__"):
         return None
-    if name in ("Lambda", "__lambda__"):
-        return name
     if name == "function":
         inner = part.get("config")
         return inner if isinstance(inner, str) else None

@@ -17,6 +17,7 @@ from typing import Any
 
 from ..errors import ConversionError, UnsupportedFormat
 from .custom_objects import unknown_in
+from .reasons import first_line
 
 DISK_FORMATS = ("h5", "saved_model", "keras")
 
@@ -46,8 +47,11 @@ def format_of(path: Path) -> str:
         path: A ``.h5`` or ``.keras`` file, or a SavedModel's folder.
 
     Raises:
+        ConversionError: If there is none.
         UnsupportedFormat: If it is none of these.
     """
+    if not path.exists():
+        raise ConversionError(_TARGET, str(path), "there is no such file or folder")
     return "saved_model" if path.is_dir() else disk_format(path.suffix.lower().lstrip("."))
 
 
@@ -109,8 +113,7 @@ def load(path: Path, local_format: str | None = None) -> Any:
         # Keras has no errors of its own: whatever goes wrong while it reads a file means that it can't be read.
         own = unknown_in(path, kind)
         if own is None:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ConversionError(_TARGET, str(path), f"it can't be read. {reason}") from error
+            raise ConversionError(_TARGET, str(path), f"it can't be read. {first_line(error)}") from error
         raise ConversionError(_TARGET, f"{own[0]} in {path.name}", _how_to_pass(own[1])) from error
 
 
@@ -124,7 +127,7 @@ def _keras() -> Any:
 def _how_to_pass(name: str) -> str:
     if name == "Lambda":
         return (
-            "Keras loads no Python code from files. Make it a layer class of your own, save as `saved_model`, or "
+            "Keras loads no Python code from files. Make it a class or function with a name, save as `saved_model`, or "
             "trust the file with keras.config.enable_unsafe_deserialization()"
         )
     plain = name.rpartition(">")[2]

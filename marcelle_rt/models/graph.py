@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ConversionError
 from .disk import is_keras3, keras_of
+from .reasons import first_line
 from .rewrites import with_common_ops
 
 _TARGET = "graph-model"
@@ -90,12 +91,11 @@ def of_model(model: Any, *, unroll: bool) -> Graph:
     with _as_predicting(model, unroll):
         try:
             traced = tf.function(predict, autograph=False).get_concrete_function(*specs)
-        except ConversionError:
-            raise
         except Exception as error:
             # The model's own code runs here, and may raise anything.
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise ConversionError(_TARGET, f"model {model.name!r}", f"it can't be traced. {reason}") from error
+            raise ConversionError(
+                _TARGET, f"model {model.name!r}", f"it can't be traced. {first_line(error)}"
+            ) from error
     return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)))
 
 
@@ -117,8 +117,7 @@ def of_saved_model(folder: Path) -> Graph:
     try:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or ["it is damaged"])[0]
-        raise ConversionError(_TARGET, str(folder), f"it can't be read as a SavedModel. {reason}") from error
+        raise ConversionError(_TARGET, str(folder), f"it can't be read as a SavedModel. {first_line(error)}") from error
     serving = loaded.signatures.get("serving_default")
     if serving is None:
         raise ConversionError(_TARGET, str(folder), "it has no signature `serving_default`; export it by Keras")
@@ -209,9 +208,13 @@ def _has_fixed_length(layer: Any) -> bool:
 
 def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Graph:
     """Puts the weights into the graph, takes apart its functions and simplifies it."""
+    from tensorflow import errors
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
+    try:
+        frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
+    except (ValueError, TypeError, errors.OpError) as error:
+        raise ConversionError(_TARGET, "the graph", f"its weights can't be put into it. {first_line(error)}") from error
     inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
     outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
     return Graph(with_common_ops(_simplify(frozen.graph, [*inputs, *outputs])), inputs, outputs)

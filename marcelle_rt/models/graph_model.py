@@ -57,6 +57,11 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     return [path, *files]
 
 
+def has_loops(graph: Graph) -> bool:
+    """Whether a graph has loops, as recurrent layers do that were not unrolled."""
+    return any(node.op in _LOOPS for node in graph.definition.node)
+
+
 def _signature(ends: list[End]) -> dict[str, Any]:
     from tensorflow.core.framework.types_pb2 import DataType
 

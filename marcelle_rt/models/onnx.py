@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from ..errors import ConversionError
 from .graph import Graph
+from .reasons import first_line
 
 TARGET = "onnx"
 
@@ -41,6 +43,20 @@ def write(graph: Graph, directory: Path) -> Path:
         )
     except Exception as error:
         # tf2onnx raises whatever its many op handlers do.
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ConversionError(TARGET, "the graph", f"tf2onnx can't carry it over. {reason}") from error
+        raise ConversionError(TARGET, "the graph", f"tf2onnx can't carry it over. {first_line(error)}") from error
+    _check(path)
     return path
+
+
+def _check(path: Path) -> None:
+    """tf2onnx leaves ops that it doesn't know in the file, which then can't be loaded."""
+    import onnx
+
+    try:
+        onnx.checker.check_model(str(path))
+    except onnx.checker.ValidationError as error:
+        unknown = re.search(r"No Op registered for (\w+)", str(error))
+        if unknown:
+            reason = "ONNX has no such op. Use other layers, or convert to tfjs"
+            raise ConversionError(TARGET, f"op {unknown[1]}", reason) from error
+        raise ConversionError(TARGET, "the graph", f"what tf2onnx made is not valid. {first_line(error)}") from error

@@ -2,7 +2,7 @@
 
 From the op lists of ``@tensorflow/tfjs-converter`` 4.22, without those that make a graph asynchronous (control flow,
 tensor lists, dynamic shapes), without tables, texts, sparse and ragged tensors, and without random numbers. A test
-holds this list against the converter's.
+holds this list against Marcelle's bundle.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _BY_KIND = {
     "normalization": "EuclideanNorm FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 LRN LogSoftmax Softmax",
     "reduction": "All Any ArgMax ArgMin Bincount Cumprod Cumsum DenseBincount Max Mean Min Prod Sum",
     "slicing and joining": (
-        "Concat ConcatV2 Gather GatherNd GatherV2 Pack Reverse ReverseV2 ScatterNd Slice Split SplitV StridedSlice "
-        "TensorScatterUpdate Tile Unpack"
+        "Concat ConcatV2 Gather GatherNd GatherV2 Pack Reverse ReverseV2 ScatterNd Slice SparseToDense Split "
+        "SplitV StridedSlice TensorScatterUpdate Tile Unpack"
     ),
     "spectral": "FFT IFFT IRFFT RFFT",
     "transformation": (

@@ -67,7 +67,8 @@ def _encode(name: str, array: np.ndarray, target: str, quantize: str | None) -> 
         raise ConversionError(target, f"weight {name!r}", "complex numbers can't be stored; split them in two")
     # Floats of any size, with bfloat16, whose kind is "V".
     if quantize == "float16":
-        stored = array.astype("<f2")
+        with np.errstate(over="ignore"):
+            stored = array.astype("<f2")
         if np.isinf(stored).any() and not np.isinf(array).any():
             raise ConversionError(target, f"weight {name!r}", "too large for float16; convert without quantize")
         spec["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
