@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -15,12 +17,14 @@ def train(backend_root: str, log_dir: Path, epochs: int) -> None:
         epochs: How many times to go through the 1,437 training images.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    with _without_greetings():
+        import keras
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
     from tqdm.keras import TqdmCallback
 
     from ..callbacks.keras import KerasCallback
+    from ..runs.writer import Writer
 
     images, digits = load_digits(return_X_y=True)
     images = images.reshape(-1, 8, 8, 1) / 16
@@ -44,15 +48,28 @@ def train(backend_root: str, log_dir: Path, epochs: int) -> None:
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
-    model.fit(
-        x,
-        y,
-        batch_size=params["batch_size"],
-        epochs=epochs,
-        validation_data=(x_val, y_val),
-        verbose=0,
-        callbacks=[
-            KerasCallback("digits", backend_root=backend_root, base_log_dir=str(log_dir), run_params=params),
-            TqdmCallback(verbose=0, desc="training"),
-        ],
-    )
+    # Ctrl-C ends the run here, as an error, while the backend is still there to be told.
+    with Writer("digits", backend_root, base_log_dir=log_dir) as writer:
+        callback = KerasCallback("digits", writer=writer, run_params=params, model_checkpoint_freq=5)
+        model.fit(
+            x,
+            y,
+            batch_size=params["batch_size"],
+            epochs=epochs,
+            validation_data=(x_val, y_val),
+            verbose=0,
+            callbacks=[callback, TqdmCallback(verbose=0, desc="training")],
+        )
+
+
+@contextmanager
+def _without_greetings() -> Iterator[None]:
+    """Holds back what TensorFlow's C++ side says on stderr while it is imported, whatever its log level."""
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,43 @@
+"""The small web server behind pages."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from marcelle_rt.demo.site import Site
+
+
+def test_it_serves_files_and_texts_with_their_types(node: None, tmp_path: Path) -> None:
+    (tmp_path / "a.css").write_text("p {}")
+
+    with Site({"index.html": "<p>start</p>", "style.css": tmp_path / "a.css"}) as site:
+        with urllib.request.urlopen(site.url) as answer:
+            assert answer.read() == b"<p>start</p>"
+            assert answer.headers["Content-Type"] == "text/html"
+        with urllib.request.urlopen(f"{site.url}style.css?v=1") as answer:
+            assert answer.read() == b"p {}"
+            assert answer.headers["Content-Type"] == "text/css"
+
+
+def test_marcelles_bundle_is_always_there(node: None) -> None:
+    with Site({}) as site, urllib.request.urlopen(f"{site.url}marcelle.js") as answer:
+        assert answer.headers["Content-Type"] in ("text/javascript", "application/javascript")
+        assert b"trainingHistory" in answer.read()
+
+
+@pytest.mark.parametrize("path", ["nothing.html", "../setup.cfg", "..%2fsetup.cfg"])
+def test_it_serves_nothing_else(node: None, path: str) -> None:
+    with Site({"index.html": ""}) as site, pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(site.url + path)
+
+
+def test_its_port_is_free_after_close(node: None) -> None:
+    with Site({}) as site:
+        url = site.url
+
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(url)
