@@ -152,24 +152,24 @@ def _convert_saved_model(path: Path, directory: Path, remote_format: str, quanti
         return Converted("onnx", [onnx.write(frozen, directory)], {})
     try:
         files = graph_model.write(frozen, directory, quantize)
-    except ConversionError:
+    except ConversionError as refusal:
         # Loops it would carry over, but only for pages that predict asynchronously.
         if graph_model.has_loops(frozen) or importlib.util.find_spec("tensorflowjs") is None:
             raise
-        files = _by_tensorflowjs(path, directory)
+        files = _by_tensorflowjs(path, directory, refusal)
     reason = "a SavedModel holds a graph, no layers"
     say_why(path.name, reason)
     return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
 
 
-def _by_tensorflowjs(path: Path, directory: Path) -> list[Path]:
+def _by_tensorflowjs(path: Path, directory: Path, refusal: ConversionError) -> list[Path]:
     """What our own writer refuses may be rewritten by TensorFlow.js' converter, where that is installed."""
-    from tensorflowjs.converters import tf_saved_model_conversion_v2
-
     try:
+        from tensorflowjs.converters import tf_saved_model_conversion_v2
+
         tf_saved_model_conversion_v2.convert_tf_saved_model(str(path), str(directory), skip_op_check=False)
     except Exception as error:
-        # The converter has no errors of its own.
-        reason = f"tensorflowjs can't carry it over. {first_line(error)}"
-        raise ConversionError("graph-model", path.name, reason) from error
+        # The converter has no errors of its own, and one whose versions don't fit fails to import in any way.
+        reason = f"{refusal.reason} (tensorflowjs failed too: {first_line(error)})"
+        raise ConversionError(refusal.target, refusal.culprit, reason) from error
     return [directory / "model.json", *sorted(directory.glob("*.bin"))]

@@ -163,6 +163,17 @@ def test_tensorflowjs_takes_a_folder_that_our_own_writer_refuses(
     assert [file.name for file in converted.files] == ["model.json", "group1-shard1of2.bin", "group1-shard2of2.bin"]
 
 
+def test_where_tensorflowjs_does_not_work_our_own_reason_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = disk.save(sequential((6,), layers.Lambda(lambda x: tf.math.igamma(x, x))), tmp_path, "final", "saved_model")
+    package = ModuleType("tensorflowjs")  # with no converters: its import fails as with versions that don't fit
+    package.__spec__ = keras.__spec__
+    monkeypatch.setitem(sys.modules, "tensorflowjs", package)
+    with pytest.raises(ConversionError, match=r"op Igamma .*tensorflowjs failed too"):
+        convert(path, tmp_path / "tfjs", "tfjs")
+
+
 def test_onnx_without_tf2onnx_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(ConversionError, match=r"pip install marcelle-rt\[onnx\]"):
