@@ -9,14 +9,12 @@ function element(tag, className, ...children) {
   return node;
 }
 
-// A card whose content is drawn anew whenever the runs on show change.
+// A card of Marcelle's look around any content.
 class Card extends Component {
-  constructor(title, runs, draw) {
+  constructor(title, ...children) {
     super();
     this.title = title;
-    this.draw = draw;
-    this.content = element('div', 'live-card');
-    runs.subscribe((shown) => this.content.replaceChildren(...draw(shown)));
+    this.content = element('div', 'live-card', ...children);
   }
 
   mount(target = document.querySelector(`#${this.id}`)) {
@@ -26,6 +24,20 @@ class Card extends Component {
     target.append(view);
     this.$$.app = { $destroy: () => view.remove() };
   }
+}
+
+// A card whose content is drawn anew whenever the runs on show change.
+function liveCard(title, runs, draw) {
+  const card = new Card(title);
+  runs.subscribe((shown) => card.content.replaceChildren(...draw(shown)));
+  return card;
+}
+
+// A card with one sentence, which `say` replaces.
+export function noteCard(title, sentence) {
+  const card = new Card(title, sentence);
+  card.say = (text) => card.content.replaceChildren(text);
+  return card;
 }
 
 const STATES = {
@@ -60,7 +72,7 @@ function drawRun(run) {
 }
 
 export function runCard(runs) {
-  return new Card('Now', runs, (shown) =>
+  return liveCard('Now', runs, (shown) =>
     shown.length > 0
       ? shown.map(drawRun)
       : [element('p', 'live-empty', 'No run yet. This page draws a run as soon as one begins.')],
@@ -68,7 +80,7 @@ export function runCard(runs) {
 }
 
 export function parameterCard(runs) {
-  return new Card('Parameters', runs, (shown) => {
+  return liveCard('Parameters', runs, (shown) => {
     const names = [...new Set(shown.flatMap((run) => Object.keys(run.params ?? {})))];
     const rows = names.map((name) =>
       element(
