@@ -42,6 +42,20 @@ def demo(
 
 
 @app.command()
+def upload(
+    directories: Annotated[list[Path], typer.Argument(help="Run folders, each from a Writer or a callback.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the backend has of them.")] = False,
+    backend: Annotated[str | None, typer.Option(help="The backend's URL; $MARCELLE_BACKEND if not given.")] = None,
+    save_format: Annotated[str, typer.Option("--format", help="tfjs or onnx.")] = "tfjs",
+) -> None:
+    """Upload runs that were kept on disk, with their checkpoints and assets."""
+    from .runs.upload_many import upload_many
+
+    if not upload_many(directories, backend, save_format, overwrite):
+        raise typer.Exit(1)
+
+
+@app.command()
 def backend(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",

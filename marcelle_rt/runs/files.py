@@ -18,8 +18,8 @@ from .run import FILES, Event, checkpoint_metadata
 if TYPE_CHECKING:
     from .remote import Remote
 
-Converter = Callable[[Path, str, Path, str], Any]
-"""Converts a saved model: its path and format, the folder to fill and the format there."""
+Converter = Callable[..., Any]
+"""`models.convert`, or `models.convert_in_subprocess` where a training must not be disturbed."""
 
 COPY_LIMIT = 64 * 1024 * 1024
 """Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
@@ -86,7 +86,7 @@ def _upload_checkpoint(
         if folder.is_dir():
             return stored.upload_converted(remote, folder, remote.save_format, metadata)
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
-        convert(path, event["format"], Path(temporary), remote.save_format)
+        convert(path, Path(temporary), remote.save_format, local_format=event["format"])
         return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
 
 

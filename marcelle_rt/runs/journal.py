@@ -14,14 +14,10 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import errno
+import fcntl
 import os
 from pathlib import Path
 from typing import Any
-
-try:
-    import fcntl
-except ImportError:  # Windows has no flock: there, nothing keeps a second writer out
-    fcntl = None  # type: ignore[assignment]
 
 from ..errors import RunFolderError
 from ..values import dumps, iso, loads
@@ -200,8 +196,6 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _lock(fd: int, directory: Path) -> None:
-    if fcntl is None:
-        return
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from ..errors import ConversionError, InvalidData, MarcelleError, UnsupportedFormat
+from ..errors import ConversionError, InvalidData, MarcelleError, RunFolderError, UnsupportedFormat
 from ..notices import logger
 from . import files
 from .feed import AWAY, Feed
@@ -133,7 +133,7 @@ class Publisher:
                 "away", f"{error} The training goes on; {feed.kept()}, and sent when the backend is back."
             )
             self._later(feed, key)
-        except (ConversionError, InvalidData, UnsupportedFormat, OSError) as error:
+        except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
             feed.refused.add(key)
             feed.notices.warn(
                 ("file", key), f"{event['path']} was not uploaded: {error} The training goes on; {feed.kept()}."

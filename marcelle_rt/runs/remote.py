@@ -253,12 +253,12 @@ class Remote:
 
     def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
         """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
-        return self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}})
+        return cast("dict[str, Any]", self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}}))
 
     def replace_run(self, run_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Replaces a run's document, but for its name."""
         name = self._runs.get(run_id).get("name")
-        return self._runs.update(run_id, {**data, "name": name})
+        return cast("dict[str, Any]", self._runs.update(run_id, {**data, "name": name}))
 
     def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
         """Asks the backend which of a run's files it has.

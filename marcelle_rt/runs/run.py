@@ -158,11 +158,6 @@ class Run:
         """Whether the run has ended, well or not."""
         return self.fields.get("status") in ENDED
 
-    @property
-    def complete(self) -> bool:
-        """Whether every planned epoch is there."""
-        return len(self.epochs) >= self.fields.get("epochs", 0)
-
     def waiting(self) -> list[Event]:
         """The files that are not known to be uploaded, in order."""
         return [event for key, event in self.files.items() if key not in self._uploaded]

@@ -28,7 +28,7 @@ MODEL_SERVICES = ("tfjs-models", "onnx-models")
 _OWN = ("_id", "files", "format", "metadata", "url", "extension")  # keys that a user's metadata can't take
 
 
-def upload_saved_model(remote: Remote, path: str, local_format: str, metadata: Mapping[str, Any]) -> Any:
+def upload_saved_model(remote: Remote, path: str, local_format: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Converts a saved model, and uploads what came of it."""
     from .. import models
 
@@ -37,7 +37,7 @@ def upload_saved_model(remote: Remote, path: str, local_format: str, metadata: M
         return upload_converted(remote, Path(folder), remote.save_format, metadata)
 
 
-def upload_converted(remote: Remote, folder: Path, remote_format: str, metadata: Mapping[str, Any]) -> Any:
+def upload_converted(remote: Remote, folder: Path, remote_format: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Uploads a folder that `models.convert` filled."""
     if remote_format == "tfjs":
         return upload_tfjs(remote, str(folder), metadata)
@@ -94,10 +94,11 @@ def _store_model(
     missing = {name for _, name, _, _ in files} - {name for name, _ in stored}
     if not missing:
         try:
-            return service.create(document)
+            created: dict[str, Any] = service.create(document)
         except FeathersError:
             _discard(remote, service.name, document)
             raise
+        return created
     if stored:
         _discard(remote, service.name, document)
     raise BadRequest(f"the backend did not keep {', '.join(sorted(missing))}", call=f"{service.name}/upload")
@@ -154,10 +155,11 @@ def upload_asset(remote: Remote, path: str, metadata: Mapping[str, Any]) -> dict
     }
     service = remote.store.service("assets")
     try:
-        return service.create(document)
+        created: dict[str, Any] = service.create(document)
     except FeathersError:
         _discard(remote, "assets", document)
         raise
+    return created
 
 
 def mime_of(path: Path) -> str:

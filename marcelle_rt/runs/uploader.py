@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from ..notices import Notices
 from . import files, journal, legacy
 from .remote import Remote
 from .replica import Replica
-from .run import Run
+from .run import Event, Run
 
 
 class Uploaded(NamedTuple):
@@ -27,8 +28,16 @@ class Uploaded(NamedTuple):
     """Files that could not be uploaded, and why; they are still in the folder."""
 
 
+Progress = Callable[[str, list[Event]], Iterable[Event]]
+"""Goes through a run's files, and shows how far it is: the run's name, and the events of the files."""
+
+
 class Uploader:
     """Uploads the results of training runs that were stored locally.
+
+    Attributes:
+        remote: The backend.
+        progress: Shows how far a run's files are; a bar on a terminal or in a notebook.
 
     Example:
         >>> Uploader(Remote("http://localhost:3030")).upload("marcelle-logs/2026-11-24T09-30-00.000Z")
@@ -41,6 +50,7 @@ class Uploader:
             remote: The backend to upload to.
         """
         self.remote = remote
+        self.progress: Progress = _bar
         self._notices = Notices()
 
     def upload(self, run_directory: str | os.PathLike[str], overwrite: bool = False) -> Uploaded:
@@ -105,15 +115,13 @@ class Uploader:
         return sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
 
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
-        from tqdm.auto import tqdm
+        from .. import models
 
         sent = 0
         refused: dict[str, str] = {}
-        waiting = run.waiting()
-        bar = tqdm(waiting, desc=replica.name, unit="file", disable=None if waiting else True, leave=False, delay=1.0)
-        for event in bar:
+        for event in self.progress(replica.name, run.waiting()):
             try:
-                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name, _convert))
+                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name, models.convert))
             except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat) as error:
                 refused[event["path"]] = str(error)
                 self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")
@@ -123,10 +131,10 @@ class Uploader:
         return sent, refused
 
 
-def _convert(path: Path, local_format: str, folder: Path, remote_format: str) -> None:
-    from .. import models
+def _bar(name: str, events: list[Event]) -> Iterable[Event]:
+    from tqdm.auto import tqdm
 
-    models.convert(path, folder, remote_format, local_format=local_format)
+    return tqdm(events, desc=name, unit="file", disable=None, leave=False, delay=1.0)
 
 
 def _identify(run: Run, identity: str, name: str | None) -> None:

@@ -391,4 +391,5 @@ class Writer:
         except (MarcelleError, ValueError, AttributeError, TypeError) as error:
             self.notices.warn("model", f"The run tells nothing about its model: {error}")
             return None
-        return to_run(info, "model")[0]
+        plain: dict[str, Any] = to_run(info, "model")[0]
+        return plain
