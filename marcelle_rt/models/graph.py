@@ -184,6 +184,8 @@ def _as_predicting(model: Any, unroll: bool) -> Iterator[None]:
         for layer in _all_layers(model):
             if unroll and getattr(layer, "unroll", None) is False and _has_fixed_length(layer):
                 change(layer, "unroll", True)
+                if hasattr(layer, "_could_use_gpu_kernel"):  # Keras 2 would put a choice of loops there
+                    change(layer, "_could_use_gpu_kernel", False)
             if is_keras3(model) and getattr(layer, "compute_dtype", None) in ("float16", "bfloat16"):
                 change(layer, "dtype_policy", keras_of(model).DTypePolicy("float32"))
         yield
