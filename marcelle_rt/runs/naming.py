@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from typing import Any
 
@@ -34,15 +35,19 @@ def free_name(runs: Service, basename: str) -> str:
 
 
 def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
-    """Gives a run another name when one that started before it took the same name at the same time."""
+    """Gives a run another name when one that was created at the same moment took the same.
+
+    Each looks after it has written, so of two equal names at least the later one is seen; whoever sees
+    another gives way. The step is random, so that two that give way to each other part.
+    """
+    step = 1
     while True:
-        same = _documents(runs, {"name": document["name"], "$select": ["_id", "start"], "$limit": 100})
-        mine = (document["start"], document["_id"])
-        if all((other.get("start", ""), other["_id"]) >= mine for other in same):
+        same = _documents(runs, {"name": document["name"], "$select": ["_id"], "$limit": 2})
+        if all(other["_id"] == document["_id"] for other in same):
             return document
-        number = _number(document["name"], document["basename"])
-        name = _free(runs, document["basename"], number + 1)
-        document = runs.patch(document["_id"], {"name": name})
+        number = _number(document["name"], document["basename"]) + random.randint(1, step)
+        document = runs.patch(document["_id"], {"name": _free(runs, document["basename"], number)})
+        step *= 2
 
 
 def _free(runs: Service, basename: str, number: int) -> str:
