@@ -118,7 +118,8 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
                     in_flight = patch
         elif action[0] == "late" and in_flight is not None:
             known.accept(in_flight)
-            assert known.fits(database.document)
+            if not known.fits(database.document):
+                known = compare(run, database.document)
             in_flight = None
     if in_flight is not None:
         known.accept(in_flight)
@@ -128,7 +129,8 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
             break
         database.patch(copy.deepcopy(patch.data))
         known.accept(patch)
-        assert known.fits(database.document)
+        if not known.fits(database.document):  # it took more than we had an answer for: read again
+            known = compare(run, database.document)
     assert database.document == expected(run)
     assert not {k for k in known.stale if k[1] < known.lengths.get(k[0], 0)}
 
