@@ -71,6 +71,8 @@ def _install(manifests: list[bytes], folder: Path, node: Node) -> None:
             (work / name).write_bytes(content)
         # No package in our lock files needs an install script, so none is given the chance to run.
         command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        # npm's own pauses between tries keep a user without a network waiting for over a minute.
+        command += ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
         path = f"{Path(node.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         answer = subprocess.run(
             command,
@@ -81,7 +83,7 @@ def _install(manifests: list[bytes], folder: Path, node: Node) -> None:
             text=True,
         )
         if answer.returncode != 0:
-            said = "\n".join((answer.stderr or answer.stdout).strip().splitlines()[-12:])
+            said = "\n".join((answer.stderr or answer.stdout).strip().splitlines()[:8])
             raise BackendError(
                 "npm could not install the Marcelle backend's packages; nothing was left half-installed. "
                 "Check that this machine reaches the npm registry (`npm ping`; behind a proxy set "
