@@ -199,9 +199,16 @@ def _reshape(layer: Any, config: Config) -> tuple[str, Config]:
     return "Reshape", config | {"target_shape": shape}
 
 
+def _dropout(layer: Any, config: Config) -> tuple[str, Config]:
+    # TF.js can't train with one that drops nothing.
+    return _as_is(layer, config) if config["rate"] else _identity(layer, config)
+
+
 def _spatial_dropout(layer: Any, config: Config) -> tuple[str, Config]:
     dimensions = int(type(layer).__name__[-2])
     shape = [None, *[1] * dimensions, None]
+    if not config["rate"]:
+        return _identity(layer, config)
     return "Dropout", _base(config) | {"rate": config["rate"], "noise_shape": shape}
 
 
@@ -239,8 +246,8 @@ def _time_distributed(layer: Any, config: Config) -> tuple[str, Config]:
 
 _DISTRIBUTED = ("Activation", "Conv2D", "Dense", "DepthwiseConv2D", "Dropout", "MaxPooling2D", "AveragePooling2D")
 _AS_THEY_ARE = (
-    "Activation Add AlphaDropout Average AveragePooling1D AveragePooling2D AveragePooling3D Concatenate Cropping2D "
-    "Dense Dropout Embedding GaussianDropout GaussianNoise Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum "
+    "Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D Concatenate Cropping2D "
+    "Dense Embedding GaussianNoise Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum "
     "Minimum Multiply PReLU Permute RepeatVector ZeroPadding2D"
 )
 _WHILE_TRAINING_ONLY = (
@@ -252,6 +259,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(_AS_THEY_ARE.split(), _as_is),
     **dict.fromkeys(_WHILE_TRAINING_ONLY.split(), _identity),
     **dict.fromkeys(("LSTM", "GRU", "SimpleRNN"), _recurrent),
+    **dict.fromkeys(("AlphaDropout", "Dropout", "GaussianDropout"), _dropout),
     **dict.fromkeys(("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"), _spatial_dropout),
     **dict.fromkeys(("Conv2D", "Conv3D", "SeparableConv2D"), _only(groups=1)),
     **dict.fromkeys(

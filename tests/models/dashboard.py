@@ -28,6 +28,13 @@ window.predict = async (id, samples) => {
   model.model.dispose();
   return outputs;
 };
+window.train = async (id, samples, targets, epochs) => {
+  const model = tfjsModel({ inputType: 'generic', taskType: 'generic' });
+  await model.load(store, id);
+  model.model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  const [x, y] = [samples, targets].map((values) => model.preprocess(values));
+  return (await model.model.fit(x, y, { epochs, verbose: 0 })).history.loss;
+};
 window.ready = true;
 """
 
@@ -51,6 +58,12 @@ class Dashboard:
         """Stores a model as clients do, and predicts with `tfjsModel().load(store, id)` and `predict`."""
         outputs = self._page.evaluate("([id, samples]) => predict(id, samples)", [self._store(model), samples.tolist()])
         return np.asarray(outputs, "float32")
+
+    def train(self, model: Converted, samples: np.ndarray, targets: np.ndarray, epochs: int) -> list[float]:
+        """Trains a stored model further in the page, and gives the loss of each epoch."""
+        arguments = [self._store(model), samples.tolist(), targets.tolist(), epochs]
+        losses: list[float] = self._page.evaluate("(given) => train(...given)", arguments)
+        return losses
 
     def _store(self, model: Converted) -> str:
         uploads = [(path.name, (path.name, path.read_bytes())) for path in model.files]

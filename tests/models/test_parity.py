@@ -131,6 +131,19 @@ def test_the_comparison_sees_two_exchanged_weights(dashboard: Dashboard, tmp_pat
     assert not agree(dashboard.predict(converted, samples), expected)
 
 
+@pytest.mark.parametrize("name", ["mlp", "residual", "lstm", "nested"])
+def test_a_layers_model_can_be_trained_further_in_the_page(name: str, dashboard: Dashboard, tmp_path: Path) -> None:
+    kind = KINDS[name]
+    model = kind.trained()
+    samples = kind.samples(model)
+    targets = np.zeros(model(samples).shape, "float32")
+    layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dropout)]
+    for layer in layers:
+        layer.rate = 0.0  # so that each epoch is better than the last
+    losses = dashboard.train(convert(model, tmp_path, "tfjs"), samples, targets, 3)
+    assert losses[0] > losses[1] > losses[2]
+
+
 def test_half_precision_predicts_nearly_the_same(dashboard: Dashboard, tmp_path: Path) -> None:
     model, samples = KINDS["cnn"].trained(), KINDS["cnn"].samples(KINDS["cnn"].build())
     full = convert(model, tmp_path / "full", "tfjs")
