@@ -12,6 +12,9 @@ from collections.abc import Hashable
 logger = logging.getLogger("marcelle_rt")
 logger.addHandler(logging.NullHandler())
 
+THREADS = "marcelle-"
+"""How the names of this package's own threads begin: no line of the user's is on their stacks."""
+
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -39,7 +42,10 @@ class Notices:
             self._said.add(key)
         logger.info(text)
         try:
-            warnings.warn(text, MarcelleWarning, stacklevel=_users_frame())
+            if threading.current_thread().name.startswith(THREADS):
+                warnings.warn_explicit(text, MarcelleWarning, filename="marcelle_rt", lineno=1)
+            else:
+                warnings.warn(text, MarcelleWarning, stacklevel=_users_frame())
         except MarcelleWarning:
             # With `-W error` a warning raises. Who monitors must not stop who trains; it is in the log.
             logger.debug("the warning above was turned into an error, and held back")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import pty
+import struct
 import subprocess
 import sys
+import termios
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,7 +107,8 @@ def test_the_end_of_a_run_shows_a_bar_when_it_takes_over_a_second(unused_url: st
         "w = Writer('bar', sys.argv[1], base_log_dir=sys.argv[2], finish_timeout=2)\n"
         "w.create_run(); w.save_epoch(1, {'loss': 1.0}); w.train_end()\n"
     )
-    terminal, inside = pty.openpty()  # without a terminal there is no bar
+    terminal, inside = pty.openpty()  # without a terminal, and room on it, there is no bar
+    fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
     command = [sys.executable, "-c", program, unused_url, str(tmp_path)]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=inside, stderr=inside)
     os.close(inside)
