@@ -31,7 +31,8 @@ from marcelle_rt.models import (
     tfjs_ops,
 )
 from tests.models.dashboard import predict_by_onnxruntime
-from tests.models.kinds import KINDS, Doubling, sequential
+from tests.models.kind import Doubling, sequential
+from tests.models.kinds import KINDS
 
 SAMPLES = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(2, 6)
 

@@ -19,7 +19,8 @@ from marcelle_rt.models import Converted, convert, graph, graph_model, layers_mo
 from tests.helpers import dashboard_html
 from tests.models import table
 from tests.models.dashboard import Dashboard, predict_by_onnxruntime, script
-from tests.models.kinds import KINDS, spread_of
+from tests.models.kind import spread_of
+from tests.models.kinds import KINDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
