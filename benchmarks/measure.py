@@ -6,20 +6,21 @@ import statistics
 from collections.abc import Sequence
 
 
-def verdict(question: str, measured: float, promised: float) -> bool:
+def verdict(question: str, measured: float, promised: float, unit: str = "x") -> bool:
     """Prints one line: what was measured, what is promised, and whether it is kept.
 
     Args:
         question: What was measured.
         measured: The figure; less is better.
         promised: The most that it may be.
+        unit: Of both; a ratio's is `x`.
 
     Returns:
         Whether the promise is kept.
     """
     kept = measured <= promised
     word = "KEPT" if kept else "MISSED"
-    print(f"{word}: {question}: {measured:.2f}x, promised at most {promised:g}x")
+    print(f"{word}: {question}: {measured:.2f}{unit}, promised at most {promised:g}{unit}")
     return kept
 
 
