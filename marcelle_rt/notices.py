@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Hashable
 
 logger = logging.getLogger("marcelle_rt")
-logger.addHandler(logging.NullHandler())
 
 THREADS = "marcelle-"
 """How the names of this package's own threads begin: no line of the user's is on their stacks."""
