@@ -34,6 +34,7 @@ class Feed:
         notices: What the user is told.
         remote: The backend, or `None`.
         done: Set while nothing waits.
+        stuck: The backend refused the run while it was to be finished: waiting longer is in vain.
         closed: Set when nothing more will come, so that the feed can be dropped once it is done.
     """
 
@@ -59,6 +60,7 @@ class Feed:
         self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
         self.under_way: set[str] = set()
         self.problem: str | None = None
+        self.stuck = False
         self._clock = clock
         self._owns_remote = owns_remote
         self._queue: deque[Event] = deque()
@@ -161,6 +163,7 @@ class Feed:
             raise
         except MarcelleError as error:
             self.problem = str(error)
+            self.stuck = self.finishing
             self.notices.warn(("refused", type(error)), f"{error} The training goes on; {self.kept()} and tried again.")
             self._due = self._clock() + _REFUSED_PAUSE
             return self._due
@@ -216,6 +219,7 @@ class Feed:
     def finish(self) -> None:
         """From now on nothing pauses."""
         self.finishing = True
+        self.stuck = False
         self._due = 0.0
 
     def kept(self) -> str:

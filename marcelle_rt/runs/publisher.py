@@ -75,8 +75,6 @@ class Publisher:
 
     def _advance(self, feed: Feed) -> float | None:
         now = self._clock()
-        if feed.finishing and feed.problem is None:
-            self._away_until = min(self._away_until, now + _FIRST_RETRY)
         if now < self._away_until and feed.replica is not None and not feed.replica.is_level:
             feed.keep()
             return self._away_until

@@ -13,7 +13,7 @@ _TICK = 0.1
 
 
 def wait_for(feed: Feed, publisher: Publisher, timeout: float, clock: Callable[[], float] = time.monotonic) -> bool:
-    """Waits until nothing of a run waits any more.
+    """Waits until nothing of a run waits any more, or the backend refuses it.
 
     Args:
         feed: The run.
@@ -39,7 +39,7 @@ def _wait_with_bar(feed: Feed, end: float, clock: Callable[[], float]) -> None:
     total = most = feed.behind()
     # `disable=None`: a bar on a terminal only, nothing in a log file.
     with tqdm(total=total, desc="Sending the run", unit="value", disable=None, leave=False) as bar:
-        while not feed.done.wait(min(_TICK, max(0.0, end - clock()))) and clock() < end:
+        while not feed.done.wait(min(_TICK, max(0.0, end - clock()))) and clock() < end and not feed.stuck:
             behind = feed.behind()
             most = max(most, behind)
             bar.total = most

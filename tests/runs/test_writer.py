@@ -343,3 +343,16 @@ def test_the_base_folder_holds_run_folders_and_nothing_else(writer: Writer) -> N
     assert len(names) == 3
     assert all((writer.base_log_dir / name / "journal.jsonl").exists() for name in names)
     assert ":" not in "".join(names)
+
+
+def test_a_backend_that_refuses_the_run_does_not_hold_up_its_end(
+    own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    backend = own_backend(auth=True)  # and nobody signs in
+    writer = Writer("w", backend.url, base_log_dir=tmp_path, finish_timeout=600)
+    writer.create_run()
+    writer.train_begin(1)
+    writer.save_epoch(1, {"loss": 1.0})
+    text = said(writer.train_end)
+    assert any("NotAuthenticated" in sentence for sentence in text)
+    assert f"marcelle-rt upload {writer.run_directory}" in text[-1]

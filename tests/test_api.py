@@ -1,0 +1,84 @@
+"""The public surface is what the reference says: names, parameters, their order and their defaults."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+import marcelle_rt
+
+URL = None  # the reference's "http://localhost:3030" is `None` here: `$MARCELLE_BACKEND`, or else that URL
+REQUIRED = inspect.Parameter.empty
+
+REFERENCE: dict[str, dict[str, Any]] = {
+    "DataStore.__init__": {"location": URL},
+    "DataStore.service": {"name": REQUIRED},
+    "Service.__init__": {"location": REQUIRED},
+    "Service.find": {"params": {}},
+    "Service.get": {"id": REQUIRED, "params": {}},
+    "Service.create": {"data": REQUIRED, "params": {}},
+    "Service.update": {"id": REQUIRED, "data": REQUIRED, "params": {}},
+    "Service.patch": {"id": REQUIRED, "data": REQUIRED, "params": {}},
+    "Service.remove": {"id": REQUIRED, "params": {}},
+    "Service.items": {"query": {}},
+    "Remote.__init__": {"backend_root": URL, "save_format": "tfjs", "source": "keras"},
+    "Remote.create": {"run_data": REQUIRED},
+    "Remote.update": {"run_data": None},
+    "Remote.upload_model": {"path_to_model": REQUIRED, "local_format": REQUIRED, "metadata": {}},
+    "Remote.upload_tfjs_model": {"tmp_path": REQUIRED, "metadata": {}},
+    "Remote.upload_onnx_model": {"tmp_path": REQUIRED, "metadata": {}},
+    "Remote.upload_asset": {"path_to_asset": REQUIRED, "metadata": {}},
+    "Remote.retrieve_run": {"run_start_at": REQUIRED},
+    "Remote.remove_run": {"run_data": REQUIRED},
+    "Uploader.__init__": {"remote": REQUIRED},
+    "Uploader.upload": {"run_directory": REQUIRED, "overwrite": False},
+    "KerasCallback.__init__": {
+        "name": REQUIRED,
+        "backend_root": URL,
+        "disk_save_format": "h5",
+        "remote_save_format": "tfjs",
+        "model_checkpoint_freq": None,
+        "base_log_dir": "marcelle-logs",
+        "run_params": {},
+    },
+    "conform_dict": {"d": REQUIRED},
+    "get_model_info": {"model": REQUIRED, "source": REQUIRED, "loss": None},
+    "Writer.__init__": {
+        "name": REQUIRED,
+        "backend_root": URL,
+        "disk_save_format": "h5",
+        "remote_save_format": "tfjs",
+        "base_log_dir": "marcelle-logs",
+        "source": "keras",
+    },
+    "Writer.create_run": {"model": None, "run_params": {}, "loss": None},
+    "Writer.train_begin": {"epochs": REQUIRED},
+    "Writer.save_epoch": {"epoch": REQUIRED, "logs": None, "save_checkpoint": False, "assets": []},
+    "Writer.train_end": {"logs": None, "save_checkpoint": False},
+}
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+def test_names_parameters_and_defaults_are_the_references(name: str) -> None:
+    if name.startswith("KerasCallback"):
+        pytest.importorskip("keras")
+    value: Any = marcelle_rt
+    for part in name.split("."):
+        value = getattr(value, part)
+    parameters = {
+        p.name: p.default
+        for p in inspect.signature(value).parameters.values()
+        if p.kind is p.POSITIONAL_OR_KEYWORD and p.name != "self"
+    }
+    assert parameters == REFERENCE[name]
+    assert list(parameters) == list(REFERENCE[name])
+    assert inspect.getdoc(value)
+
+
+def test_the_public_names_are_sorted_and_there() -> None:
+    names = [name for name in marcelle_rt.__all__ if name != "KerasCallback"]
+    assert marcelle_rt.__all__ == sorted(marcelle_rt.__all__)
+    assert all(getattr(marcelle_rt, name) for name in names)
+    assert set(marcelle_rt.__all__) <= set(dir(marcelle_rt))
