@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,40 +15,13 @@ import requests
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import (
-    BadRequest,
     ConnectionLost,
-    ConversionError,
-    InvalidData,
-    MarcelleError,
     RunFolderError,
-    UnsupportedFormat,
 )
 from marcelle_rt.notices import MarcelleWarning
+from tests.runs.conftest import PNG, uploads_of
 
 keras = pytest.importorskip("keras")
-
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360000002000001e221bc330000000049454e44ae426082"
-)
-
-
-@pytest.fixture
-def remote(backend: Backend) -> Iterator[Remote]:
-    with Remote(backend.url) as opened:
-        yield opened
-
-
-@pytest.fixture
-def model() -> Any:
-    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "fig.png"
-    path.write_bytes(PNG)
-    return path
 
 
 def offline_run(base: Path, model: Any, picture: Path, **options: Any) -> Writer:
@@ -59,10 +32,6 @@ def offline_run(base: Path, model: Any, picture: Path, **options: Any) -> Writer
     writer.save_epoch(2, {"loss": 0.5}, assets=[picture])
     writer.train_end(save_checkpoint=True)
     return writer
-
-
-def uploads_of(backend: Backend) -> set[Path]:
-    return {p for p in (Path(backend.data) / "uploads").rglob("*") if p.is_file()}
 
 
 @pytest.mark.parametrize("local_format", ["h5", "keras", "saved_model"])
@@ -270,79 +239,6 @@ def test_a_model_that_cannot_be_converted_keeps_its_file_and_the_training_goes_o
     assert (run["status"], run["logs"], run["checkpoints"]) == ("success", {"loss": [1.0, 1.0]}, [])
 
 
-@pytest.mark.parametrize("name", ["with space.png", 'it\'s "quoted".png', "ünïcödé-日本.png", "UPPER.PNG"])
-def test_assets_of_any_name_are_kept_and_come_back(backend: Backend, remote: Remote, tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    path.write_bytes(PNG)
-    document = remote.upload_asset(str(path), {"note": "mine"})
-    assert (document["filename"], document["mime"], document["note"]) == (name, "image/png", "mine")
-    answer = requests.get(f"{backend.url}/assets/{document['url']}", timeout=10)
-    assert answer.content == PNG
-
-
-def test_an_asset_that_the_backend_does_not_take_is_refused_with_the_list(remote: Remote, tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text("hello")
-    with pytest.raises(InvalidData, match=r"notes\.txt.*jpg,jpeg,png,wav"):
-        remote.upload_asset(str(path))
-
-
-@pytest.mark.parametrize("content", [None, b""])
-def test_a_missing_or_empty_asset_is_named(remote: Remote, tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "nothing.png"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(InvalidData, match=r"nothing\.png"):
-        remote.upload_asset(str(path))
-
-
-def test_a_truncated_model_is_named_and_nothing_is_stored(
-    backend: Backend, remote: Remote, model: Any, tmp_path: Path
-) -> None:
-    before = uploads_of(backend)
-    path = tmp_path / "model.h5"
-    model.save(path)
-    path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(ConversionError, match=r"model\.h5"):
-        remote.upload_model(str(path), "h5")
-    with pytest.raises(ConversionError, match=r"missing\.keras"):
-        remote.upload_model(str(tmp_path / "missing.keras"), "keras")
-    with pytest.raises(UnsupportedFormat, match=r"h5.*saved_model.*keras"):
-        remote.upload_model(str(path), "pickle")
-    assert uploads_of(backend) == before
-
-
-def test_a_weights_file_that_is_missing_is_named(remote: Remote, tmp_path: Path) -> None:
-    manifest = {"format": "layers-model", "weightsManifest": [{"paths": ["a-shard.bin"], "weights": []}]}
-    (tmp_path / "model.json").write_text(json.dumps(manifest))
-    with pytest.raises(ConversionError, match=r"a-shard\.bin"):
-        remote.upload_tfjs_model(str(tmp_path))
-
-
-def test_files_that_the_backend_drops_leave_nothing_behind(backend: Backend, remote: Remote, tmp_path: Path) -> None:
-    # Its route drops a weights file without `shard` in its name, with status 200.
-    before = uploads_of(backend)
-    manifest = {"format": "layers-model", "weightsManifest": [{"paths": ["weights.bin"], "weights": []}]}
-    (tmp_path / "model.json").write_text(json.dumps(manifest))
-    (tmp_path / "weights.bin").write_bytes(b"1234")
-    with pytest.raises(BadRequest, match=r"did not keep weights\.bin"):
-        remote.upload_tfjs_model(str(tmp_path))
-    assert uploads_of(backend) == before
-
-
-@pytest.mark.parametrize("path", ["../../etc/passwd", "/etc/passwd", "a/../../b", "a\\..\\b"])
-def test_a_path_that_leads_out_of_the_backends_folder_is_refused(
-    remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
-) -> None:
-    from marcelle_rt.client.rest import Uploads
-
-    monkeypatch.setattr(Uploads, "post_files", lambda self, url, files, **_: {files[0][1]: path})
-    file = tmp_path / "fig.png"
-    file.write_bytes(PNG)
-    with pytest.raises(InvalidData, match="outside"):
-        remote.upload_asset(str(file))
-
-
 @pytest.mark.parametrize("content", [None, "{", "[]", '{"a": 1}'])
 def test_a_folder_that_is_no_run_is_named(remote: Remote, tmp_path: Path, content: str | None) -> None:
     if content is not None:
@@ -367,24 +263,22 @@ def test_a_run_that_was_killed_is_uploaded_as_an_error(store: DataStore, remote:
     assert (run["status"], run["error"]) == ("error", "the program ended without a word")
 
 
-def test_a_users_metadata_is_kept_where_dashboards_and_old_readers_look(
-    store: DataStore, remote: Remote, model: Any, tmp_path: Path
+def test_a_run_with_its_files_goes_to_a_backend_that_asks_for_a_login(
+    own_backend: Callable[..., Backend], model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model.save(tmp_path / "m.keras")
-    document = remote.upload_model(str(tmp_path / "m.keras"), "keras", {"labels": ["a", "b", "c"], "author": "me"})
-    assert document["metadata"]["labels"] == ["a", "b", "c"]
-    assert (document["labels"], document["author"]) == (["a", "b", "c"], "me")
-    with pytest.raises(MarcelleError):
-        remote.upload_model(str(tmp_path / "m.keras"), "keras", {"bad": object()})
-
-
-def test_onnx_is_uploaded_by_name(backend: Backend, store: DataStore, model: Any, tmp_path: Path) -> None:
-    pytest.importorskip("tf2onnx")
-    model.save(tmp_path / "m.h5")
-    with Remote(backend.url, "onnx") as remote:
-        document = remote.upload_model(str(tmp_path / "m.h5"), "h5")
-    ((filename, path),) = document["files"]
-    assert filename.endswith(".onnx")
-    answer = requests.get(f"{backend.url}/onnx-models/{document['_id']}/{filename}", timeout=10)
-    assert answer.status_code == 200, path
-    assert len(answer.content) > 100
+    secured = own_backend(auth=True)
+    login = {"email": "ada@example.org", "password": "count on me"}
+    with DataStore(secured.url) as nobody:
+        nobody.service("users").create(login)
+    monkeypatch.setenv("MARCELLE_BACKEND", secured.url)
+    monkeypatch.setenv("MARCELLE_EMAIL", login["email"])
+    monkeypatch.setenv("MARCELLE_PASSWORD", login["password"])
+    with Writer("secured", base_log_dir=tmp_path / "logs") as writer:
+        writer.create_run(model)
+        writer.save_epoch(1, {"loss": 1.0}, save_checkpoint=True, assets=[picture])
+    with DataStore(**login) as store:
+        (run,) = store.service("runs").items()
+    assert (run["status"], len(run["checkpoints"]), len(run["assets"])) == ("success", 1, 1)
+    assert writer.run_directory is not None
+    for file in writer.run_directory.rglob("*.json*"):
+        assert login["password"].encode() not in file.read_bytes()

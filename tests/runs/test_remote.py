@@ -11,22 +11,14 @@ import subprocess
 import sys
 import termios
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from marcelle_rt import DataStore, Remote
-from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, MarcelleError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
-
-
-@pytest.fixture
-def remote(backend: Backend) -> Iterator[Remote]:
-    with Remote(backend.url) as opened:
-        yield opened
 
 
 def test_create_fills_in_what_a_dashboard_needs(remote: Remote, store: DataStore) -> None:

@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,6 @@ from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.replica import Replica, rev_text
 from marcelle_rt.runs.run import Run
 from marcelle_rt.values import dumps
-
-
-@pytest.fixture
-def remote(backend: Backend) -> Iterator[Remote]:
-    with Remote(backend.url) as opened:
-        yield opened
 
 
 def new_run(epochs: int = 0, basename: str | None = None) -> Run:
