@@ -1,0 +1,63 @@
+"""`marcelle-rt upload`, as people type it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+from marcelle_rt import DataStore, Writer
+from marcelle_rt.backend import Backend
+
+
+def marcelle_rt(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from marcelle_rt.cli import main; main()", *map(str, arguments)]
+    surroundings = {**os.environ, "COLUMNS": "200", **environment}
+    return subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=120)
+
+
+def offline_run(name: str, base: Path) -> Path:
+    with Writer(name, remote=False, base_log_dir=base) as writer:
+        writer.create_run()
+        writer.save_epoch(1, {"loss": 1.0})
+    assert writer.run_directory is not None
+    return writer.run_directory
+
+
+def test_many_folders_are_uploaded_and_each_is_accounted_for(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    name = uuid.uuid4().hex
+    folders = [offline_run(name, tmp_path / "logs") for _ in range(3)]
+    done = marcelle_rt("upload", *folders, MARCELLE_BACKEND=backend.url)
+    assert done.returncode == 0, done.stderr
+    assert all(folder.name in done.stdout for folder in folders)
+    assert {f"{name}-{n}" for n in (1, 2, 3)} == {
+        run["name"] for run in store.service("runs").items({"basename": name})
+    }
+    again = marcelle_rt("upload", *folders, "--overwrite", "--backend", backend.url)
+    assert again.returncode == 0, again.stderr
+    assert len(list(store.service("runs").items({"basename": name}))) == 3
+
+
+def test_a_folder_that_is_no_run_is_said_and_the_others_are_uploaded(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    name = uuid.uuid4().hex
+    (tmp_path / "holiday pictures").mkdir()
+    done = marcelle_rt(
+        "upload", tmp_path / "holiday pictures", offline_run(name, tmp_path / "logs"), "--backend", backend.url
+    )
+    assert done.returncode == 1
+    assert "holiday pictures" in done.stdout
+    assert "so no run" in done.stdout
+    assert len(list(store.service("runs").items({"basename": name}))) == 1
+
+
+def test_a_backend_that_is_away_is_one_sentence(unused_url: str, tmp_path: Path) -> None:
+    done = marcelle_rt("upload", offline_run("x", tmp_path), "--backend", unused_url)
+    assert done.returncode == 1
+    assert unused_url in done.stderr
+    assert "Traceback" not in done.stderr
