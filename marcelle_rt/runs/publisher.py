@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from ..errors import ConversionError, InvalidData, MarcelleError, RunFolderError, UnsupportedFormat
+from ..errors import BackendUnreachable, ConversionError, InvalidData, MarcelleError, RunFolderError, UnsupportedFormat
 from ..notices import logger
 from . import files
 from .feed import AWAY, Feed
@@ -91,7 +91,7 @@ class Publisher:
             return feed.fault(error)
 
     def _away(self, feed: Feed, error: MarcelleError) -> float:
-        feed.problem = str(error)
+        feed.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)
         feed.keep()
         feed.notices.warn("away", f"{error} The training goes on; {feed.kept()}, and sent when the backend is back.")
         pause = min(_LAST_RETRY, _FIRST_RETRY * 2**self._failures) * random.uniform(0.5, 1.0)

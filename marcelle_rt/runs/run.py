@@ -99,7 +99,7 @@ class Run:
         elif kind == "end":
             self._set(status=event["status"], **({"error": event["error"]} if event.get("error") else {}))
         elif kind == "resume":
-            self._resume(event["keep"])
+            return self._resume(event["keep"])
         elif kind in FILES:
             self.files[event["key"]] = event
         elif kind == "uploaded":
@@ -134,14 +134,17 @@ class Run:
                 touched.append((path, place))
         return touched
 
-    def _resume(self, keep: int) -> None:
+    def _resume(self, keep: int) -> list[Place]:
         del self.epochs[keep:]
+        dropped = []
         for path, values in self.lists.items():
             if path.startswith("logs."):
+                dropped += [(path, place) for place in range(keep, len(values))]
                 del values[keep:]
         if "error" in self.fields:
             self._set(error=None)
         self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)
+        return dropped
 
     def _upload(self, event: Event) -> list[Place]:
         values = self.lists[event["list"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from marcelle_rt.runs.delta import Acknowledged, compare, next_patch, opening
@@ -95,6 +95,9 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
 
 @settings(max_examples=400, deadline=None)
 @given(actions, st.integers(420, 1200))
+@example(
+    [("epoch", {"loss": 1}), ("send", "answered"), ("late", "answered"), ("resume", 0), ("epoch", {"loss": 2})], 1000
+)
 def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limit: int) -> None:
     run = Run([CREATE])
     known = Acknowledged()

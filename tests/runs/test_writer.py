@@ -304,6 +304,7 @@ def test_a_resumed_run_drops_what_the_training_repeats(backend: Backend, store: 
     assert writer.run_directory is not None
     again = Writer.resume(writer.run_directory, backend_root=backend.url)
     again.train_begin(8)
+    assert again.flush()  # the backend has the run as it was when it is cut
     for n in range(6, 9):
         again.save_epoch(n, {"loss": -n / 7})
     again.train_end()
