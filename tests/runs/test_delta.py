@@ -60,15 +60,19 @@ CREATE = {
 values = st.one_of(st.none(), st.integers(-5, 5), st.floats(allow_nan=False, allow_infinity=False))
 actions = st.lists(
     st.one_of(
+        st.tuples(st.just("epoch"), st.fixed_dictionaries({"loss": st.integers(0, 1000)})),
         st.tuples(st.just("epoch"), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)),
         st.tuples(st.just("again"), st.integers(0, 20), st.dictionaries(st.sampled_from(METRICS), values, max_size=3)),
         st.tuples(st.just("uploaded"), st.sampled_from(["checkpoints", "assets"]), st.integers(0, 3)),
-        st.tuples(st.just("resume"), st.integers(0, 10)),
+        st.tuples(st.just("resume"), st.integers(1, 3)),
         st.tuples(st.just("begin"), st.integers(0, 30)),
         st.tuples(st.just("end"), st.sampled_from([None, "because"])),
-        st.tuples(st.just("send"), st.sampled_from(["answered", "answer lost", "lost", "read again"])),
+        st.tuples(
+            st.just("send"), st.sampled_from(["at once", "at once", "answered", "answer lost", "lost", "read again"])
+        ),
         st.tuples(st.just("late"), st.sampled_from(["answered"])),
     ),
+    min_size=12,
     max_size=40,
 )
 
@@ -85,7 +89,7 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
         key = f"{action[1]}-{action[2]}"
         return {"type": "uploaded", "list": action[1], "key": key, "entry": {"id": key, "at": run.version}}
     if kind == "resume":
-        return {"type": "resume", "keep": min(action[1], len(run.epochs))}
+        return {"type": "resume", "keep": max(0, len(run.epochs) - action[1])}
     if kind == "begin":
         return {"type": "begin", "epochs": action[1]}
     if kind == "end":
@@ -119,6 +123,8 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
                     database.patch(data)
                 if action[1] == "answered":
                     in_flight = patch
+                elif action[1] == "at once":
+                    known.accept(patch)
         elif action[0] == "late" and in_flight is not None:
             known.accept(in_flight)
             if not known.fits(database.document):
