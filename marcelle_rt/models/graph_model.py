@@ -12,7 +12,7 @@ from .tfjs_ops import OPS
 from .weights import write_weights
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 TARGET = "graph-model"
 
@@ -75,7 +75,7 @@ def _signature(ends: list[End]) -> dict[str, Any]:
     }
 
 
-def _take_weights(definition: Any) -> dict[str, np.ndarray]:
+def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
     """Moves the graph's constants out of it."""
     from tensorflow import make_ndarray
 

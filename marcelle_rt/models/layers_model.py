@@ -13,7 +13,7 @@ from .layer_rules import TARGET, carry_over, is_keras, refuse
 from .weights import write_weights
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 # The layers that treat masked steps in TF.js as they do in Keras.
 _MASK_SAFE = ("Activation", "Dense", "Dropout", "Embedding", "GRU", "InputLayer", "LSTM", "Masking", "SimpleRNN")
@@ -191,7 +191,7 @@ def _leaves(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
+def _weights(model: Any) -> Iterator[tuple[str, NDArray[Any]]]:
     """The weights by the names that TF.js gives to its own."""
     for layer in _leaves(model):
         kind = type(layer).__name__
@@ -205,7 +205,7 @@ def _weights(model: Any) -> Iterator[tuple[str, np.ndarray]]:
             yield from _own_weights(layer, layer.name)
 
 
-def _own_weights(layer: Any, prefix: str) -> Iterator[tuple[str, np.ndarray]]:
+def _own_weights(layer: Any, prefix: str) -> Iterator[tuple[str, NDArray[Any]]]:
     for variable in layer.weights:
         name = variable.name.rpartition("/")[2].partition(":")[0]  # Keras 2 says "dense/kernel:0"
         if type(layer).__name__ == "DepthwiseConv2D" and name == "kernel":
@@ -215,13 +215,13 @@ def _own_weights(layer: Any, prefix: str) -> Iterator[tuple[str, np.ndarray]]:
         yield f"{prefix}/{name}", variable.numpy()
 
 
-def _normalization(layer: Any) -> Iterator[tuple[str, np.ndarray]]:
+def _normalization(layer: Any) -> Iterator[tuple[str, NDArray[Any]]]:
     """A Normalization's numbers as those of a BatchNormalization."""
     import numpy as np
 
     size = layer.input.shape[-1]
 
-    def row(value: Any) -> np.ndarray:
+    def row(value: Any) -> NDArray[Any]:
         return np.broadcast_to(np.asarray(value, "f4").ravel(), (size,))
 
     # Keras divides by at least 1e-7, so that a constant feature does not become infinite.

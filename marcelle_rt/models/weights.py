@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConversionError, UnsupportedFormat
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.typing import NDArray
 
 SHARD_BYTES = 4 * 1024 * 1024
 QUANTIZATIONS = ("float16",)
 
 
 def write_weights(
-    weights: Mapping[str, np.ndarray], directory: Path, target: str, quantize: str | None = None
+    weights: Mapping[str, NDArray[Any]], directory: Path, target: str, quantize: str | None = None
 ) -> tuple[list[dict[str, Any]], list[Path]]:
     """Writes weights in files of at most 4 MB.
 
@@ -46,7 +46,7 @@ def write_weights(
     return [{"paths": [file.name for file in files], "weights": specs}], files
 
 
-def _encode(name: str, array: np.ndarray, target: str, quantize: str | None) -> tuple[dict[str, Any], bytes]:
+def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -> tuple[dict[str, Any], bytes]:
     import numpy as np
 
     spec: dict[str, Any] = {"name": name, "shape": list(array.shape)}
