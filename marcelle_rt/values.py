@@ -117,7 +117,7 @@ def to_run(data: Any, path: str) -> tuple[Any, list[str]]:
     try:
         copy = _lenient(data, path, remarks)
         orjson.dumps(copy)
-    except (RecursionError, orjson.JSONEncodeError) as error:
+    except Exception as error:  # besides what nests too deep: keys of other people's, whose `str` may raise anything
         remarks.append(f"{path} can't be written as JSON ({error}); its text was kept instead")
         return _text(data), remarks
     return copy, remarks
@@ -132,9 +132,13 @@ def _lenient(value: Any, path: str, remarks: list[str]) -> Any:
     if isinstance(value, str):
         return _utf8(value)
     try:
-        return _wire(value, path, False)
-    except InvalidData:
-        remarks.append(f"{path} is a {type(value).__name__}; its text was kept instead")
+        plain = _wire(value, path, False)
+        orjson.dumps(plain)
+        return plain
+    except RecursionError:
+        raise
+    except Exception:  # InvalidData, and whatever a value's own methods raise: a JAX array that was donated, say
+        remarks.append(f"{path} is a {type(value).__name__} that JSON can't hold; its text was kept instead")
         return _text(value)
 
 
@@ -179,7 +183,10 @@ def number(value: Any) -> float | int | None:
     if kind is not float and kind is not int:
         if isinstance(value, (str, bytes, Mapping)) or value is None:
             return None
-        value = _plain(value)
+        try:
+            value = _plain(value)
+        except Exception:  # an array's own methods raise what they like: a JAX array that was donated, say
+            return None
         while isinstance(value, (list, tuple)) and len(value) == 1:
             value = value[0]
         if isinstance(value, bool):
@@ -249,10 +256,18 @@ def _plain_key(key: Any) -> Any:
     return str(int(key))
 
 
+def utf8(text: str) -> str:
+    """Text without lone surrogates, which names of files may have and JSON can't."""
+    return _utf8(text)
+
+
 def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: Any) -> str:
-    text = _utf8(repr(value))
+    try:
+        text = _utf8(repr(value))
+    except Exception:  # an object's own repr
+        text = f"<{type(value).__name__}>"
     return text if len(text) <= 1000 else text[:997] + "..."

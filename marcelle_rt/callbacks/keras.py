@@ -25,7 +25,7 @@ else:
     else:
         from keras.callbacks import Callback as _Callback
 
-_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "score", "r2")
+_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "io_u", "cosine", "dice", "score", "r2")
 
 
 class KerasCallback(_Callback):
@@ -100,7 +100,7 @@ class KerasCallback(_Callback):
         self.model_checkpoint_freq = model_checkpoint_freq
         self.save_best_only = save_best_only
         self.monitor = monitor
-        self._grows = mode == "max" or (mode == "auto" and any(word in monitor for word in _GROWING))
+        self.mode = mode
         self._best: float | None = None
         self._mine = False
         self._described = True
@@ -148,6 +148,8 @@ class KerasCallback(_Callback):
         if not self.save_best_only:
             return frequency is not None
         value = number(logs.get(self.monitor))
+        if value is None and self.monitor in logs:  # NaN is no better than anything
+            return False
         if value is None:
             self.writer.notices.warn(
                 "monitor",
@@ -155,10 +157,24 @@ class KerasCallback(_Callback):
                 "checkpoint is saved; set `monitor`.",
             )
             return False
-        if self._best is None or (value > self._best if self._grows else value < self._best):
+        if self._best is None or (value > self._best if self._grows() else value < self._best):
             self._best = value
             return True
         return False
+
+    def _grows(self) -> bool:
+        """Whether more of the metric is better: as Keras 3 knows it of the metric itself, else by its name."""
+        if self.mode != "auto":
+            return self.mode == "max"
+        name = self.monitor.removeprefix("val_")
+        if name == "loss":
+            return False
+        for metric in getattr(self.model, "metrics", None) or []:
+            for part in (metric, *(getattr(metric, "metrics", None) or [])):
+                direction = getattr(part, "_direction", None) if getattr(part, "name", None) == name else None
+                if direction in ("up", "down"):
+                    return bool(direction == "up")
+        return any(word in name for word in _GROWING)
 
     def _learning_rate(self) -> float | int | None:
         optimizer = getattr(self.model, "optimizer", None)

@@ -68,6 +68,7 @@ def convert_in_subprocess(
         text=True,
         errors="replace",
         check=False,
+        start_new_session=True,  # a Ctrl-C is meant for the training
     )
     try:
         answer = json.loads(done.stdout.splitlines()[-1])

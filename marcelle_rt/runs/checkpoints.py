@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from pathlib import Path
 from typing import Any
@@ -58,18 +59,22 @@ def save_checkpoint(
         "format": disk_format,
         "convertible": True,
     }
-    if remote_format is None or not models.is_quick(model, remote_format):
+    if remote_format is None:
         return event
     folder = directory / f"{name}.{remote_format}"
     try:
+        if not models.is_quick(model, remote_format):
+            return event
         models.convert(model, folder, remote_format)
         event["converted"] = {"format": remote_format, "path": folder.name}
     except ConversionError as error:
         event["convertible"] = False
+        shutil.rmtree(folder, ignore_errors=True)
         notices.warn("conversion", f"{error} The checkpoints are kept in {directory} alone, and the training goes on.")
     except Exception as error:
         # The same as above: a converter walks through layers of other people's.
         logger.exception("a checkpoint could not be converted")
+        shutil.rmtree(folder, ignore_errors=True)
         event["convertible"] = False
         notices.warn(
             "conversion",

@@ -11,6 +11,10 @@ import time
 from types import FrameType
 from typing import Protocol
 
+from ..values import utf8
+
+_LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes
+
 
 class Open(Protocol):
     """A run that is open."""
@@ -53,8 +57,17 @@ def describe(error: BaseException) -> str:
     """An exception as one line for the run's document."""
     if isinstance(error, SystemExit):
         return "SIGTERM" if _terminated else f"sys.exit({error.code!r})"
-    text = str(error).strip()
+    try:
+        text = str(error).strip()
+    except Exception:  # an exception's own `__str__`; the one that ends the training is worth more than it
+        text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def short(text: str) -> str:
+    """A reason as a run's document can hold it: UTF-8, and no longer than people read."""
+    text = utf8(text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
 
 
 def last_error() -> str | None:

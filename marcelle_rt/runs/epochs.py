@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..notices import Notices
-from ..values import number, safe_key
+from ..values import SAFE_INTEGER, number, safe_key
 
 
 class Epochs:
@@ -53,21 +53,23 @@ class Epochs:
         """The planned number of epochs, as a number."""
         try:
             self.planned = max(0, operator.index(epochs))
+            if self.planned >= SAFE_INTEGER:
+                raise TypeError
         except TypeError:
             planned = number(epochs)
-            self.planned = int(planned) if planned is not None else 0
+            self.planned = int(planned) if planned is not None and 0 <= planned < SAFE_INTEGER else 0
             self._notices.warn("epochs", f"train_begin: {epochs!r} is no number of epochs; {self.planned} is taken.")
         return self.planned
 
     def number(self, epoch: Any) -> int:
         """An epoch's number, whatever was given for one."""
-        if type(epoch) is int:
+        if type(epoch) is int and -SAFE_INTEGER < epoch < SAFE_INTEGER:
             return epoch
         try:
-            return operator.index(epoch)
+            value: float | int | None = operator.index(epoch)
         except TypeError:
             value = number(epoch)
-        if value is None or value != int(value):
+        if value is None or value != int(value) or not -SAFE_INTEGER < value < SAFE_INTEGER:
             self._notices.warn("epoch", f"save_epoch: {epoch!r} is no epoch; {self._highest + 1} is taken.")
             return self._highest + 1
         return int(value)
@@ -87,10 +89,16 @@ class Epochs:
         place = self._places[epoch] = len(self._places)
         return place
 
-    def values(self, logs: Mapping[str, Any]) -> dict[str, float | int | None]:
+    def values(self, logs: Any) -> dict[str, float | int | None]:
         """An epoch's logs as numbers, under names that a database takes."""
         values: dict[str, float | int | None] = {}
         names = self._names
+        if not isinstance(logs, Mapping):
+            self._notices.warn(
+                "logs",
+                f"save_epoch: logs was a {type(logs).__name__}; give a mapping like {{'loss': 3.14}}. None is stored.",
+            )
+            return values
         for key, value in logs.items():
             if type(value) is not float or not math.isfinite(value):
                 value = self._number(key, value)

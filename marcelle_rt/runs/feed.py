@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, MarcelleError
 from ..notices import Notices, logger
@@ -26,6 +26,17 @@ AWAY = (BackendUnreachable, ConnectionLost, CallTimeout)
 """The errors that pass when the backend is back."""
 
 
+class Status(NamedTuple):
+    """How a Writer's run is doing."""
+
+    run: str
+    """The run's own status: `idle`, `start`, `epoch`, `success` or `error`; empty before `create_run`."""
+    level: bool
+    """Whether the folder and the backend have all of it."""
+    problem: str | None
+    """What kept the backend from having it at the last try."""
+
+
 class Feed:
     """Takes events on the training thread, and brings the copies level on the publisher's thread.
 
@@ -36,6 +47,8 @@ class Feed:
         done: Set while nothing waits.
         stuck: The backend refused the run while it was to be finished: waiting longer is in vain.
         closed: Set when nothing more will come, so that the feed can be dropped once it is done.
+        cut_off: The `Remote` was closed by its owner: nothing can be sent any more.
+        dropped: Closed and cut off, and all that can be done is done.
     """
 
     def __init__(
@@ -54,6 +67,8 @@ class Feed:
         self.done = threading.Event()
         self.finishing = False
         self.closed = False
+        self.cut_off = False
+        self.dropped = False
         past = list(events)
         self.run = Run(past)
         self.replica = Replica(self.run, remote, fresh=not past) if remote is not None else None
@@ -105,10 +120,13 @@ class Feed:
         times = [self.keep(), self._copy()]
         waiting = [t for t in times if t is not None]
         if not waiting:
+            level = self.replica is None or self.replica.is_level
             with self._lock:
-                if not self._queue and not self.files_waiting():
+                if level and not self._queue and not self.files_waiting():
                     self.problem = None
                     self.done.set()
+                else:
+                    self.dropped = self.cut_off and self.closed and not self._queue
         return min(waiting, default=None)
 
     def keep(self) -> float | None:
@@ -126,6 +144,8 @@ class Feed:
                 event = self._queue.popleft()
             except IndexError:
                 return
+            if event["type"] == "uploaded":  # should the backend lose it, it is sent again
+                self.under_way.discard(event["key"])
             if self.replica is not None:
                 self.replica.apply(event)
             else:
@@ -153,6 +173,8 @@ class Feed:
         replica = self.replica
         if replica is None or self.remote is None or replica.is_level:
             return None
+        if self._is_cut_off():
+            return None
         now = self._clock()
         if now < self._due:
             return self._due
@@ -160,6 +182,8 @@ class Feed:
             self._listen()
             busy = replica.step()
         except AWAY:
+            if self._is_cut_off():  # closed just now; the backend is there for other runs
+                return None
             raise
         except MarcelleError as error:
             self.problem = str(error)
@@ -178,6 +202,19 @@ class Feed:
         after = self._clock()
         self._due = after if self.finishing else after + max(PAUSE, PAUSE_FACTOR * (after - now))
         return self._due
+
+    def _is_cut_off(self) -> bool:
+        if self.remote is None or self.remote.store.status != "closed":
+            return False
+        self.cut_off = True
+        self.problem = "its Remote was closed before the run ended"
+        self.stuck = self.finishing
+        self.notices.warn(
+            "closed",
+            f"The Remote of this run was closed before the run ended, so nothing more is sent. The training goes on; "
+            f"{self.kept()}.",
+        )
+        return True
 
     def _listen(self) -> None:
         if self.remote is not None and not self._listening:
@@ -226,6 +263,16 @@ class Feed:
         """Where the run is kept, as half a sentence."""
         directory: Path | None = self.journal.directory
         return f"all of it is kept in {directory}" if directory else "it is kept in memory alone"
+
+    def rest(self) -> str:
+        """Where the rest of a run is that the backend lacks at its end, and the command that sends it."""
+        problem = f" ({self.problem})" if self.problem else ""
+        go_on = "Send" if self.cut_off else "It goes on being sent while this program runs; afterwards, send"
+        command = f"marcelle-rt upload {self.journal.directory}"
+        if self.remote is not None:
+            form = "" if self.remote.save_format == "tfjs" else f" --format {self.remote.save_format}"
+            command += f" --backend {self.remote.location}{form}"
+        return f"The backend does not have all of the run yet{problem}; {self.kept()}. {go_on} the rest with: {command}"
 
     def behind(self) -> int:
         """About how many values and files the backend lacks."""

@@ -100,7 +100,7 @@ def located(directory: Path | None, path: str) -> Path:
     return inside
 
 
-def asset_event(path: Path, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
+def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
     """Copies an asset into the run's folder, because people overwrite `fig.png`; a large one is referred to.
 
     Args:
@@ -113,6 +113,7 @@ def asset_event(path: Path, directory: Path | None, epoch: int, notices: Notices
         The `asset` event without its time; `None` when the file can't be read.
     """
     try:
+        path = Path(path)
         size = path.stat().st_size
         if not path.is_file() or size == 0:
             raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is no file")
@@ -123,8 +124,9 @@ def asset_event(path: Path, directory: Path | None, epoch: int, notices: Notices
             )
         else:
             kept = _copied(path, directory)
-    except OSError as error:
-        notices.warn(("asset", str(path)), f"The asset {path} is not kept: {error.strerror}. The training goes on.")
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {reason}. The training goes on.")
         return None
     return {
         "type": "asset",

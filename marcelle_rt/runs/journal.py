@@ -101,6 +101,9 @@ class Journal:
             if self._backlog.strip():
                 with contextlib.suppress(OSError):  # `failure` still tells of it
                     os.write(self._fd, self._backlog)
+            # Forked children (a DataLoader's workers) share the lock; closing alone would leave it with them.
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
             os.close(self._fd)
             self._fd = -1
 

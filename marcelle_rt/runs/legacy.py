@@ -35,6 +35,8 @@ def read(directory: Path) -> Run:
     if not isinstance(data, dict) or "start" not in data or "basename" not in data:
         raise RunFolderError(directory, f"{DOCUMENT} is no run: it has no basename and start")
     data, _ = to_run(data, "run_data")
+    if wrong := _misshapen(data):
+        raise RunFolderError(directory, f"{DOCUMENT} is no run: its {wrong}")
     checkpoints, assets = data.pop("checkpoints", None) or [], data.pop("assets", None) or []
     for name in ("name", "_id", "rev"):  # these belong to a backend
         data.pop(name, None)
@@ -50,8 +52,25 @@ def read(directory: Path) -> Run:
     return run
 
 
+def _misshapen(data: dict[str, Any]) -> str | None:
+    for name in ("params", "logs"):
+        if data.get(name) is None:
+            data.pop(name, None)
+        elif not isinstance(data[name], dict):
+            return f"{name} are no mapping"
+    if not all(isinstance(values, list) for values in data.get("logs", {}).values()):
+        return "logs are no lists of numbers"
+    for name in ("checkpoints", "assets"):
+        entries = data.get(name) or []
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            return f"{name} are no list of mappings"
+        if not all(isinstance(entry.get("metadata") or {}, dict) for entry in entries):
+            return f"{name} have no metadata"
+    return None
+
+
 def _checkpoint(checkpoint: dict[str, Any]) -> dict[str, Any]:
-    metadata = dict(checkpoint.get("metadata", {}))
+    metadata = dict(checkpoint.get("metadata") or {})
     path = metadata.pop("local_path", "")
     return {
         "type": "checkpoint",

@@ -9,7 +9,16 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-from ..errors import BackendUnreachable, ConversionError, InvalidData, MarcelleError, RunFolderError, UnsupportedFormat
+from ..errors import (
+    BackendUnreachable,
+    BadGateway,
+    ConversionError,
+    InvalidData,
+    MarcelleError,
+    RunFolderError,
+    Unavailable,
+    UnsupportedFormat,
+)
 from ..notices import logger
 from . import files
 from .feed import AWAY, Feed
@@ -59,7 +68,7 @@ class Publisher:
             woken = self._wake.wait(timeout)
             self._wake.clear()
             with self._lock:
-                finished = [feed for feed in self._feeds if feed.closed and feed.done.is_set()]
+                finished = [feed for feed in self._feeds if feed.closed and (feed.done.is_set() or feed.dropped)]
                 self._feeds = [feed for feed in self._feeds if feed not in finished]
                 feeds = list(self._feeds)
                 if not feeds and not finished and not woken:
@@ -75,7 +84,7 @@ class Publisher:
 
     def _advance(self, feed: Feed) -> float | None:
         now = self._clock()
-        if now < self._away_until and feed.replica is not None and not feed.replica.is_level:
+        if now < self._away_until and not feed.cut_off and feed.replica is not None and not feed.replica.is_level:
             feed.keep()
             return self._away_until
         try:
@@ -102,7 +111,7 @@ class Publisher:
     # Files.
 
     def _hand_over_files(self, feed: Feed) -> None:
-        for event in feed.files_waiting():
+        for event in () if feed.cut_off else feed.files_waiting():
             if event["key"] in feed.under_way:
                 continue
             feed.under_way.add(event["key"])
@@ -126,12 +135,17 @@ class Publisher:
             convert = models.convert_in_subprocess  # a converter in this process would disturb the training
             run_id, name = feed.run.id, feed.replica.name
             feed.note(files.upload(feed.remote, feed.journal.directory, event, run_id, name, convert))
-        except AWAY as error:
+        except (*AWAY, BadGateway, Unavailable) as error:  # the last two: a proxy before a backend that is away
             feed.notices.warn(
                 "away", f"{error} The training goes on; {feed.kept()}, and sent when the backend is back."
             )
             self._later(feed, key)
-        except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
+        except ConversionError as error:
+            feed.refused.add(key)
+            feed.notices.warn(  # once: the next checkpoint of that model will fare no better
+                "conversion", f"{event['path']} was not uploaded: {error} The training goes on; {feed.kept()}."
+            )
+        except (InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
             feed.refused.add(key)
             feed.notices.warn(
                 ("file", key), f"{event['path']} was not uploaded: {error} The training goes on; {feed.kept()}."

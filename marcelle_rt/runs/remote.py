@@ -52,6 +52,7 @@ class Remote:
         self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
         self.save_format = save_format
         self.source = source
+        self.unowned: dict[tuple[str, str], dict[str, Any]] = {}  # documents whose files are there, by service and key
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None
         self._runs = self.store.service("runs")
@@ -254,6 +255,10 @@ class Remote:
     def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
         """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
         return cast("dict[str, Any]", self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}}))
+
+    def mark_run(self, run_id: str, rev: str) -> None:
+        """Gives a run's document that has none a `rev`."""
+        self._runs.patch(run_id, {"rev": rev})
 
     def replace_run(self, run_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Replaces a run's document, but for its name."""

@@ -163,6 +163,8 @@ class Replica:
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
         self.name = document.get("name", "")
+        if "rev" not in document:  # by the client of 2021: the fence finds only what has one
+            self._remote.mark_run(self.run.id, rev_text(0))
         self._rev = max(self._rev, rev_number(document.get("rev")))
         for event in self._remote.uploaded_files(self.run, document):
             self.run.apply(event)
@@ -201,8 +203,11 @@ class Replica:
             self._disagree()
         elif self._removed.wait(_REMOVAL_PATIENCE):
             self.gone = True
-        else:  # nobody removed it, so the database was emptied
+        else:  # nobody removed it, so the database was emptied, of models and assets too
             self._known = None
+            self.run.forget_uploads()
+            for event in self._remote.uploaded_files(self.run, {}):
+                self.run.apply(event)
 
     def _disagree(self) -> None:
         self._disagreements += 1

@@ -156,6 +156,13 @@ class Run:
         values.append(event["entry"])
         return []
 
+    def forget_uploads(self) -> None:
+        """Takes back every `uploaded`: the backend has lost what it had."""
+        self.version += 1
+        self._uploaded.clear()
+        for name in FILES.values():
+            self.lists[name] = []
+
     @property
     def ended(self) -> bool:
         """Whether the run has ended, well or not."""

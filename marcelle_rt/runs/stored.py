@@ -10,12 +10,23 @@ import json
 import mimetypes
 import re
 import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
 from ..client.data_store import DataStore
-from ..errors import BadRequest, ConversionError, FeathersError, InvalidData, MarcelleError, NotFound
+from ..errors import (
+    BackendUnreachable,
+    BadRequest,
+    CallTimeout,
+    ConnectionLost,
+    ConversionError,
+    FeathersError,
+    InvalidData,
+    MarcelleError,
+    NotFound,
+)
 from ..notices import Notices, logger
 from ..values import to_wire
 from .run import Event, Run
@@ -82,6 +93,8 @@ def _store_model(
             raise ConversionError(remote_format, str(path), "is missing or empty; save the model again")
     own = to_wire(dict(metadata), "metadata")
     service = remote.store.service(f"{remote_format}-models")
+    if (unowned := remote.unowned.pop((service.name, own.get("key")), None)) is not None:
+        return _create(remote, service.name, unowned, again=True)
     answer = remote.store.rest.post_files(f"{remote_format}-models/upload", files)
     stored = _checked(answer if isinstance(answer, list) else [], remote.location)
     document = {
@@ -93,15 +106,33 @@ def _store_model(
     }
     missing = {name for _, name, _, _ in files} - {name for name, _ in stored}
     if not missing:
-        try:
-            created: dict[str, Any] = service.create(document)
-        except FeathersError:
-            _discard(remote, service.name, document)
-            raise
-        return created
+        return _create(remote, service.name, document)
     if stored:
         _discard(remote, service.name, document)
     raise BadRequest(f"the backend did not keep {', '.join(sorted(missing))}", call=f"{service.name}/upload")
+
+
+def _create(remote: Remote, service_name: str, document: dict[str, Any], again: bool = False) -> dict[str, Any]:
+    """Creates the document of files that are there; its `_id` tells whether a call without an answer came through."""
+    service = remote.store.service(service_name)
+    document = {"_id": str(uuid.uuid4()), **document}
+    try:
+        if again:
+            try:
+                return service.get(document["_id"])
+            except NotFound:
+                pass
+        created: dict[str, Any] = service.create(document)
+        return created
+    except FeathersError:
+        _discard(remote, service_name, document)
+        raise
+    except (BackendUnreachable, ConnectionLost, CallTimeout):
+        if not again:
+            return _create(remote, service_name, document, again=True)
+        if "key" in document:  # who uploads that file again finds it here
+            remote.unowned[service_name, document["key"]] = document
+        raise
 
 
 def _discard(remote: Remote, service_name: str, document: dict[str, Any]) -> None:
@@ -138,6 +169,8 @@ def upload_asset(remote: Remote, path: str, metadata: Mapping[str, Any]) -> dict
     if file.stat().st_size == 0:
         raise InvalidData("path_to_asset", str(path), "is empty; write it before it is uploaded")
     own = to_wire(dict(metadata), "metadata")
+    if (unowned := remote.unowned.pop(("assets", own.get("key")), None)) is not None:
+        return _create(remote, "assets", unowned, again=True)
     name, mime = _plain_name(file), mime_of(file)
     try:
         answer = remote.store.rest.post_files("assets/upload", [(name, name, file, mime)])
@@ -153,13 +186,7 @@ def upload_asset(remote: Remote, path: str, metadata: Mapping[str, Any]) -> dict
         "extension": file.suffix.lower(),
         "mime": mime,
     }
-    service = remote.store.service("assets")
-    try:
-        created: dict[str, Any] = service.create(document)
-    except FeathersError:
-        _discard(remote, "assets", document)
-        raise
-    return created
+    return _create(remote, "assets", document)
 
 
 def mime_of(path: Path) -> str:
@@ -186,7 +213,11 @@ def uploaded_files(store: DataStore, run: Run, document: Mapping[str, Any]) -> l
     """Asks a backend which of a run's files it has; those first that the run's document lists."""
     events: list[Event] = []
     for list_name, services in (("checkpoints", MODEL_SERVICES), ("assets", ("assets",))):
-        found = {doc["_id"]: (doc, service) for service in services for doc in _files_of(store, service, run.id)}
+        found = {
+            doc["_id"]: (doc, service)
+            for service in services
+            for doc in _files_of(store, service, document.get("_id", run.id))
+        }
         for listed in document.get(list_name) or []:
             identity = listed.get("id", listed.get("_id"))
             if identity in found:

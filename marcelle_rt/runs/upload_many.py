@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
+from rich.text import Text
 
 from ..errors import BackendUnreachable, MarcelleError
 from .remote import Remote
@@ -43,24 +45,26 @@ def upload_many(directories: Sequence[Path], backend: str | None, save_format: s
 
         uploader.progress = progress
         for number, directory in enumerate(directories):
-            bar.update(task, completed=number, description=directory.name)
+            bar.update(task, completed=number, description=escape(directory.name))
             try:
                 done = uploader.upload(directory, overwrite)
             except BackendUnreachable:
+                if table.row_count:
+                    Console().print(table)
                 raise
             except MarcelleError as error:
                 complete = False
-                table.add_row(directory.name, "", "", "", str(error))
+                table.add_row(Text(directory.name), "", "", "", Text(str(error)))
                 continue
             complete = complete and not done.refused
             wrong = "\n".join(f"{path}: {reason}" for path, reason in done.refused.items())
-            table.add_row(directory.name, done.name, str(done.epochs), str(done.sent), wrong)
+            table.add_row(Text(directory.name), Text(done.name), str(done.epochs), str(done.sent), Text(wrong))
     Console().print(table)
     return complete
 
 
 def _advance(bar: Progress, task: TaskID, name: str, events: list[Event]) -> Iterator[Event]:
     for event in events:
-        bar.update(task, description=f"{name}: {event['path']}")
+        bar.update(task, description=escape(f"{name}: {event['path']}"))
         yield event
         bar.update(task, advance=1 / len(events))

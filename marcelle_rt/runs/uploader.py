@@ -71,7 +71,7 @@ class Uploader:
         """
         directory = Path(run_directory)
         run = self._read(directory)
-        copies = self._copies(run)
+        copies = self._copies(run, (directory / journal.JOURNAL).exists())
         old = copies if overwrite else copies[:-1]  # more than one: an overwriting upload was cut off
         if overwrite:
             _identify(run, str(uuid.uuid4()), copies[-1].get("name") if copies else None)
@@ -80,6 +80,14 @@ class Uploader:
         replica = Replica(run, self.remote)
         replica.level()
         sent, refused = self._files(directory, run, replica)
+        lost = {event["key"] for copy in old for event in self.remote.uploaded_files(run, copy)} & run.files.keys()
+        if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes
+            self._notices.warn(
+                (directory, "undone"),
+                f"{replica.name} was not overwritten, as the backend has files of it that can't be uploaded again: "
+                + ", ".join(run.files[key]["path"] for key in sorted(lost)),
+            )
+            old = [document] if (document := self.remote.read_run(run.id)) else []
         for copy in old:
             self.remote.remove_run(copy)
         return Uploaded(replica.name, len(next(iter(run.logs().values()), [])), sent, refused)
@@ -102,17 +110,20 @@ class Uploader:
             run.apply({"type": "end", "status": "error", "error": reason})
         return run
 
-    def _copies(self, run: Run) -> list[dict[str, Any]]:
+    def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:
         """The run's documents on the backend, the newest last."""
         runs = self.remote.store.service("runs")
         copies = {doc["_id"]: doc for doc in runs.items({"origin": run.id})}
         document = self.remote.read_run(run.id)
         if document is not None:
             copies[run.id] = document
-        if not copies and "rev" not in run.fields:
-            same = {"basename": run.fields.get("basename"), "start": run.fields.get("start")}
-            copies = {doc["_id"]: doc for doc in runs.items(same)}
-        return sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
+        newest_last = sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
+        if newest_last or has_identity:
+            return newest_last
+        # What the client of 2021 uploaded is known by nothing else; a run of ours is another one, of another machine.
+        same = {"basename": run.fields["basename"], "start": run.fields["start"]}
+        theirs = [doc for doc in runs.items(same) if "rev" not in doc]
+        return sorted(theirs, key=lambda doc: len(doc.get("checkpoints") or []))[-1:]
 
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
         from .. import models
@@ -122,7 +133,7 @@ class Uploader:
         for event in self.progress(replica.name, run.waiting()):
             try:
                 replica.apply(files.upload(self.remote, directory, event, run.id, replica.name, models.convert))
-            except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat) as error:
+            except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
                 refused[event["path"]] = str(error)
                 self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import time
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import MarcelleError, UnsupportedFormat
 from ..notices import Notices
@@ -18,22 +18,11 @@ from ..values import iso, to_run
 from . import ending, files, journal
 from .checkpoints import DISK_FORMATS, save_checkpoint
 from .epochs import Epochs
-from .feed import Feed
+from .feed import Feed, Status
 from .publisher import publisher_for
 from .remote import REMOTE_FORMATS, Remote
 from .run import Event, Run
 from .waiting import wait_for
-
-
-class Status(NamedTuple):
-    """How a Writer's run is doing."""
-
-    run: str
-    """The run's own status: `idle`, `start`, `epoch`, `success` or `error`; empty before `create_run`."""
-    level: bool
-    """Whether the folder and the backend have all of it."""
-    problem: str | None
-    """What kept the backend from having it at the last try."""
 
 
 class Writer:
@@ -157,12 +146,16 @@ class Writer:
         """
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
+        if self._pid != os.getpid():  # prepared before a fork: a run that is created here is this process's own
+            self._pid, self._feed = os.getpid(), None
+            self._lock = threading.RLock()
         self.model = model
         params, remarks = to_run(run_params, "run_params")
         for remark in remarks:
             self.notices.warn("params", remark)
         self._epochs = Epochs(self.notices, self._rename)
-        run = {"basename": self.name, "source": self.source, "params": params}
+        basename, source = (to_run(text, "name")[0] for text in (self.name, self.source))
+        run = {"basename": str(basename), "source": source, "params": params}
         if model is not None and (info := self._model_info(loss)) is not None:
             run["model"] = info
         book, start = self._folder()
@@ -224,12 +217,12 @@ class Writer:
             if self._epochs.resuming:
                 self._record({"type": "resume", "time": time(), "keep": self._epochs.cut_before(number)})
             place = self._epochs.place(number)
-            values = self._epochs.values(logs) if logs else {}
+            values = self._epochs.values(logs) if logs is not None else {}
             self._record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
         if save_checkpoint:
             self.save_checkpoint(number)
-        for asset in assets:
-            self._keep_asset(number, Path(asset))
+        for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:
+            self._keep_asset(number, asset)
 
     def save_checkpoint(self, epoch: int | str, metadata: Mapping[str, Any] | None = None) -> None:
         """Saves the model now.
@@ -245,6 +238,7 @@ class Writer:
         if self.model is None:
             self.notices.warn("no model", "No checkpoint can be saved: give the model to create_run().")
             return
+        epoch = epoch if isinstance(epoch, str) else self._epochs.number(epoch)
         remote_format = feed.remote.save_format if feed.remote is not None else None
         event = save_checkpoint(
             self.model, feed.journal.directory, epoch, self.disk_save_format, remote_format, self.notices
@@ -253,9 +247,12 @@ class Writer:
             return
         if not event.pop("convertible"):
             feed.refused.add(event["key"])
-        self._record({**event, "time": time(), "metadata": dict(metadata or {})})
+        plain, remarks = to_run(metadata or {}, "metadata")
+        for remark in remarks:
+            self.notices.warn("metadata", remark)
+        self._record({**event, "time": time(), "metadata": plain})
 
-    def _keep_asset(self, epoch: int, path: Path) -> None:
+    def _keep_asset(self, epoch: int, path: Any) -> None:
         feed = self._feed
         if feed is None:
             return
@@ -275,6 +272,9 @@ class Writer:
             logs: Not recorded: the last epoch has them. Here because training frameworks pass them.
             save_checkpoint: Save the model too, locally and on the backend.
         """
+        if self._feed is not None and self._feed.closed and self._pid == os.getpid():
+            self.notices.warn("ended", "train_end was called after the run ended; nothing was done.")
+            return
         self._ensure_open("train_end")
         if save_checkpoint:
             self.save_checkpoint("final")
@@ -294,7 +294,8 @@ class Writer:
     def _end(self, status: str, error: str | None) -> None:
         feed = self._feed
         if feed is not None:
-            self._record({"type": "end", "time": time(), "status": status, "error": error})
+            text = None if error is None else ending.short(error)
+            self._record({"type": "end", "time": time(), "status": status, "error": text})
             feed.journal.close()
             feed.closed = True
             ending.ended(self)
@@ -307,12 +308,7 @@ class Writer:
         """
         feed = self._feed
         if feed is not None and not wait_for(feed, self._publisher, timeout):
-            self.notices.warn(
-                ("rest", feed.run.id),
-                f"The backend does not have all of the run yet"
-                f"{f' ({feed.problem})' if feed.problem else ''}; {feed.kept()}. It goes on being sent while this "
-                f"program runs; afterwards, send the rest with: marcelle-rt upload {feed.journal.directory}",
-            )
+            self.notices.warn(("rest", feed.run.id), feed.rest())
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until the folder and the backend have all that was saved so far.

@@ -270,3 +270,30 @@ def test_model_info_names_a_loss_however_it_was_given() -> None:
     assert get_model_info(small(loss=keras.losses.Huber()), "keras")["loss"].startswith("huber")
     assert get_model_info(small(), "keras", loss="given")["loss"] == "given"
     assert get_model_info(keras.Sequential([keras.layers.Dense(1)]), "keras")["loss"] == "Unknown"
+
+
+@pytest.mark.parametrize(
+    ("monitor", "kept"),
+    [
+        ("val_mean_io_u", [0, 1, 3]),
+        ("val_binary_io_u", [0, 1, 3]),
+        ("val_cosine_similarity", [0, 1, 3]),
+        ("val_accuracy", [0, 1, 3]),
+        ("val_loss", [0]),
+        ("val_mean_absolute_error", [0]),
+    ],
+)
+def test_mode_auto_knows_in_which_direction_metrics_of_keras_get_better(monitor: str, kept: list[int]) -> None:
+    callback = KerasCallback("best", save_best_only=True, monitor=monitor)
+    seen = [callback._is_checkpoint(epoch, {monitor: value}) for epoch, value in enumerate([0.1, 0.5, 0.2, 0.9])]
+    assert [epoch for epoch, saved in enumerate(seen) if saved] == kept
+
+
+def test_a_monitored_value_that_is_nan_is_not_called_missing() -> None:
+    import warnings
+
+    callback = KerasCallback("best", save_best_only=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert callback._is_checkpoint(0, {"val_loss": float("nan")}) is False
+    assert callback._is_checkpoint(1, {"val_loss": 1.0}) is True

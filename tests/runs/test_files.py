@@ -282,3 +282,99 @@ def test_a_run_with_its_files_goes_to_a_backend_that_asks_for_a_login(
     assert writer.run_directory is not None
     for file in writer.run_directory.rglob("*.json*"):
         assert login["password"].encode() not in file.read_bytes()
+
+
+def folder_of_2021(base: Path, name: str, model: Any, **changes: Any) -> tuple[Path, dict[str, Any]]:
+    directory = base / name
+    directory.mkdir()
+    path = f"marcelle-logs/{name}/model_checkpoint_epoch=1.h5"
+    model.save(directory / Path(path).name)
+    checkpoint = {"metadata": {"epoch": 1, "local_path": path, "local_format": "h5"}, "name": f"{name}@1"}
+    data: dict[str, Any] = {
+        "basename": name,
+        "start": "2021-05-04T10:11:12",
+        "source": "keras",
+        "status": "success",
+        "params": {},
+        "logs": {"loss": [1.0, 0.5]},
+        "epoch": 2,
+        "epochs": 2,
+        "name": f"{name}-1",
+        "checkpoints": [checkpoint],
+        "assets": [],
+    }
+    (directory / "run_data.json").write_text(json.dumps({**data, **changes}))
+    return directory, data
+
+
+def test_what_the_client_of_2021_had_uploaded_is_completed_in_place(
+    store: DataStore, remote: Remote, model: Any, tmp_path: Path
+) -> None:
+    name = uuid.uuid4().hex
+    directory, data = folder_of_2021(tmp_path, name, model)
+    stored = remote.upload_model(str(directory / "model_checkpoint_epoch=1.h5"), "h5")
+    there = {**data["checkpoints"][0], "id": stored["_id"], "service": "tfjs-models"}
+    theirs = store.service("runs").create({**data, "checkpoints": [there], "logs": {"loss": [1.0]}})
+    assert Uploader(remote).upload(directory).sent == 0
+    (run,) = store.service("runs").items({"basename": name})
+    assert (run["_id"], run["logs"]) == (theirs["_id"], {"loss": [1.0, 0.5]})
+    assert [c["id"] for c in run["checkpoints"]] == [stored["_id"]]
+    assert Uploader(remote).upload(directory).sent == 0
+    assert Uploader(remote).upload(directory, overwrite=True).sent == 1
+    (run,) = store.service("runs").items({"basename": name})
+    assert run["_id"] != theirs["_id"]
+
+
+def test_an_upload_without_overwrite_removes_no_document_of_2021(
+    store: DataStore, remote: Remote, model: Any, tmp_path: Path
+) -> None:
+    name = uuid.uuid4().hex
+    directory, data = folder_of_2021(tmp_path, name, model)
+    for number in (1, 2):
+        store.service("runs").create({**data, "name": f"{name}-{number}", "checkpoints": []})
+    Uploader(remote).upload(directory)
+    Uploader(remote).upload(directory, overwrite=True)
+    assert len(list(store.service("runs").items({"basename": name}))) == 2
+
+
+def test_two_machines_runs_of_one_name_and_start_stay_two(store: DataStore, remote: Remote, tmp_path: Path) -> None:
+    name = uuid.uuid4().hex
+    for number in (1, 2):
+        writer = Writer(name, remote=False, base_log_dir=tmp_path / str(number))
+        writer.create_run()
+        writer.save_epoch(1, {"loss": float(number)})
+        writer.train_end()
+        assert writer.run_directory is not None
+        journal = writer.run_directory / "journal.jsonl"
+        start = json.loads((writer.run_directory / "run_data.json").read_text())["start"]
+        journal.write_text(journal.read_text().replace(start, "2026-11-24T09:30:00.000Z"))
+        Uploader(remote).upload(writer.run_directory)
+    runs = store.service("runs").items({"basename": name})
+    assert sorted(run["logs"]["loss"][0] for run in runs) == [1.0, 2.0]
+
+
+def test_overwriting_keeps_what_the_folder_has_no_longer(
+    backend: Backend, store: DataStore, remote: Remote, model: Any, picture: Path, tmp_path: Path
+) -> None:
+    writer = offline_run(tmp_path, model, picture)
+    assert writer.run_directory is not None
+    Uploader(remote).upload(writer.run_directory)
+    before, runs = uploads_of(backend), list(store.service("runs").items({"basename": writer.name}))
+    (writer.run_directory / "model_checkpoint_epoch=1.h5").unlink()
+    with pytest.warns(MarcelleWarning, match=r"not overwritten.*model_checkpoint_epoch=1\.h5"):
+        done = Uploader(remote).upload(writer.run_directory, overwrite=True)
+    assert list(done.refused) == ["model_checkpoint_epoch=1.h5"]
+    assert list(store.service("runs").items({"basename": writer.name})) == runs
+    assert uploads_of(backend) == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"logs": [1]}, {"logs": {"loss": 3}}, {"checkpoints": ["x"]}, {"checkpoints": {"a": 1}}, {"assets": ["a.png"]}],
+)
+def test_a_folder_of_2021_with_other_contents_is_named(
+    remote: Remote, model: Any, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    directory, _ = folder_of_2021(tmp_path, uuid.uuid4().hex, model, **changes)
+    with pytest.raises(RunFolderError, match=str(directory)):
+        Uploader(remote).upload(directory)

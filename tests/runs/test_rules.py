@@ -303,3 +303,50 @@ def test_a_server_without_places_gets_the_document_whole(feathers5: str) -> None
     assert document["logs"] == run.logs()
     assert not [key for key in document if "." in key]
     assert os.path.basename(document["name"]).endswith("-1")
+
+
+def test_rule_9_a_writer_made_before_a_fork_creates_its_run_in_the_child(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    program = """
+import multiprocessing, sys
+from marcelle_rt import Writer
+def train(writer):
+    writer.create_run()
+    writer.train_begin(2)
+    writer.save_epoch(0, {"loss": 1.0})
+    writer.save_epoch(1, {"loss": 0.5})
+    writer.train_end()
+writer = Writer(sys.argv[2], sys.argv[1], base_log_dir=sys.argv[3])
+child = multiprocessing.get_context("fork").Process(target=train, args=(writer,))
+child.start()
+child.join()
+sys.exit(child.exitcode)
+"""
+    import subprocess
+
+    name = uuid.uuid4().hex
+    done = subprocess.run(
+        [sys.executable, "-c", program, backend.url, name, str(tmp_path)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    (document,) = store.service("runs").items({"basename": name})
+    assert (document["status"], document["logs"]) == ("success", {"loss": [1.0, 0.5]})
+
+
+def test_rule_9_a_forked_child_that_lives_on_keeps_no_folder_locked(tmp_path: Path) -> None:
+    import multiprocessing
+    import time
+
+    writer = Writer("locked", remote=False, base_log_dir=tmp_path)
+    writer.create_run()
+    writer.save_epoch(0, {"loss": 1.0})
+    worker = multiprocessing.get_context("fork").Process(target=time.sleep, args=(30,))
+    worker.start()
+    try:
+        writer.train_end()
+        assert writer.run_directory is not None
+        Writer.resume(writer.run_directory, remote=False).close()
+    finally:
+        worker.kill()
+        worker.join()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import resource
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -19,6 +21,8 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, RunFolderError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
 from tests.helpers import eventually
+
+EAST = datetime.timezone(datetime.timedelta(hours=1))
 
 
 @pytest.fixture
@@ -357,3 +361,34 @@ def test_a_backend_that_refuses_the_run_does_not_hold_up_its_end(
     text = said(writer.train_end)
     assert any("NotAuthenticated" in sentence for sentence in text)
     assert f"marcelle-rt upload {writer.run_directory}" in text[-1]
+
+
+def test_a_run_whose_remote_was_closed_holds_up_no_other(backend: Backend, store: DataStore, tmp_path: Path) -> None:
+    with Remote(backend.url) as remote:
+        orphan = Writer(uuid.uuid4().hex, remote=remote, base_log_dir=tmp_path)
+        orphan.create_run()
+        orphan.save_epoch(0, {"loss": 1.0})
+        assert orphan.flush(10)
+    orphan.save_epoch(1, {"loss": 0.5})
+
+    began = time.monotonic()
+    sentence = said(orphan.train_end)[-1]  # waits no `finish_timeout` for what can't come
+    assert time.monotonic() - began < 5
+    assert "Remote was closed" in sentence
+    assert "goes on being sent" not in sentence
+    assert document_in(orphan)["logs"] == {"loss": [1.0, 0.5]}
+
+    for _ in range(3):
+        name = uuid.uuid4().hex
+        writer = Writer(name, backend.url, base_log_dir=tmp_path, finish_timeout=5)
+        writer.create_run()
+        writer.save_epoch(0, {"loss": 1.0})
+        assert said(writer.train_end) == []
+        (found,) = store.service("runs").items({"basename": name})
+        assert found["status"] == "success"
+
+
+def document_in(writer: Writer) -> dict[str, Any]:
+    assert writer.run_directory is not None
+    data: dict[str, Any] = json.loads((writer.run_directory / "run_data.json").read_text())
+    return data

@@ -1,0 +1,116 @@
+"""Writer again: what no program should give it, and which stops no training all the same."""
+
+from __future__ import annotations
+
+import datetime
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from marcelle_rt import DataStore, Writer
+from marcelle_rt.backend import Backend
+from tests.runs.test_writer import document, said
+
+EAST = datetime.timezone(datetime.timedelta(hours=1))
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer("w", remote=False, base_log_dir=tmp_path / "logs")
+    yield made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.end("success")
+
+
+class Donated:
+    def tolist(self) -> object:
+        raise RuntimeError("Array has been deleted.")
+
+    def __repr__(self) -> str:
+        raise RuntimeError("Array has been deleted.")
+
+
+@pytest.mark.parametrize(
+    "value", [Donated(), datetime.datetime.min.replace(tzinfo=EAST), 2**70], ids=["array", "date", "int"]
+)
+def test_a_value_that_raises_costs_only_itself(writer: Writer, value: object) -> None:
+    assert said(lambda: writer.create_run(run_params={"lr": 0.1, "value": value}))
+    said(lambda: writer.save_epoch(1, {"loss": 0.5, "value": value}))
+    data = document(writer)
+    assert data["params"]["lr"] == 0.1
+    assert isinstance(data["params"]["value"], str)
+    assert data["logs"]["loss"] == [0.5]
+
+
+@pytest.mark.parametrize("name", ["a\udc80", Path("a")])
+def test_a_name_that_is_no_text_stops_no_training(tmp_path: Path, name: Any) -> None:
+    with Writer(name, remote=False, base_log_dir=tmp_path) as made:
+        made.create_run()
+        made.save_epoch(1, {"loss": 0.5})
+    assert document(made)["basename"] in ("a?", "a")
+
+
+@pytest.mark.parametrize("epoch", [2**70, 1e300])
+def test_an_epoch_too_large_for_json_stops_no_training(writer: Writer, epoch: Any) -> None:
+    writer.create_run()
+    said(lambda: writer.train_begin(epoch))
+    (sentence,) = said(lambda: writer.save_epoch(epoch, {"loss": 0.5}))
+    assert "is no epoch; 0 is taken" in sentence
+
+
+@pytest.mark.parametrize("logs", [[("loss", 0.5)], "loss", np.zeros(2)], ids=["list", "str", "array"])
+def test_logs_that_are_no_mapping_stop_no_training(writer: Writer, logs: Any) -> None:
+    writer.create_run()
+    (sentence,) = said(lambda: writer.save_epoch(1, logs))
+    assert "give a mapping" in sentence
+
+
+@pytest.mark.parametrize(
+    "error",
+    [FileNotFoundError(2, "No such file", "a\udc80"), type("Odd", (Exception,), {"__str__": lambda s: 1 / 0})()],
+)
+def test_the_users_own_exception_comes_out_whatever_its_text(tmp_path: Path, error: Exception) -> None:
+    def train() -> None:
+        with made:
+            made.create_run()
+            raise error
+
+    made = Writer("w", remote=False, base_log_dir=tmp_path)
+    with pytest.raises(type(error)):
+        train()
+    assert document(made)["status"] == "error"
+
+
+def test_an_exception_with_a_huge_text_reaches_the_backend(backend: Backend, store: DataStore, tmp_path: Path) -> None:
+    name = uuid.uuid4().hex
+    writer = Writer(name, backend.url, base_log_dir=tmp_path)
+    writer.create_run()
+    writer.save_epoch(1, {"loss": 0.5})
+    assert said(lambda: writer.end("error", "x" * 2_000_000)) == []
+    (found,) = store.service("runs").items({"basename": name})
+    assert found["status"] == "error"
+    assert found["error"].endswith("... (2,000,000 characters)")
+
+
+def test_a_checkpoints_metadata_and_epoch_may_be_numpys(writer: Writer, model: Any) -> None:
+    writer.create_run(model)
+    said(lambda: writer.save_checkpoint(np.int64(3), {"accuracy": np.float32(0.5), "a.b": 1}))  # type: ignore[arg-type]
+    (checkpoint,) = document(writer)["checkpoints"]
+    assert checkpoint["metadata"]["epoch"] == 3
+    assert checkpoint["metadata"]["accuracy"] == 0.5
+    assert checkpoint["metadata"]["a_b"] == 1
+
+
+def test_a_second_train_end_makes_no_run(writer: Writer) -> None:
+    writer.create_run()
+    writer.save_epoch(1, {"loss": 0.5})
+    writer.train_end()
+    (sentence,) = said(writer.train_end)
+    assert "nothing was done" in sentence
+    assert len(list(writer.base_log_dir.iterdir())) == 1
