@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from .errors import InvalidData
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_BACKEND = "http://localhost:3030"
 
 
@@ -46,6 +47,15 @@ def backend_location(location: str | None = None) -> str:
     if not isinstance(location, str):
         raise InvalidData("location", location, "is no URL; write it like 'http://localhost:3030'")
     text = location.strip()
+    if "@" in text:
+        raise InvalidData(
+            "location",
+            f"...@{text.rsplit('@', 1)[1]}",
+            "holds a login; give it as `email` and `password` instead, so that it isn't shown with the URL",
+        )
+    if "?" in text or "#" in text:  # what stands there may be a token
+        shown = text.split("?")[0].split("#")[0]
+        raise InvalidData("location", f"{shown}?...", "has a query or a fragment; write just the backend's root")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
@@ -56,15 +66,12 @@ def backend_location(location: str | None = None) -> str:
         raise InvalidData("location", location, f"has no http:// or https://; write 'http://{guess}'")
     if not host:
         raise InvalidData("location", location, "names no host; write it like 'http://localhost:3030'")
-    if parts.username or parts.password:
-        raise InvalidData(
-            "location",
-            f"{parts.scheme}://...@{host}",
-            "holds a login; give it as `email` and `password` instead, so that it isn't shown with the URL",
-        )
-    if parts.query or parts.fragment:
-        raise InvalidData("location", location, "has a query or a fragment; write just the backend's root")
     return text.rstrip("/")
+
+
+def is_this_machine(location: str) -> bool:
+    """Whether a backend is at this machine's own address, which no proxy that the environment names can reach."""
+    return urlsplit(location).hostname in LOOPBACK
 
 
 def environment_login(location: str) -> Login:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidData
@@ -186,6 +187,8 @@ class KerasCallback(_Callback):
     # A notebook's user stops a fit, and no hook of Keras is called: the end of the cell is the next we hear.
 
     def _watch_cell(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # a fit in a thread goes on when the cell that started it has ended
         ipython = sys.modules.get("IPython")
         shell = ipython.get_ipython() if ipython is not None else None
         if shell is not None and self._cell is None and self._mine:

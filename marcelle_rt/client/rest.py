@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config import LOOPBACK, is_this_machine
 from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, from_server
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Uploads:
                 data=body,
                 headers={"Content-Type": body.content_type, "Accept": "application/json"},
                 auth=sign,
+                proxies={"no_proxy": ",".join(LOOPBACK)} if is_this_machine(self.location) else None,
                 timeout=(_CONNECT_TIMEOUT, _ANSWER_TIMEOUT),
             )
         except requests.exceptions.ConnectTimeout as error:

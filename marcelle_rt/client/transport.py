@@ -31,6 +31,7 @@ import socketio
 import websocket
 from engineio import packet as engine_packet
 
+from ..config import is_this_machine
 from ..errors import BackendUnreachable
 
 _log = logging.getLogger("marcelle_rt.transport")
@@ -87,6 +88,9 @@ class Line:
         """
         self._client.eio.protocol = find_protocol(self.location, timeout)
         self._client.eio.request_timeout = timeout
+        if is_this_machine(self.location):
+            # websocket-client heeds `http_no_proxy` only beside a proxy, which is then not used.
+            self._client.eio.websocket_extra_options.update(http_proxy_host="none", http_no_proxy=["*"])
         try:
             self._client.connect(
                 self.location,
@@ -178,7 +182,8 @@ def find_protocol(location: str, timeout: float) -> int:
 def _request(location: str, url: str, body: bytes | None, timeout: float) -> str:
     request = urllib.request.Request(url, body, {"Content-Type": "text/plain;charset=UTF-8"})
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
+        own = [urllib.request.ProxyHandler({})] if is_this_machine(location) else []
+        with urllib.request.build_opener(*own).open(request, timeout=timeout) as answer:
             text: bytes = answer.read(65536)
     except urllib.error.HTTPError as error:
         error.close()

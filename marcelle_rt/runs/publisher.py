@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable
+from functools import partial
 
 from ..errors import (
     BackendUnreachable,
@@ -78,9 +79,16 @@ class Publisher:
                         self._upload_thread = None
                     return
             for feed in finished:
-                feed.release()
-            times = [t for feed in feeds if (t := self._advance(feed)) is not None]
+                self._guarded(feed, feed.release)
+            times = [t for feed in feeds if (t := self._guarded(feed, partial(self._advance, feed))) is not None]
             due = min(times, default=None)
+
+    def _guarded(self, feed: Feed, work: Callable[[], float | None]) -> float | None:
+        try:
+            return work()
+        except Exception as error:
+            # A fault in one run must not end the thread that serves the others too.
+            return feed.fault(error)
 
     def _advance(self, feed: Feed) -> float | None:
         now = self._clock()
@@ -95,9 +103,6 @@ class Publisher:
             return due
         except AWAY as error:
             return self._away(feed, error)
-        except Exception as error:
-            # A fault in one run must not end the thread that serves the others too.
-            return feed.fault(error)
 
     def _away(self, feed: Feed, error: MarcelleError) -> float:
         feed.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)

@@ -297,3 +297,35 @@ def test_a_monitored_value_that_is_nan_is_not_called_missing() -> None:
         warnings.simplefilter("error")
         assert callback._is_checkpoint(0, {"val_loss": float("nan")}) is False
     assert callback._is_checkpoint(1, {"val_loss": 1.0}) is True
+
+
+def test_a_fit_in_a_thread_goes_on_when_its_notebook_cell_ends(tmp_path: Path) -> None:
+    pytest.importorskip("IPython")
+    program = f"""
+from IPython.testing.globalipapp import start_ipython
+shell = start_ipython()
+cell = '''
+import keras, numpy as np, threading
+from marcelle_rt import KerasCallback, Writer
+begun, go_on = threading.Event(), threading.Event()
+class Wait(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            begun.set()
+            go_on.wait(60)
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+writer = Writer("cell", remote=False, base_log_dir={str(tmp_path)!r})
+callbacks = [KerasCallback("cell", writer=writer), Wait()]
+fit = lambda: model.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=3, verbose=0, callbacks=callbacks)
+thread = threading.Thread(target=fit)
+thread.start()
+begun.wait(60)
+'''
+shell.run_cell(cell)
+shell.run_cell("go_on.set(); thread.join()")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    (directory,) = tmp_path.iterdir()
+    run = json.loads((directory / "run_data.json").read_text())
+    assert (run["status"], run["epoch"]) == ("success", 3), done.stderr

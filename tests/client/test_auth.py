@@ -219,3 +219,19 @@ def test_nobody_signs_in_without_a_login_and_an_answer_without_a_token_is_an_err
     assert request(Login()) is None
     with pytest.raises(NotAuthenticated, match="no accessToken"):
         Session.accepted(Login(**ADA), {"user": {}}, lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "ada:s3cret@host:3030",
+        "ftp://ada:s3cret@host",
+        "//ada:s3cret@host",
+        "http://ada:s3cret@h:x",
+        "http://h?t=s3cret",
+    ],
+)
+def test_a_location_that_holds_a_secret_is_refused_without_showing_it(location: str) -> None:
+    with pytest.raises(InvalidData) as refused:
+        DataStore(location)
+    assert "s3cret" not in str(refused.value) + repr(vars(refused.value))

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -343,3 +344,17 @@ def test_waits_before_reconnecting_are_drawn_below_a_bound_that_doubles() -> Non
     bounds = islice(full_jitter(0.5, 3.0, draw=lambda low, high: high), 5)
     assert list(bounds) == [0.5, 1.0, 2.0, 3.0, 3.0]
     assert all(0 <= wait <= 0.5 for wait in (next(full_jitter(0.5)) for _ in range(100)))
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machines_backend(
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "a.txt"
+    file.write_text("a")
+    with DataStore(backend.url) as store:
+        store.connect()
+        store.rest.post_files("nowhere", [("file", "a.txt", file, "text/plain")], progress=False)
