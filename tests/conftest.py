@@ -21,11 +21,22 @@ if TYPE_CHECKING:
     from marcelle_rt import DataStore
 
 
+CI = os.environ.get("CI") == "true"
+
+
 def _missing(reason: str) -> None:
     """Skips what this machine can't run; in CI, where everything must run, that is a failure."""
-    if os.environ.get("CI") == "true":
+    if CI:
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fails the whole in CI when anything was skipped, for whatever reason."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if CI and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("with CI=true every test must run, and some were skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
