@@ -84,6 +84,10 @@ class CallTimeout(MarcelleError):
         )
 
 
+AWAY = (BackendUnreachable, ConnectionLost, CallTimeout)
+"""The errors that pass when the backend is back."""
+
+
 class PayloadTooLarge(MarcelleError):
     """A message is larger than the server takes; it was not sent.
 

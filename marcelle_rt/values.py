@@ -130,7 +130,7 @@ def _lenient(value: Any, path: str, remarks: list[str]) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_lenient(v, f"{path}[{i}]", remarks) for i, v in enumerate(value)]
     if isinstance(value, str):
-        return _utf8(value)
+        return utf8(value)
     try:
         plain = _wire(value, path, False)
         orjson.dumps(plain)
@@ -170,7 +170,7 @@ def safe_keys(keys: Mapping[Any, Any], path: str, remarks: list[str]) -> dict[An
 
 def safe_key(key: str) -> str:
     """A key with `_` in place of `.` and of a leading `$`."""
-    key = _utf8(key).replace(".", "_").replace("\0", "_")
+    key = utf8(key).replace(".", "_").replace("\0", "_")
     return "_" + key[1:] if key.startswith("$") else key
 
 
@@ -258,16 +258,12 @@ def _plain_key(key: Any) -> Any:
 
 def utf8(text: str) -> str:
     """Text without lone surrogates, which names of files may have and JSON can't."""
-    return _utf8(text)
-
-
-def _utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: Any) -> str:
     try:
-        text = _utf8(repr(value))
+        text = utf8(repr(value))
     except Exception:  # an object's own repr
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 1000 else text[:997] + "..."

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, MarcelleError
+from ..errors import AWAY, MarcelleError
 from ..notices import Notices, logger
 from .journal import Journal
 from .remote import Remote
@@ -21,9 +21,6 @@ PAUSE_FACTOR = 4.0  # and that many times what the last answer took, so that lon
 _SNAPSHOT_PAUSE = 1.0  # seconds between two writes of `run_data.json`
 _SNAPSHOT_FACTOR = 50.0
 _REFUSED_PAUSE = 10.0  # seconds before a server that said no is asked again
-
-AWAY = (BackendUnreachable, ConnectionLost, CallTimeout)
-"""The errors that pass when the backend is back."""
 
 
 class Status(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from ..errors import (
+    AWAY,
     BackendUnreachable,
     BadGateway,
     ConversionError,
@@ -22,7 +23,7 @@ from ..errors import (
 )
 from ..notices import logger
 from . import files
-from .feed import AWAY, Feed
+from .feed import Feed
 from .remote import Remote
 from .run import Event
 

@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ..client.data_store import DataStore
 from ..errors import (
-    BackendUnreachable,
+    AWAY,
     BadRequest,
-    CallTimeout,
-    ConnectionLost,
     ConversionError,
     FeathersError,
     InvalidData,
@@ -127,7 +125,7 @@ def _create(remote: Remote, service_name: str, document: dict[str, Any], again: 
     except FeathersError:
         _discard(remote, service_name, document)
         raise
-    except (BackendUnreachable, ConnectionLost, CallTimeout):
+    except AWAY:
         if not again:
             return _create(remote, service_name, document, again=True)
         if "key" in document:  # who uploads that file again finds it here

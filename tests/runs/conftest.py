@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from marcelle_rt import Remote
+from marcelle_rt import Remote, Writer
 from marcelle_rt.backend import Backend
 
 PNG = bytes.fromhex(
@@ -38,3 +39,12 @@ def picture(tmp_path: Path) -> Path:
 
 def uploads_of(backend: Backend) -> set[Path]:
     return {p for p in (Path(backend.data) / "uploads").rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    made = Writer("w", remote=False, base_log_dir=tmp_path / "logs")
+    yield made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.end("success")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import uuid
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +15,6 @@ from marcelle_rt.backend import Backend
 from tests.runs.test_writer import document, said
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    made = Writer("w", remote=False, base_log_dir=tmp_path / "logs")
-    yield made
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made.end("success")
 
 
 class Donated:

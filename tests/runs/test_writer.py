@@ -9,7 +9,7 @@ import resource
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,6 @@ from marcelle_rt.notices import MarcelleWarning
 from tests.helpers import eventually
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
-
-
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    made = Writer("w", remote=False, base_log_dir=tmp_path / "logs")
-    yield made
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made.end("success")
 
 
 def document(writer: Writer) -> dict[str, Any]:
