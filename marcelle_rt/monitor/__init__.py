@@ -1,0 +1,1 @@
+"""Live runs in a notebook and in a terminal; DataFrames."""
