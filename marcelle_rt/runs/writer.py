@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,15 +13,13 @@ from typing import Any
 from ..errors import MarcelleError, UnsupportedFormat
 from ..notices import Notices
 from ..utils import get_model_info
-from ..values import iso, to_run
+from ..values import to_run
 from . import ending, files, journal
 from .checkpoints import DISK_FORMATS, save_checkpoint
-from .epochs import Epochs
-from .feed import Feed, Status
-from .publisher import publisher_for
+from .feed import Status
+from .recording import Recording, new_folder
 from .remote import REMOTE_FORMATS, Remote
 from .run import Event, Run
-from .waiting import wait_for
 
 
 class Writer:
@@ -86,10 +83,7 @@ class Writer:
         self._remote_options = (backend_root, remote_save_format, source)
         self._rename = dict(rename or {})
         self.notices = Notices()
-        self._pid = os.getpid()
-        self._lock = threading.RLock()
-        self._feed: Feed | None = None
-        self._epochs = Epochs(self.notices, self._rename)
+        self._recording: Recording | None = None
 
     @classmethod
     def resume(cls, run_directory: str | os.PathLike[str], **options: Any) -> Writer:
@@ -114,22 +108,23 @@ class Writer:
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._epochs.go_on_from(run.epochs)
-        writer._start(journal.Journal(directory), events)
+        writer._start(journal.Journal(directory), events).epochs.go_on_from(run.epochs)
         return writer
 
     @property
     def run_directory(self) -> Path | None:
         """The folder of the run, or `None` before `create_run` and where none could be made."""
-        return self._feed.journal.directory if self._feed is not None else None
+        return self._recording.directory if self._recording is not None else None
 
     @property
     def status(self) -> Status:
         """How the run is doing, as far as its thread has come."""
-        feed = self._feed
-        if feed is None:
-            return Status("", True, None)
-        return Status(str(feed.run.fields.get("status", "idle")), feed.done.is_set(), feed.problem)
+        return self._recording.status if self._recording is not None else Status("", True, None)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run was created, and has not ended."""
+        return self._recording is not None and self._recording.is_open
 
     def create_run(
         self,
@@ -146,44 +141,49 @@ class Writer:
         """
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
-        if self._pid != os.getpid():  # prepared before a fork: a run that is created here is this process's own
-            self._pid, self._feed = os.getpid(), None
-            self._lock = threading.RLock()
         self.model = model
         params, remarks = to_run(run_params, "run_params")
         for remark in remarks:
             self.notices.warn("params", remark)
-        self._epochs = Epochs(self.notices, self._rename)
         basename, source = (to_run(text, "name")[0] for text in (self.name, self.source))
         run = {"basename": str(basename), "source": source, "params": params}
         if model is not None and (info := self._model_info(loss)) is not None:
             run["model"] = info
-        book, start = self._folder()
-        self._start(book, [])
-        self._record({"type": "create", "time": time(), "_id": str(uuid.uuid4()), "run": {**run, "start": start}})
+        book, start = new_folder(self.base_log_dir, self.notices)
+        recording = self._start(book, [])
+        recording.record({"type": "create", "time": time(), "_id": str(uuid.uuid4()), "run": {**run, "start": start}})
 
-    def _folder(self) -> tuple[journal.Journal, str]:
-        try:
-            return journal.create(self.base_log_dir)
-        except OSError as error:
-            self.notices.warn(
-                "folder",
-                f"No folder for the run can be made in {self.base_log_dir.absolute()} ({error.strerror}). The "
-                "training goes on, and the run is kept in memory and on the backend alone.",
-            )
-            return journal.Journal(None), iso()
-
-    def _start(self, book: journal.Journal, events: list[Event]) -> None:
-        owns = not isinstance(self._remote, Remote)
+    def _start(self, book: journal.Journal, events: list[Event]) -> Recording:
         remote = None
         if isinstance(self._remote, Remote):
             remote = self._remote
         elif self._remote is not False:
             remote = Remote(*self._remote_options)
-        self._feed = Feed(book, remote, self.notices, owns_remote=owns, events=events)
-        self._publisher = publisher_for(remote)
-        self._publisher.add(self._feed)
-        ending.opened(self)
+        self._recording = Recording(
+            book,
+            remote,
+            self.notices,
+            rename=self._rename,
+            owns_remote=not isinstance(self._remote, Remote),
+            finish_timeout=self.finish_timeout,
+            events=events,
+        )
+        return self._recording
+
+    def _open(self, verb: str) -> Recording | None:
+        """The run that is open; one that is created now if there is none; `None` where a run is another process's."""
+        recording = self._recording
+        if recording is not None and recording.is_open:
+            return recording
+        if recording is not None and not recording.is_mine:
+            self.notices.warn(
+                "fork", f"{verb}: this run belongs to the process that created it; nothing is saved here."
+            )
+            return None
+        when = "before create_run" if recording is None else "after the run ended"
+        self.notices.warn("not open", f"{verb} was called {when}: a run was created.")
+        self.create_run(self.model)
+        return self._recording
 
     def train_begin(self, epochs: int) -> None:
         """Says that the training has started.
@@ -191,8 +191,8 @@ class Writer:
         Args:
             epochs: How many epochs are planned.
         """
-        self._ensure_open("train_begin")
-        self._record({"type": "begin", "time": time(), "epochs": self._epochs.count(epochs)})
+        if (run := self._open("train_begin")) is not None:
+            run.record({"type": "begin", "time": time(), "epochs": run.epochs.count(epochs)})
 
     def save_epoch(
         self,
@@ -210,19 +210,22 @@ class Writer:
             save_checkpoint: Save the model too, locally and on the backend.
             assets: Paths of files to keep with the epoch.
         """
-        if self._feed is None or self._feed.closed or self._pid != os.getpid():
-            self._ensure_open("save_epoch")
-        with self._lock:
-            number = self._epochs.number(epoch)
-            if self._epochs.resuming:
-                self._record({"type": "resume", "time": time(), "keep": self._epochs.cut_before(number)})
-            place = self._epochs.place(number)
-            values = self._epochs.values(logs) if logs is not None else {}
-            self._record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
+        if (run := self._open("save_epoch")) is None:
+            return
+        epochs = run.epochs
+        with run.lock:
+            number = epochs.number(epoch)
+            if epochs.resuming:
+                run.record({"type": "resume", "time": time(), "keep": epochs.cut_before(number)})
+            place = epochs.place(number)
+            values = epochs.values(logs) if logs is not None else {}
+            run.record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
         if save_checkpoint:
             self.save_checkpoint(number)
         for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:
-            self._keep_asset(number, asset)
+            event = files.asset_event(asset, run.directory, number, self.notices)
+            if event is not None:
+                run.record({**event, "time": time()})
 
     def save_checkpoint(self, epoch: int | str, metadata: Mapping[str, Any] | None = None) -> None:
         """Saves the model now.
@@ -231,39 +234,30 @@ class Writer:
             epoch: The epoch's number, or another word for the state of the model, like `"final"`.
             metadata: What to keep with the checkpoint.
         """
-        self._ensure_open("save_checkpoint")
-        feed = self._feed
-        if feed is None:
+        if (run := self._open("save_checkpoint")) is None:
             return
         if self.model is None:
             self.notices.warn("no model", "No checkpoint can be saved: give the model to create_run().")
             return
-        epoch = epoch if isinstance(epoch, str) else self._epochs.number(epoch)
-        remote_format = feed.remote.save_format if feed.remote is not None else None
-        event = save_checkpoint(
-            self.model, feed.journal.directory, epoch, self.disk_save_format, remote_format, self.notices
-        )
+        epoch = epoch if isinstance(epoch, str) else run.epochs.number(epoch)
+        remote_format = run.feed.remote.save_format if run.feed.remote is not None else None
+        event = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
         if event is None:
             return
         if not event.pop("convertible"):
-            feed.refused.add(event["key"])
+            run.feed.refused.add(event["key"])
         plain, remarks = to_run(metadata or {}, "metadata")
         for remark in remarks:
             self.notices.warn("metadata", remark)
-        self._record({**event, "time": time(), "metadata": plain})
-
-    def _keep_asset(self, epoch: int, path: Any) -> None:
-        feed = self._feed
-        if feed is None:
-            return
-        event = files.asset_event(path, feed.journal.directory, epoch, self.notices)
-        if event is not None:
-            self._record({**event, "time": time()})
+        run.record({**event, "time": time(), "metadata": plain})
 
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""
-        if self.model is not None and self.is_open and (info := self._model_info(None)) is not None:
-            self._record({"type": "model", "time": time(), "model": info})
+        run = self._recording
+        if run is None or not run.is_open or self.model is None:
+            return
+        if (info := self._model_info(None)) is not None:
+            run.record({"type": "model", "time": time(), "model": info})
 
     def train_end(self, logs: Mapping[str, Any] | None = None, save_checkpoint: bool = False) -> None:
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.
@@ -272,10 +266,12 @@ class Writer:
             logs: Not recorded: the last epoch has them. Here because training frameworks pass them.
             save_checkpoint: Save the model too, locally and on the backend.
         """
-        if self._feed is not None and self._feed.closed and self._pid == os.getpid():
+        run = self._recording
+        if run is not None and run.is_mine and not run.is_open:
             self.notices.warn("ended", "train_end was called after the run ended; nothing was done.")
             return
-        self._ensure_open("train_end")
+        if self._open("train_end") is None:
+            return
         if save_checkpoint:
             self.save_checkpoint("final")
         self.end("success")
@@ -287,28 +283,10 @@ class Writer:
             status: `"success"` or `"error"`.
             error: Why, for the run's document.
         """
-        if self.is_open:
-            self._end(status, error)
-            self.settle(self.finish_timeout)
-
-    def _end(self, status: str, error: str | None) -> None:
-        feed = self._feed
-        if feed is not None:
-            text = None if error is None else ending.short(error)
-            self._record({"type": "end", "time": time(), "status": status, "error": text})
-            feed.journal.close()
-            feed.closed = True
-            ending.ended(self)
-
-    def settle(self, timeout: float) -> None:
-        """Waits until the backend has a run that ended, and says where the rest is kept if it has not.
-
-        Args:
-            timeout: The most seconds to wait.
-        """
-        feed = self._feed
-        if feed is not None and not wait_for(feed, self._publisher, timeout):
-            self.notices.warn(("rest", feed.run.id), feed.rest())
+        run = self._recording
+        if run is not None and run.is_open:
+            run.end(status, error)
+            run.settle(self.finish_timeout)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until the folder and the backend have all that was saved so far.
@@ -319,29 +297,16 @@ class Writer:
         Returns:
             Whether they have.
         """
-        if self._feed is None:
+        if self._recording is None:
             return True
-        return wait_for(self._feed, self._publisher, self.finish_timeout if timeout is None else timeout)
+        return self._recording.wait(self.finish_timeout if timeout is None else timeout)
 
     def close(self) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
-        if self.is_open:
-            self.abandon(None)
-            self.settle(self.finish_timeout)
-
-    def abandon(self, reason: str | None) -> None:
-        """Ends the run because the program does, as an error when there is a reason or epochs are missing.
-
-        Waits for nothing; `settle` does.
-
-        Args:
-            reason: What ended the program, if that is known.
-        """
-        if not self.is_open:
-            return
-        if reason is None and self._epochs.planned > len(self._epochs):
-            reason = f"ended after {len(self._epochs)} of {self._epochs.planned} epochs"
-        self._end("error" if reason else "success", reason)
+        run = self._recording
+        if run is not None and run.is_open:
+            run.abandon(None)
+            run.settle(self.finish_timeout)
 
     def __enter__(self) -> Writer:
         return self
@@ -355,31 +320,6 @@ class Writer:
             self.close()
         else:
             self.end("error", ending.describe(error))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a run was created, and has not ended."""
-        return self._feed is not None and not self._feed.closed and self._pid == os.getpid()
-
-    def _ensure_open(self, verb: str) -> None:
-        if self._pid != os.getpid():
-            self.notices.warn(
-                "fork", f"{verb}: this run belongs to the process that created it; nothing is saved here."
-            )
-        elif not self.is_open:
-            ended = self._feed is not None
-            self.notices.warn(
-                "not open",
-                f"{verb} was called {'after the run ended' if ended else 'before create_run'}: a run was created.",
-            )
-            self.create_run(self.model)
-
-    def _record(self, event: dict[str, Any]) -> None:
-        feed = self._feed
-        if feed is None or self._pid != os.getpid():
-            return
-        feed.record(event)
-        self._publisher.wake()
 
     def _model_info(self, loss: Any) -> dict[str, Any] | None:
         try:

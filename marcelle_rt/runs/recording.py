@@ -1,0 +1,140 @@
+"""Recording: the life of one run that is open, from its folder to its end."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from time import time
+
+from ..notices import Notices
+from ..values import iso
+from . import ending, journal
+from .epochs import Epochs
+from .feed import Feed, Status
+from .publisher import publisher_for
+from .remote import Remote
+from .run import Event
+from .waiting import wait_for
+
+
+class Recording:
+    """A run that is being recorded, by the process that created it.
+
+    Attributes:
+        feed: The run's way to its copies.
+        epochs: The epochs that it has.
+        lock: Held while an epoch gets its place, so that two threads don't get one.
+        finish_timeout: How long the process's exit waits for the backend, in seconds.
+    """
+
+    def __init__(
+        self,
+        book: journal.Journal,
+        remote: Remote | None,
+        notices: Notices,
+        *,
+        rename: Mapping[str, str],
+        owns_remote: bool,
+        finish_timeout: float,
+        events: Iterable[Event] = (),
+    ) -> None:
+        self.feed = Feed(book, remote, notices, owns_remote=owns_remote, events=events)
+        self.epochs = Epochs(notices, rename)
+        self.lock = threading.RLock()
+        self.finish_timeout = finish_timeout
+        self._notices = notices
+        self._pid = os.getpid()
+        self._publisher = publisher_for(remote)
+        self._publisher.add(self.feed)
+        ending.opened(self)
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this process created it, and not one that it was forked from."""
+        return self._pid == os.getpid()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes events: it has not ended, and is this process's."""
+        return not self.feed.closed and self._pid == os.getpid()
+
+    @property
+    def directory(self) -> Path | None:
+        """The run's folder, or `None` where none could be made."""
+        return self.feed.journal.directory
+
+    @property
+    def status(self) -> Status:
+        """How the run is doing, as far as its thread has come."""
+        feed = self.feed
+        return Status(str(feed.run.fields.get("status", "idle")), feed.done.is_set(), feed.problem)
+
+    def record(self, event: Event) -> None:
+        """Writes an event to the journal, and wakes the thread that sends it."""
+        self.feed.record(event)
+        self._publisher.wake()
+
+    def end(self, status: str, error: str | None) -> None:
+        """Writes how the run ended; waits for nothing."""
+        text = None if error is None else ending.short(error)
+        self.record({"type": "end", "time": time(), "status": status, "error": text})
+        self.feed.journal.close()
+        self.feed.closed = True
+        ending.ended(self)
+
+    def abandon(self, reason: str | None) -> None:
+        """Ends the run because the program does, as an error when there is a reason or epochs are missing.
+
+        Waits for nothing; `settle` does.
+
+        Args:
+            reason: What ended the program, if that is known.
+        """
+        if not self.is_open:
+            return
+        if reason is None and self.epochs.planned > len(self.epochs):
+            reason = f"ended after {len(self.epochs)} of {self.epochs.planned} epochs"
+        self.end("error" if reason else "success", reason)
+
+    def settle(self, timeout: float) -> None:
+        """Waits until the backend has a run that ended, and says where the rest is kept if it has not.
+
+        Args:
+            timeout: The most seconds to wait.
+        """
+        if not self.wait(timeout):
+            self._notices.warn(("rest", self.feed.run.id), self.feed.rest())
+
+    def wait(self, timeout: float) -> bool:
+        """Waits until the folder and the backend have all that was recorded so far.
+
+        Args:
+            timeout: The most seconds to wait.
+
+        Returns:
+            Whether they have.
+        """
+        return wait_for(self.feed, self._publisher, timeout)
+
+
+def new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:
+    """Makes a run's folder, or says that none can be made.
+
+    Args:
+        base: The folder of runs.
+        notices: What the user is told; nothing is raised into the training.
+
+    Returns:
+        The journal, and the run's `start`.
+    """
+    try:
+        return journal.create(base)
+    except OSError as error:
+        notices.warn(
+            "folder",
+            f"No folder for the run can be made in {base.absolute()} ({error.strerror}). The training goes on, and "
+            "the run is kept in memory and on the backend alone.",
+        )
+        return journal.Journal(None), iso()
