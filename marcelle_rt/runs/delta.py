@@ -85,6 +85,8 @@ def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
         known.lengths[path] = len(there)
         differ = (i for i, (a, b) in enumerate(zip(values, there, strict=False)) if a != b)
         known.touch(((path, i) for i in differ), run.version)
+        # What is there beyond the run's end is not what the run will have there when it grows.
+        known.touch(((path, i) for i in range(len(values), len(there))), run.version)
     for name, value in run.fields.items():
         if name in document and document[name] == value:
             known.fields[name] = run.version

@@ -102,6 +102,9 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
 @example(
     [("epoch", {"loss": 1}), ("send", "answered"), ("late", "answered"), ("resume", 0), ("epoch", {"loss": 2})], 1000
 )
+@example(
+    [("epoch", {"loss": 1}), ("send", "at once"), ("resume", 1), ("send", "read again"), ("epoch", {"loss": 2})], 1000
+)
 def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limit: int) -> None:
     run = Run([CREATE])
     known = Acknowledged()
