@@ -168,6 +168,8 @@ class Replica:
         self._rev = max(self._rev, rev_number(document.get("rev")))
         for event in self._remote.uploaded_files(self.run, document):
             self.run.apply(event)
+        if document.get("error") and not self.run.fields.get("error"):
+            self.run.apply({"type": "alive"})
         self._known = compare(self.run, document)
 
     def _send(self, patch: Patch, known: Acknowledged) -> None:
@@ -188,6 +190,8 @@ class Replica:
             known = self._known = compare(self.run, document)
         else:
             known.accept(patch)
+            if self._given_up(known, document):
+                self.run.apply({"type": "alive"})
         if known.fits(document):
             self._disagreements = 0
             if self._whole:
@@ -195,6 +199,11 @@ class Replica:
         else:
             self._known = None
             self._disagree()
+
+    def _given_up(self, known: Acknowledged, document: Mapping[str, Any]) -> bool:
+        """Whether somebody ended the copy as an `error` who thought that nobody writes it any more."""
+        is_sent = known.fields.get("status", -1) >= self.run.changed["status"]
+        return is_sent and document.get("status") == "error" != self.run.fields["status"]
 
     def _not_found(self) -> None:
         document = self._remote.read_run(self.run.id)

@@ -13,9 +13,9 @@ Events are plain mappings, one a line in the journal:
 | `resume` | `keep`: how many places stay |
 | `end` | `status`, `error` |
 
-and each has `time` in seconds since 1970. Two are never written. With `uploaded` (`list`, `key`, `entry`) a
+and each has `time` in seconds since 1970. Three are never written. With `uploaded` (`list`, `key`, `entry`) a
 replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`) a copy gets an
-`_id` that is not the run's own.
+`_id` that is not the run's own. With `alive` a copy that was given up (status `error`) takes the run's status again.
 """
 
 from __future__ import annotations
@@ -98,6 +98,9 @@ class Run:
             self._set(status="start", epochs=event["epochs"])
         elif kind == "end":
             self._set(status=event["status"], **({"error": event["error"]} if event.get("error") else {}))
+        elif kind == "alive":
+            self._set(error=self.fields.get("error"))
+            self.changed["error"] = self.changed["status"] = self.version
         elif kind == "resume":
             return self._resume(event["keep"])
         elif kind in FILES:

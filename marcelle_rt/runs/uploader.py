@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
 from ..notices import Notices
-from . import files, journal, legacy
+from . import files, folder, journal
 from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
@@ -93,21 +93,11 @@ class Uploader:
         return Uploaded(replica.name, len(next(iter(run.logs().values()), [])), sent, refused)
 
     def _read(self, directory: Path) -> Run:
-        if not directory.is_dir():
-            raise RunFolderError(directory, "is no folder; give the folder of one run")
-        if not (directory / journal.JOURNAL).exists():
-            if not (directory / journal.DOCUMENT).exists():
-                raise RunFolderError(directory, f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run")
-            return legacy.read(directory)
-        events, torn = journal.read(directory)
+        run, torn = folder.read(directory)
         if torn:
             self._notices.warn(
                 ("torn", directory), f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped."
             )
-        run = Run(events)
-        if not run.ended and not journal.is_being_written(directory):
-            reason = "the program ended without a word"
-            run.apply({"type": "end", "status": "error", "error": reason})
         return run
 
     def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:

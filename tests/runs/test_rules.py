@@ -350,3 +350,35 @@ def test_rule_9_a_forked_child_that_lives_on_keeps_no_folder_locked(tmp_path: Pa
     finally:
         worker.kill()
         worker.join()
+
+
+GIVEN_UP = {"status": "error", "error": "no sign of life"}
+
+
+def test_a_run_that_was_given_up_and_lives_has_its_status_again_with_its_next_epoch(
+    remote: Remote, store: DataStore
+) -> None:
+    run = new_run(2)
+    replica = Replica(run, remote, fresh=True)
+    replica.level()
+    store.service("runs").patch(run.id, GIVEN_UP)
+
+    replica.apply(epoch(2))
+    replica.level()
+
+    document = store.service("runs").get(run.id)
+    assert (document["status"], document["error"]) == ("epoch", None)
+    assert document["logs"] == run.logs()
+
+
+def test_a_run_that_was_given_up_and_is_taken_up_by_another_process_has_its_status_again(
+    remote: Remote, store: DataStore
+) -> None:
+    run = new_run(2)
+    Replica(run, remote, fresh=True).level()
+    store.service("runs").patch(run.id, GIVEN_UP)
+
+    Replica(run, remote).level()
+
+    document = store.service("runs").get(run.id)
+    assert (document["status"], document["error"]) == ("epoch", None)
