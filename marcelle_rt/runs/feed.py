@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..errors import AWAY, MarcelleError
 from ..notices import Notices, logger
+from .heartbeat import Heartbeat
 from .journal import Journal
 from .remote import Remote
 from .replica import Replica
@@ -73,6 +74,7 @@ class Feed:
         self.under_way: set[str] = set()
         self.problem: str | None = None
         self.stuck = False
+        self._heartbeat = Heartbeat(clock=clock)
         self._clock = clock
         self._owns_remote = owns_remote
         self._queue: deque[Event] = deque()
@@ -124,6 +126,8 @@ class Feed:
                     self.done.set()
                 else:
                     self.dropped = self.cut_off and self.closed and not self._queue
+        if (beat := self._beat()) is not None:
+            waiting.append(beat)
         return min(waiting, default=None)
 
     def keep(self) -> float | None:
@@ -199,6 +203,18 @@ class Feed:
         after = self._clock()
         self._due = after if self.finishing else after + max(PAUSE, PAUSE_FACTOR * (after - now))
         return self._due
+
+    def _beat(self) -> float | None:
+        """Shows that the run goes on; while somebody waits for its copies, those come first."""
+        replica = self.replica
+        if replica is None or self.remote is None:
+            return None
+        waited_for = self.finishing and not self.done.is_set()
+        if replica.gone or (self.run.ended and not waited_for):
+            self._heartbeat.end(self.remote, self.run.id)
+        elif replica.is_there and not waited_for and not self.run.ended:
+            return self._heartbeat.keep_up(self.remote, self.run.id, replica.copies)
+        return None
 
     def _is_cut_off(self) -> bool:
         if self.remote is None or self.remote.store.status != "closed":

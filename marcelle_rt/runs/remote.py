@@ -9,7 +9,7 @@ from typing import Any, cast
 from ..client.data_store import DataStore
 from ..errors import FeathersError, MarcelleError, NotFound, UnsupportedFormat
 from ..values import SOCKET_LIMIT, to_wire
-from . import naming, stored
+from . import heartbeat, naming, stored
 from .delta import Acknowledged, compare, next_patch, opening
 from .run import Event, Run
 from .run_data import RunData
@@ -238,6 +238,18 @@ class Remote:
             return self._runs.get(run_id)
         except NotFound:
             return None
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether the backend has a run of that `_id`."""
+        try:
+            self._runs.get(run_id, {"query": {"$select": ["_id"]}})
+        except NotFound:
+            return False
+        return True
+
+    def was_removed(self, run_id: str) -> bool:
+        """Whether a run that is gone was removed by somebody: what a database loses, it loses with the heartbeat."""
+        return heartbeat.is_there(self, run_id)
 
     def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
         """Creates a run's document, under the next free name if it has none; one that is there is returned."""

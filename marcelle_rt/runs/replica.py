@@ -46,6 +46,7 @@ class Replica:
     Attributes:
         run: The run that the copy is to equal. Only `apply` may change it.
         gone: The run was removed by a person; it stays so.
+        copies: How often it was created there, or found.
         name: The run's name on this backend; empty until it is known.
     """
 
@@ -67,6 +68,7 @@ class Replica:
         """
         self.run = run
         self.gone = False
+        self.copies = 0
         self.name = ""
         self._remote = remote
         self._clock = clock
@@ -152,6 +154,9 @@ class Replica:
         if document is not None:
             self._take_over(document)
             return
+        if self.copies and self._remote.was_removed(self.run.id):
+            self.gone = True
+            return
         patch = opening(self.run, self._remote.message_limit)
         self._rev = self._next_rev()
         document = self._remote.create_run({**patch.data, "rev": rev_text(self._rev)})
@@ -159,6 +164,7 @@ class Replica:
         known = Acknowledged()
         known.accept(patch)
         self._known = known if known.fits(document) else None
+        self.copies += 1
 
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
@@ -171,6 +177,7 @@ class Replica:
         if document.get("error") and not self.run.fields.get("error"):
             self.run.apply({"type": "alive"})
         self._known = compare(self.run, document)
+        self.copies += 1
 
     def _send(self, patch: Patch, known: Acknowledged) -> None:
         self._rev = self._next_rev()
@@ -210,7 +217,7 @@ class Replica:
         if document is not None:  # fenced: something newer than this patch is there
             self._take_over(document)
             self._disagree()
-        elif self._removed.wait(_REMOVAL_PATIENCE):
+        elif self._remote.was_removed(self.run.id) or self._removed.wait(_REMOVAL_PATIENCE):
             self.gone = True
         else:  # nobody removed it, so the database was emptied, of models and assets too
             self._known = None

@@ -27,6 +27,7 @@ from ..errors import (
 )
 from ..notices import Notices, logger
 from ..values import to_wire
+from . import heartbeat
 from .run import Event, Run
 
 if TYPE_CHECKING:
@@ -266,13 +267,24 @@ def remove_run(remote: Remote, run_data: Mapping[str, Any]) -> bool:
         for service, identity in sorted(owned, key=str):
             if identity is not None and not _removed(remote, service, identity):
                 stayed.append(f"{service}/{identity}")
-        if not _removed(remote, "runs", run_id):
+        status = _status(remote, run_id)
+        if _removed(remote, "runs", run_id):
+            heartbeat.remove(remote, str(run_id), status)
+        else:
             stayed.append(f"runs/{run_id}")
     except MarcelleError as error:
         stayed.append(str(error))
     if stayed:
         Notices().warn("remove_run", f"Not all of the run {run_id} was removed: {', '.join(stayed)}")
     return not stayed
+
+
+def _status(remote: Remote, run_id: Any) -> Any:
+    """A run's status as the backend has it now; what a caller holds may be from before the run's end."""
+    try:
+        return remote.store.service("runs").get(run_id, {"query": {"$select": ["_id", "status"]}}).get("status")
+    except NotFound:
+        return None
 
 
 def _removed(remote: Remote, service: str, identity: Any) -> bool:
