@@ -9,8 +9,7 @@ from uuid import uuid4
 import pytest
 
 from marcelle_rt import DataStore, Service
-
-from .proxy import Proxy
+from tests.faults.proxy import Proxy
 
 
 @pytest.fixture(params=["backend", "feathers5"])

@@ -13,10 +13,10 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client.auth import Session, request
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
+from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 
 from .conftest import fresh_name
-from .proxy import Proxy
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 ADA = {"email": EMAIL, "password": PASSWORD}

@@ -17,10 +17,10 @@ from marcelle_rt import DataStore, Service
 from marcelle_rt.backend import Backend
 from marcelle_rt.client.connection import full_jitter
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidData, MarcelleError
+from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 
 from .conftest import fresh_name, key
-from .proxy import Proxy
 
 
 def ours() -> list[str]:

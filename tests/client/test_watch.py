@@ -12,10 +12,10 @@ import pytest
 from marcelle_rt import DataStore, Service
 from marcelle_rt.client.watch import Change
 from marcelle_rt.errors import InvalidData
+from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 
 from .conftest import fresh_name, key
-from .proxy import Proxy
 
 
 def short(changes: Iterable[Change]) -> list[tuple[str, int]]:
