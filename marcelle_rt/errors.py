@@ -4,6 +4,7 @@
     ├── BackendUnreachable      no connection could be made
     ├── ConnectionLost          a call was sent; whether it was carried out is unknown
     ├── CallTimeout             a call was sent; no answer came in time
+    ├── InvalidAnswer           a call was sent; what came back is no answer to it
     ├── PayloadTooLarge         a message over the server's limit, not sent
     ├── InvalidData             a value that can't go on the wire, not sent
     ├── UnsupportedFormat       a model format that is not known
@@ -81,6 +82,25 @@ class CallTimeout(MarcelleError):
         super().__init__(
             f"{location} did not answer {call} within {timeout:g} s; whether it was carried out is "
             "unknown. Give DataStore a longer `timeout` if the server is slow."
+        )
+
+
+class InvalidAnswer(MarcelleError):
+    """What a server answered is too large, is no JSON, or has another shape than that call's answer.
+
+    Attributes:
+        location: The backend's URL, without credentials.
+        call: The call, for example ``"runs.find"``.
+        reason: What is wrong with the answer.
+    """
+
+    def __init__(self, location: str, call: str, reason: str) -> None:
+        self.location = location
+        self.call = call
+        self.reason = reason
+        super().__init__(
+            f"The answer of {location} to {call} {reason}; whether the call was carried out is unknown. "
+            "Check that the URL is that of a Marcelle backend."
         )
 
 

@@ -24,6 +24,9 @@ SOCKET_LIMIT = 1_000_000
 REST_LIMIT = 100_000
 """Bytes in one JSON body above which the backend's REST answers with an error (body-parser's default)."""
 
+ANSWER_LIMIT = 100_000_000
+"""Bytes in one answer or event above which it is not read: about the run of a million epochs."""
+
 SAFE_INTEGER = 2**53
 """Integers from here on lose digits in JavaScript (`Number.MAX_SAFE_INTEGER`)."""
 

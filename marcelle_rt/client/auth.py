@@ -85,6 +85,10 @@ class Session:
         begun = now() if issued is None else issued
         return cls(token, False, clock() + begun + _WARN_AT * (ends - begun) - now(), ends)
 
+    def due_now(self, clock: Callable[[], float]) -> Session:
+        """After the server refused the token: the same, to be renewed at once."""
+        return replace(self, due=clock())
+
     def postponed(self, clock: Callable[[], float]) -> Session:
         """After a renewal that failed: the same, due again soon."""
         return replace(self, due=clock() + _TRY_AGAIN)

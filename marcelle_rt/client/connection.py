@@ -160,12 +160,24 @@ class Connection:
                     reason = failure.reason if isinstance(failure, BackendUnreachable) else "it did not answer"
                     raise BackendUnreachable(self.location, f"{reason}, and the time to wait for it is over")
 
-    def token(self, deadline: float) -> str | None:
-        """The access token of the current login, for REST; `None` where nobody signed in."""
+    def token(self, deadline: float, refused: str | None = None) -> str | None:
+        """The access token of the current login, for REST; `None` where nobody signed in.
+
+        Args:
+            deadline: Until when to wait, by `time.monotonic`.
+            refused: A token that the server no longer takes: if it is still the current one, the keeper signs
+                in again, where there is a password.
+        """
         if auth.request(self.login) is None:
             return None
         self.ready(deadline)
-        return None if self._session is None else self._session.token
+        with self._changed:
+            session = self._session
+            if session is not None and session.token == refused and session.renewable:
+                self._session = session = session.due_now(self._clock)
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._session is not session, max(0.0, deadline - time.monotonic()))
+            return None if self._session is None else self._session.token
 
     # The keeper
 
@@ -231,17 +243,21 @@ class Connection:
 
     def _tend(self, line: Line) -> None:
         """Waits for the line's end, renewing the login meanwhile."""
-        while True:
-            due = None if self._session is None else self._session.due
-            with self._changed:
-                wait = None if due is None else max(0.0, due - self._clock())
-                ended = self._changed.wait_for(lambda: line.lost or self._status == "closed", wait)
-                if ended:
-                    self._line = None
-                    if self._status != "closed":
-                        self._status = "connecting"
-                    return
-            self._renew(line)
+        while self._status != "closed" and not line.lost:
+            if self._rest(line, self._session):
+                self._renew(line)
+        with self._changed:
+            self._line = None
+            if self._status != "closed":
+                self._status = "connecting"
+
+    def _rest(self, line: Line, session: auth.Session | None) -> bool:
+        """Waits until something happens; whether that is that the session has become due."""
+        with self._changed:
+            wait = None if session is None or session.due is None else max(0.0, session.due - self._clock())
+            return not self._changed.wait_for(
+                lambda: line.lost or self._status == "closed" or self._session is not session, wait
+            )
 
     def _lost(self, line: Line) -> None:
         with self._changed:
@@ -267,13 +283,28 @@ class Connection:
                 self.location,
                 time.ctime(session.ends),
             )
-            self._session = session.warned()
+            self._hold(session.warned())
             return
         try:
-            self._session = self._sign_in(line)
+            self._hold(self._sign_in(line))
+        except NotAuthenticated as failure:  # asking again would change nothing
+            logger.warning(
+                "%s no longer takes the login of %s (%s). Calls go on until its token ends; then they fail, and events "
+                "stop. Sign in again with `login`.",
+                self.location,
+                self.login.email,
+                failure,
+            )
+            self.events.announce("error", failure)
+            self._hold(session.warned())
         except MarcelleError as failure:
             self.events.announce("error", failure)
-            self._session = session.postponed(self._clock)
+            self._hold(session.postponed(self._clock))
+
+    def _hold(self, session: auth.Session | None) -> None:
+        with self._changed:
+            self._session = session
+            self._changed.notify_all()
 
     # The end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -15,7 +16,7 @@ from .connection import Connection, Status, acquire, release
 from .service import Service, check_name
 
 if TYPE_CHECKING:
-    from .rest import Uploads
+    from .rest import Http, Uploads
     from .watch import Watch
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -95,12 +96,22 @@ class DataStore:
         """Equal for stores that share a connection."""
         return self.location, self._connection.login
 
+    @cached_property
+    def http(self) -> Http:
+        """The backend's HTTP side, signed in as this store is."""
+        from .rest import Http
+
+        return Http(self.location, self._token)
+
     @property
     def rest(self) -> Uploads:
-        """The backend's REST side, for uploads."""
+        """Uploads to the backend."""
         from .rest import Uploads
 
-        return Uploads(self.location, lambda: self.connection.token(time.monotonic() + self.timeout))
+        return Uploads(self.http)
+
+    def _token(self, refused: str | None = None) -> str | None:
+        return self.connection.token(time.monotonic() + self.timeout, refused)
 
     def connect(self) -> None:
         """Connects now, instead of at the first use.
@@ -120,6 +131,7 @@ class DataStore:
             for watch in list(self.watches):
                 watch.close()
             self._closed = True
+            self.http.close()
             self._connection.events.move(self)
             release(self._connection)
 

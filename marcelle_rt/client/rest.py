@@ -1,14 +1,18 @@
-"""Files up to a backend, by HTTP; the only file that knows requests."""
+"""A backend's HTTP side: JSON calls, and files up; the only file that knows requests."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
+from .. import values
 from ..config import LOOPBACK, is_this_machine
-from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, from_server
+from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
 
 if TYPE_CHECKING:
     import requests
@@ -16,19 +20,174 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = 10.0
 _ANSWER_TIMEOUT = 120.0  # seconds after the last byte: the server may have to move a large file
 _SHOW_AFTER = 1.0
+_PIECE = 65536
 
 
-class Uploads:
-    """A backend's REST side.
+class Tokens(Protocol):
+    """Gives the access token to send along, or `None` where nobody signs in."""
+
+    def __call__(self, refused: str | None = None) -> str | None:
+        """Returns the token; another one than `refused`, which the server no longer takes, if there is a way."""
+        ...
+
+
+class Http:
+    """Requests to one backend, on connections that are kept; any thread may use it.
 
     Args:
         location: The backend's URL, without a trailing slash.
-        token: Gives the access token to send along, or `None`.
+        tokens: Gives the access token to send along.
     """
 
-    def __init__(self, location: str, token: Callable[[], str | None]) -> None:
+    def __init__(self, location: str, tokens: Tokens) -> None:
         self.location = location
-        self._token = token
+        self._tokens = tokens
+        self._session: requests.Session | None = None
+        self._process = 0
+
+    def request(
+        self,
+        verb: str,
+        path: str,
+        body: Callable[[], tuple[Any, str]] | None = None,
+        *,
+        timeout: float = _ANSWER_TIMEOUT,
+        call: str | None = None,
+    ) -> Any:
+        """Makes a request, and once more after a new sign-in if the server refuses the token.
+
+        Args:
+            verb: HTTP's, for example `"GET"`.
+            path: What follows the location and a slash, a query included; quoted.
+            body: Makes the body, anew for each attempt, and its content type.
+            timeout: Seconds without a byte from the server.
+            call: How errors name the request.
+
+        Returns:
+            The answer's JSON.
+
+        Raises:
+            BackendUnreachable: Nobody answers, or the server sends elsewhere; nothing was carried out.
+            ConnectionLost: The line dropped; whether the request was carried out is unknown.
+            CallTimeout: No answer came in time.
+            InvalidAnswer: What came is no JSON, or too large.
+            FeathersError: The server's own error.
+        """
+        call = call or f"{verb} {path}"
+        token = self._tokens()
+        try:
+            return self._attempt(verb, path, body, token, timeout, call)
+        except NotAuthenticated:
+            renewed = None if token is None else self._tokens(token)
+            if renewed in (None, token):
+                raise
+        return self._attempt(verb, path, body, renewed, timeout, call)
+
+    def close(self) -> None:
+        """Closes the connections that are kept."""
+        session, self._session = self._session, None
+        if session is not None and self._process == os.getpid():
+            session.close()
+
+    def _attempt(
+        self,
+        verb: str,
+        path: str,
+        body: Callable[[], tuple[Any, str]] | None,
+        token: str | None,
+        timeout: float,
+        call: str,
+    ) -> Any:
+        import requests
+
+        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            # As `auth`, because otherwise requests would put a login from ~/.netrc in its place.
+            if token is not None:
+                request.headers["Authorization"] = f"Bearer {token}"
+            return request
+
+        data, kind = (None, None) if body is None else body()
+        # What is compressed could be a thousand times larger than it says.
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        try:
+            with self._kept().request(
+                verb,
+                f"{self.location}/{path}",
+                data=data,
+                headers=headers if kind is None else {**headers, "Content-Type": kind},
+                auth=sign,
+                proxies={"no_proxy": ",".join(LOOPBACK)} if is_this_machine(self.location) else None,
+                timeout=(_CONNECT_TIMEOUT, timeout),
+                allow_redirects=False,  # the token, and what is sent, are for this server alone
+                stream=True,
+            ) as response:
+                self._stay(response)
+                text = self._read(response, call)
+        except requests.exceptions.ConnectTimeout as error:
+            reason = f"it did not answer within {_CONNECT_TIMEOUT:g} s"
+            raise BackendUnreachable(self.location, reason) from error
+        except requests.exceptions.Timeout as error:
+            raise CallTimeout(self.location, call, timeout) from error
+        except requests.exceptions.ConnectionError as error:
+            from urllib3.exceptions import MaxRetryError
+
+            # requests tells a refused connection from one that broke only by what it wraps.
+            if error.args and isinstance(error.args[0], MaxRetryError):
+                raise BackendUnreachable(self.location, "it refuses the connection") from error
+            raise ConnectionLost(self.location, call) from error
+        except requests.exceptions.RequestException as error:  # broken chunks, headers that are none
+            raise ConnectionLost(self.location, call) from error
+        return self._answer(response, text, call)
+
+    def _kept(self) -> requests.Session:
+        import requests
+
+        if self._session is None or self._process != os.getpid():  # a fork shares no connections with its parent
+            self._session, self._process = requests.Session(), os.getpid()
+            self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return self._session
+
+    def _stay(self, response: requests.Response) -> None:
+        if 300 <= response.status_code < 400:
+            there = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+            raise BackendUnreachable(
+                self.location,
+                f"it sends all requests on to {there.scheme}://{there.netloc.rpartition('@')[2]}; "
+                "if that is your backend, give that URL",
+            )
+
+    def _read(self, response: requests.Response, call: str) -> bytes:
+        pieces, size = [], 0
+        for piece in response.iter_content(_PIECE):
+            pieces.append(piece)
+            size += len(piece)
+            if size > values.ANSWER_LIMIT:
+                raise InvalidAnswer(self.location, call, f"is over {values.ANSWER_LIMIT:,} bytes")
+        return b"".join(pieces)
+
+    def _answer(self, response: requests.Response, text: bytes, call: str) -> Any:
+        try:
+            answer = values.loads(text)
+        except ValueError:
+            reason = f"has the HTTP status {response.status_code}, and no JSON with it"
+            if response.ok:
+                raise InvalidAnswer(self.location, call, reason) from None
+            answer = {"message": f"the answer {reason}"}
+        if not response.ok:
+            details = answer if isinstance(answer, dict) else {"message": answer}
+            raise from_server({"code": response.status_code, **details}, call)
+        return answer
+
+
+class Uploads:
+    """Files up to a backend.
+
+    Args:
+        http: The way to it.
+    """
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
 
     def post_files(self, path: str, files: Iterable[tuple[str, str, Path, str]], progress: bool = True) -> Any:
         """Uploads files in one request. What is read is sent at once: memory does not grow with a file.
@@ -44,77 +203,33 @@ class Uploads:
 
         Raises:
             OSError: A file can't be read.
-            BackendUnreachable: Nobody answers; nothing was sent.
-            ConnectionLost: The line dropped; what the server kept is unknown.
-            CallTimeout: No answer came in time.
-            FeathersError: The server's own error.
+            MarcelleError: As `Http.request`.
         """
         from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
         from tqdm.auto import tqdm
 
+        listed = list(files)
         with ExitStack() as stack:
-            fields = [
-                (field, (filename, stack.enter_context(file.open("rb")), mime)) for field, filename, file, mime in files
-            ]
-            encoder = MultipartEncoder(fields)
-            bar = stack.enter_context(
-                # `None`: only on a terminal; in a notebook tqdm takes it for False.
-                tqdm(
-                    total=encoder.len,
-                    desc=f"Uploading to {path}",
-                    unit="B",
-                    unit_scale=True,
-                    delay=_SHOW_AFTER,
-                    leave=False,
-                    disable=None if progress else True,
+
+            def body() -> tuple[Any, str]:
+                fields = [
+                    (field, (filename, stack.enter_context(file.open("rb")), mime))
+                    for field, filename, file, mime in listed
+                ]
+                encoder = MultipartEncoder(fields)
+                bar = stack.enter_context(
+                    # `None`: only on a terminal; in a notebook tqdm takes it for False.
+                    tqdm(
+                        total=encoder.len,
+                        desc=f"Uploading to {path}",
+                        unit="B",
+                        unit_scale=True,
+                        delay=_SHOW_AFTER,
+                        leave=False,
+                        disable=None if progress else True,
+                    )
                 )
-            )
-            body = MultipartEncoderMonitor(encoder, lambda sent: bar.update(sent.bytes_read - bar.n))
-            return self._answer(self._post(path, body), f"POST {path}")
+                monitored = MultipartEncoderMonitor(encoder, lambda sent: bar.update(sent.bytes_read - bar.n))
+                return monitored, monitored.content_type
 
-    def _post(self, path: str, body: Any) -> requests.Response:
-        import requests
-
-        token = self._token()
-
-        def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
-            # As `auth`, because otherwise requests would put a login from ~/.netrc in its place.
-            if token is not None:
-                request.headers["Authorization"] = f"Bearer {token}"
-            return request
-
-        try:
-            return requests.post(
-                f"{self.location}/{path}",
-                data=body,
-                headers={"Content-Type": body.content_type, "Accept": "application/json"},
-                auth=sign,
-                proxies={"no_proxy": ",".join(LOOPBACK)} if is_this_machine(self.location) else None,
-                timeout=(_CONNECT_TIMEOUT, _ANSWER_TIMEOUT),
-            )
-        except requests.exceptions.ConnectTimeout as error:
-            reason = f"it did not answer within {_CONNECT_TIMEOUT:g} s"
-            raise BackendUnreachable(self.location, reason) from error
-        except requests.exceptions.Timeout as error:
-            raise CallTimeout(self.location, f"POST {path}", _ANSWER_TIMEOUT) from error
-        except requests.exceptions.ConnectionError as error:
-            from urllib3.exceptions import MaxRetryError
-
-            # requests tells a refused connection from one that broke only by what it wraps.
-            if error.args and isinstance(error.args[0], MaxRetryError):
-                raise BackendUnreachable(self.location, "it refuses the connection") from error
-            raise ConnectionLost(self.location, f"POST {path}") from error
-
-    def _answer(self, response: requests.Response, call: str) -> Any:
-        import requests
-
-        try:
-            answer = response.json()
-        except requests.exceptions.JSONDecodeError:
-            answer = {"message": f"HTTP status {response.status_code}, and no JSON with it"}
-            if response.ok:
-                raise from_server(answer, call) from None
-        if not response.ok:
-            details = answer if isinstance(answer, dict) else {"message": answer}
-            raise from_server({"code": response.status_code, **details}, call)
-        return answer
+            return self._http.request("POST", path, body)

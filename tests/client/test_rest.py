@@ -15,13 +15,13 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.rest import Uploads
+from marcelle_rt.client.rest import Http, Uploads
 from marcelle_rt.errors import (
     BackendUnreachable,
     BadRequest,
     ConnectionLost,
     FeathersError,
-    GeneralError,
+    InvalidAnswer,
     NotAuthenticated,
 )
 
@@ -33,6 +33,10 @@ def picture(tmp_path: Path) -> Path:
     file = tmp_path / "a picture.png"
     file.write_bytes(bytes(range(256)) * 100)
     return file
+
+
+def uploads(url: str) -> Uploads:
+    return Uploads(Http(url, lambda refused=None: None))
 
 
 class Sink(BaseHTTPRequestHandler):
@@ -107,10 +111,10 @@ def test_memory_does_not_grow_with_the_file(sink: type[Sink], tmp_path: Path) ->
     large = tmp_path / "large.bin"
     with large.open("wb") as file:
         file.truncate(64 << 20)
-    Uploads(sink.url, lambda: None).post_files("upload", [])  # imports what it needs
+    uploads(sink.url).post_files("upload", [])  # imports what it needs
     tracemalloc.start()
     try:
-        sent = Uploads(sink.url, lambda: None).post_files("upload", [("a", "a", large, "x/y")])
+        sent = uploads(sink.url).post_files("upload", [("a", "a", large, "x/y")])
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -121,7 +125,7 @@ def test_memory_does_not_grow_with_the_file(sink: type[Sink], tmp_path: Path) ->
 def test_no_bar_is_drawn_where_nobody_looks(
     sink: type[Sink], picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Uploads(sink.url, lambda: None).post_files("upload", [("a", "a", picture, "x/y")])
+    uploads(sink.url).post_files("upload", [("a", "a", picture, "x/y")])
     assert capsys.readouterr() == ("", "")
 
 
@@ -134,7 +138,7 @@ def test_a_bar_is_drawn_on_a_terminal_once_it_takes_long(
 
     monkeypatch.setattr("marcelle_rt.client.rest._SHOW_AFTER", 0.0)
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
-    Uploads(sink.url, lambda: None).post_files("upload", [("a", "a", picture, "x/y")])
+    uploads(sink.url).post_files("upload", [("a", "a", picture, "x/y")])
     assert "Uploading to upload" in terminal.getvalue()
 
 
@@ -150,11 +154,11 @@ def test_a_refused_connection_is_told_from_one_that_broke(picture: Path) -> None
     hung_up = threading.Thread(target=lambda: listener.accept()[0].close())
     hung_up.start()
     with pytest.raises(ConnectionLost, match="POST upload"):
-        Uploads(url, lambda: None).post_files("upload", files)
+        uploads(url).post_files("upload", files)
     hung_up.join(10)
     listener.close()
     with pytest.raises(BackendUnreachable, match="refuses the connection"):
-        Uploads(url, lambda: None).post_files("upload", files)
+        uploads(url).post_files("upload", files)
 
 
 def test_answers_that_are_no_json_are_errors_with_their_status(sink: type[Sink], picture: Path) -> None:
@@ -162,8 +166,8 @@ def test_answers_that_are_no_json_are_errors_with_their_status(sink: type[Sink],
     for answer, kind in (
         ((400, b"<html>Bad</html>"), BadRequest),
         ((502, b""), FeathersError),
-        ((200, b"<html>Welcome</html>"), GeneralError),
+        ((200, b"<html>Welcome</html>"), InvalidAnswer),
     ):
         sink.answer = answer
         with pytest.raises(kind, match=f"HTTP status {answer[0]}"):
-            Uploads(sink.url, lambda: None).post_files("upload", files)
+            uploads(sink.url).post_files("upload", files)

@@ -1,0 +1,204 @@
+"""Requests to a backend: kept connections, tokens that the server refuses, redirects, answers without end."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.client.rest import Http
+from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidAnswer, NotAuthenticated
+from tests.faults.proxy import Proxy
+from tests.helpers import eventually
+
+from .test_auth import ADA, ShortLived
+
+PICTURE = bytes(range(256)) * 100
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Keeps the headers of each request, and answers as it is told."""
+
+    protocol_version = "HTTP/1.1"
+    seen: list[dict[str, str]]
+    status, headers_out, body = 200, {}, b"{}"  # type: ignore[var-annotated]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.seen.append({"path": self.path, **self.headers})
+        self.send_response(self.status)
+        for name, value in {"Content-Length": str(len(self.body)), **self.headers_out}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    def do_GET(self) -> None:
+        self.do_POST()
+
+    def log_message(self, *args: object) -> None:
+        """Says nothing."""
+
+
+class Endless(Recorder):
+    """Answers with more than anybody wants."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        with_more = b" " * (1 << 20)
+        try:
+            while True:
+                self.wfile.write(with_more)
+        except OSError:
+            self.seen.append({"ended": "yes"})
+            self.close_connection = True
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., tuple[str, type[Recorder]]]]:
+    """Starts servers that record what they get; their URL and their handler, whose attributes they answer with."""
+    servers = []
+
+    def start(kind: type[Recorder] = Recorder, **answers: object) -> tuple[str, type[Recorder]]:
+        mine = type("Mine", (kind,), {"seen": [], **answers})
+        server = ThreadingHTTPServer(("127.0.0.1", 0), mine)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}", mine
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    file = tmp_path / "picture.png"
+    file.write_bytes(PICTURE)
+    return file
+
+
+def nobody(refused: str | None = None) -> str | None:
+    return None
+
+
+def with_token(refused: str | None = None) -> str | None:
+    return "the-token"
+
+
+def test_a_connection_is_kept_for_the_next_request(backend: Backend) -> None:
+    with Proxy(backend.url) as proxy:
+        http = Http(proxy.url, nobody)
+        for _ in range(5):
+            assert "data" in http.request("GET", "things?$limit=0")
+        assert proxy.accepted == 1
+        http.close()
+
+
+def test_a_forked_child_makes_a_connection_of_its_own(serve: Callable[..., tuple[str, type[Recorder]]]) -> None:
+    url, _ = serve(body=b"[1]")
+    http = Http(url, nobody)
+    http.request("GET", "a")
+    session = http._session
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        answer = http.request("GET", "a")
+        os.write(write, b"own" if http._session is not session and answer == [1] else b"shared")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 10) == b"own"
+    os.close(read)
+    os.close(write)
+
+
+def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(node: None, picture: Path) -> None:
+    files = [("file.png", "file.png", picture, "image/png")]
+    with ShortLived(auth=True) as backend, DataStore(backend.url) as store:
+        store.service("users").create(ADA)
+        with DataStore(backend.url, **ADA) as ada:
+            ada.connect()
+            connection = ada.connection
+            first = connection._session
+            assert first is not None
+            with connection._changed:  # as after a night's sleep of this machine: the token ended unnoticed
+                connection._session = replace(first, due=None)
+                connection._changed.notify_all()
+            eventually(lambda: is_refused(Http(backend.url, lambda refused=None: first.token)), interval=0.2)
+            assert "file.png" in ada.rest.post_files("assets/upload", files)
+            assert connection._session is not None
+            assert connection._session.token != first.token
+        with DataStore(backend.url, **ADA) as ada, DataStore(backend.url, token=token_of(ada)) as by_token:
+            assert "file.png" in by_token.rest.post_files("assets/upload", files)
+
+
+def is_refused(http: Http) -> bool:
+    try:
+        http.request("GET", "things")
+    except NotAuthenticated:
+        return True
+    return False
+
+
+def token_of(store: DataStore) -> str:
+    return store.connection.token(time.monotonic() + 10) or ""
+
+
+def test_a_token_that_is_refused_twice_is_tried_no_more(serve: Callable[..., tuple[str, type[Recorder]]]) -> None:
+    url, server = serve(status=401, body=b'{"name": "NotAuthenticated", "message": "no"}')
+    with pytest.raises(NotAuthenticated):
+        Http(url, lambda refused=None: "other" if refused else "first").request("GET", "things")
+    assert [request["Authorization"] for request in server.seen] == ["Bearer first", "Bearer other"]
+    with pytest.raises(NotAuthenticated):
+        Http(url, with_token).request("GET", "things")
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_error_that_names_the_other_server_which_gets_nothing(
+    serve: Callable[..., tuple[str, type[Recorder]]], status: int
+) -> None:
+    other, thief = serve()
+    url, server = serve(status=status, headers_out={"Location": f"{other}/things?secret=1"})
+    for verb in ("GET", "POST"):
+        with pytest.raises(BackendUnreachable, match=f"sends all requests on to {other};") as refused:
+            Http(url, with_token).request(verb, "things")
+        assert "secret" not in str(refused.value)
+    assert thief.seen == []
+    assert server.seen[0]["Authorization"] == "Bearer the-token"
+
+
+def test_an_answer_without_end_is_an_error_and_is_not_kept(serve: Callable[..., tuple[str, type[Recorder]]]) -> None:
+    url, _ = serve(Endless)
+    with pytest.raises(InvalidAnswer, match="over 100,000,000 bytes"):
+        Http(url, nobody).request("GET", "things")
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        ({"body": b'{"data": ['}, InvalidAnswer),
+        ({"body": b"[" * 100_000}, InvalidAnswer),
+        ({"body": b"\xff\xfe"}, InvalidAnswer),
+        ({"body": b'{"a": NaN}'}, InvalidAnswer),
+        ({"status": 500, "body": b"[1, 2]"}, FeathersError),
+        ({"status": 500, "body": b'{"message": {"a": []}, "code": "x", "name": [], "className": 3}'}, FeathersError),
+        ({"status": 500, "body": b'"' + b"x" * 100 + b'"'}, FeathersError),
+    ],
+)
+def test_answers_of_other_shapes_are_errors_of_ours(
+    serve: Callable[..., tuple[str, type[Recorder]]], answers: dict[str, object], kind: type[Exception]
+) -> None:
+    url, _ = serve(**answers)
+    with pytest.raises(kind):
+        Http(url, nobody).request("GET", "things")
