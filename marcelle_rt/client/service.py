@@ -241,8 +241,8 @@ class Service:
             timeout: Seconds after which the iteration ends if nothing came; `None` waits for ever.
 
         Returns:
-            An iterator of `Change(kind, document)`, with `kind` one of `"added"`, `"changed"` and
-            `"removed"`. It can be closed, and be used in a `with`.
+            An iterator of `Change(kind, document)`, with `kind` one of `"initial"`, `"added"`, `"changed"`
+            and `"removed"`. It can be closed, and be used in a `with`.
 
         Raises:
             InvalidData: The query has something that only the server can judge by.

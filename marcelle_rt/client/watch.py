@@ -23,17 +23,17 @@ class Change(NamedTuple):
     """What happened to one document of a view.
 
     Attributes:
-        kind: `"added"` (there from the start, created, or matching since now), `"changed"`, or `"removed"`
-            (or matching no more).
+        kind: `"initial"` (there when the view began), `"added"` (created, or matching since now), `"changed"`,
+            or `"removed"` (or matching no more).
         document: The document as it is now, or as it was last known.
     """
 
-    kind: Literal["added", "changed", "removed"]
+    kind: Literal["initial", "added", "changed", "removed"]
     document: Document
 
 
 class Watch(Iterator[Change]):
-    """Gives the documents that match a query as added, then each change, as long as it is iterated.
+    """Gives the documents that match a query, then each change, as long as it is iterated.
 
     After a lost connection everything is read again and what differs is given, so that whoever applies all
     changes has the server's state. What happened twice to one document in between may come as one change.
@@ -58,6 +58,7 @@ class Watch(Iterator[Change]):
         self._known: dict[Any, Document] = {}
         self._ready: deque[Change] = deque()
         self._level = False
+        self._begun = False
         self._closed = False
         self._news: queue.SimpleQueue[tuple[str, Document]] = queue.SimpleQueue()
         handlers = _handlers(service.name, self._news)
@@ -126,6 +127,7 @@ class Watch(Iterator[Change]):
             self._set(key, self._known[key], False)
         for key, document in found.items():
             self._set(key, document, True)
+        self._begun = True
         return True
 
     def _matches(self, kind: str, document: Document) -> bool:
@@ -136,7 +138,7 @@ class Watch(Iterator[Change]):
         if present:
             self._known[key] = document
             if before is None:
-                self._ready.append(Change("added", document))
+                self._ready.append(Change("added" if self._begun else "initial", document))
             elif before != document:
                 self._ready.append(Change("changed", document))
         elif before is not None:
