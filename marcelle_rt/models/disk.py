@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import logging
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,23 +68,37 @@ def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
         local_format: ``"h5"``, ``"saved_model"`` or ``"keras"``.
 
     Returns:
-        The file ``<name>.h5`` or ``<name>.keras``, or the folder ``<name>``.
+        The file ``<name>.h5`` or ``<name>.keras``, or the folder ``<name>``: the whole of it, or, when this
+        raises, what was there before.
 
     Raises:
         UnsupportedFormat: If the format is not known.
         OSError: If the disk can't be written. For a model that it can't save, Keras raises errors of its own.
     """
     kind = disk_format(local_format)
-    if kind == "saved_model":
-        folder = directory / name
-        # Keras 3 prints the folder and its signatures unless told not to; Keras 2 has no such switch.
-        quiet = {"verbose": False} if is_keras3(model) else {}
-        model.export(os.fspath(folder), **quiet)
-        return folder
-    path = directory / f"{name}.{kind}"
-    with _without_h5_advice():
-        model.save(os.fspath(path))
+    path = directory / (name if kind == "saved_model" else f"{name}.{kind}")
+    part = directory / f".{name}.part{path.suffix}"  # Keras goes by the suffix
+    try:
+        if kind == "saved_model":
+            # Keras 3 prints the folder and its signatures unless told not to; Keras 2 has no such switch.
+            quiet = {"verbose": False} if is_keras3(model) else {}
+            model.export(os.fspath(part), **quiet)
+            _remove(path)  # a folder can't replace one that holds something
+        else:
+            with _without_h5_advice():
+                model.save(os.fspath(part))
+        os.replace(part, path)
+    except BaseException:  # a full disk, a model that can't be saved, Ctrl-C
+        _remove(part)
+        raise
     return path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def load(path: Path, local_format: str | None = None) -> Any:

@@ -93,14 +93,15 @@ def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
     return known
 
 
-def opening(run: Run, limit: int) -> Patch:
+def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Patch:
     """The document to create a copy with: whole, or with as much of its lists as the limit allows.
 
     Args:
         run: The run.
         limit: The most bytes that a message may have.
+        fields: What stands for the run's own fields, where those are too large.
     """
-    data = {"_id": run.id, **run.fields}
+    data = {"_id": run.id, **(run.fields if fields is None else fields)}
     room = limit - _ROOM - len(dumps(data))
     lists: dict[str, list[Any]] = {}
     for path, values in run.lists.items():
@@ -116,13 +117,14 @@ def opening(run: Run, limit: int) -> Patch:
     return Patch(data, run.version, lengths, (), tuple(level))
 
 
-def next_patch(run: Run, known: Acknowledged, limit: int) -> Patch | None:
+def next_patch(run: Run, known: Acknowledged, limit: int, fields: Mapping[str, Any] | None = None) -> Patch | None:
     """The next message that brings a copy nearer, or `None` when it is level.
 
     Args:
         run: The run.
         known: What the copy holds.
         limit: The most bytes that a message may have.
+        fields: What stands for the run's own fields, where those are too large.
 
     Returns:
         A patch for all that is missing, or for as much of it as fits. Fields go with the last one, so
@@ -130,7 +132,8 @@ def next_patch(run: Run, known: Acknowledged, limit: int) -> Patch | None:
     """
     maker = _Maker(run, known, limit - _ROOM)
     if maker.stale() and maker.ends():
-        maker.add_fields({k: run.fields[k] for k, v in run.changed.items() if v > known.fields.get(k, 0)})
+        whole = run.fields if fields is None else fields
+        maker.add_fields({k: whole[k] for k, v in run.changed.items() if v > known.fields.get(k, 0)})
     return maker.patch()
 
 

@@ -16,6 +16,7 @@ from .journal import Journal
 from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
+from .shorten import sentence
 
 PAUSE = 0.1  # seconds between two messages about one run; dashboards redraw at each
 PAUSE_FACTOR = 4.0  # and that many times what the last answer took, so that long documents spare everybody
@@ -192,6 +193,10 @@ class Feed:
             self.notices.warn(("refused", type(error)), f"{error} The training goes on; {self.kept()} and tried again.")
             self._due = self._clock() + _REFUSED_PAUSE
             return self._due
+        if replica.shortened:
+            self.notices.warn(
+                "shortened", f"{sentence(replica.shortened, self.remote.location)} Its folder has all of it."
+            )
         if replica.gone:
             self.notices.warn(
                 "gone",
@@ -275,7 +280,11 @@ class Feed:
     def kept(self) -> str:
         """Where the run is kept, as half a sentence."""
         directory: Path | None = self.journal.directory
-        return f"all of it is kept in {directory}" if directory else "it is kept in memory alone"
+        if directory is None:
+            return "it is kept in memory alone"
+        if self.journal.failure is not None:
+            return f"what its disk took is kept in {directory}, and the rest in memory alone"
+        return f"all of it is kept in {directory}"
 
     def rest(self) -> str:
         """Where the rest of a run is that the backend lacks at its end, and the command that sends it."""

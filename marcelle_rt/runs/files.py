@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunFolderError
 from ..notices import Notices
 from . import stored
-from .run import FILES, Event, checkpoint_metadata
+from .run import FILES, Event, Run, checkpoint_metadata
 
 if TYPE_CHECKING:
     from .remote import Remote
@@ -144,5 +145,41 @@ def _copied(path: Path, directory: Path) -> str:
     name, number = path.name, 2
     while (assets / name).exists():
         name, number = f"{path.stem}-{number}{path.suffix}", number + 1
-    shutil.copyfile(path, assets / name)
+    part = assets / f".{name}.part"
+    try:
+        shutil.copyfile(path, part)
+        os.replace(part, assets / name)
+    except OSError:  # a disk that is full; a part of a file is worth nothing
+        part.unlink(missing_ok=True)
+        raise
     return f"assets/{name}"
+
+
+def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], notices: Notices) -> None:
+    """Removes the files that a resumed run has no longer from its folder, and what a killed process left unfinished.
+
+    Args:
+        run: The run.
+        directory: Its folder, or `None` where there is none. What lies outside of it is never touched.
+        spare: Paths that have a new file by now.
+        notices: What the user is told; nothing is raised into the training.
+    """
+    if directory is None:
+        return
+    kept = {*spare, *(event["path"] for event in run.files.values())}
+    paths = {event["path"] for event in run.dropped.values()}
+    paths |= {event["converted"]["path"] for event in run.dropped.values() if event.get("converted")}
+    inside = [directory / path for path in paths - kept if _lies_inside(path)]
+    for path in [*inside, *directory.glob(f".{checkpoint_name('*')}.part*"), *directory.glob("assets/.*.part")]:
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            notices.warn(("dropped", path), f"{path} is not needed any more, and can't be removed: {error.strerror}.")
+
+
+def _lies_inside(path: str) -> bool:
+    parts = Path(path).parts
+    return bool(parts) and not Path(path).is_absolute() and ".." not in parts

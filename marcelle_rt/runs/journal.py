@@ -134,6 +134,24 @@ def create(base: Path, start: dt.datetime | None = None) -> tuple[Journal, str]:
         return Journal(directory), text
 
 
+def reopen(directory: Path) -> tuple[Journal, list[Event], int]:
+    """Opens a run's folder to go on with it.
+
+    Returns:
+        The journal, its events, and how many lines were torn and had to be skipped.
+
+    Raises:
+        RunFolderError: When there is no journal, none of it can be read, or another writer has it open.
+    """
+    read(directory)  # a folder that is no run gets no journal
+    book = Journal(directory)
+    try:
+        return book, *read(directory)  # now that nobody else writes it
+    except BaseException:
+        book.close()
+        raise
+
+
 def read(directory: Path) -> tuple[list[Event], int]:
     """Reads a folder's journal.
 

@@ -10,12 +10,12 @@ from time import time
 
 from ..notices import Notices
 from ..values import iso
-from . import ending, journal
+from . import ending, files, journal
 from .epochs import Epochs
 from .feed import Feed, Status
 from .publisher import publisher_for
 from .remote import Remote
-from .run import Event
+from .run import Event, Run
 from .waiting import wait_for
 
 
@@ -44,6 +44,8 @@ class Recording:
         self.epochs = Epochs(notices, rename)
         self.lock = threading.RLock()
         self.finish_timeout = finish_timeout
+        self._past: Run | None = None  # what a resumed run had, until its first epoch says where it goes on
+        self._new_paths: set[str] = set()
         self._notices = notices
         self._pid = os.getpid()
         self._publisher = publisher_for(remote)
@@ -75,6 +77,24 @@ class Recording:
         """Writes an event to the journal, and wakes the thread that sends it."""
         self.feed.record(event)
         self._publisher.wake()
+        if self._past is not None and "path" in event:
+            self._new_paths.add(event["path"])
+
+    def resumed(self, run: Run) -> None:
+        """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
+        self.epochs.go_on_from(run.epochs)
+        self._past = run
+
+    def go_on(self, epoch: int) -> None:
+        """Drops what the run has from an epoch on, because the training repeats it."""
+        keep = self.epochs.cut_before(epoch)
+        past, self._past = self._past, None
+        drop = past.files_from(epoch, keep) if past is not None else []
+        event = {"type": "resume", "time": time(), "keep": keep, "drop": drop}
+        self.record(event)
+        if past is not None:
+            past.apply(event)
+            files.remove_dropped(past, self.directory, self._new_paths, self._notices)
 
     def end(self, status: str, error: str | None) -> None:
         """Writes how the run ended; waits for nothing."""

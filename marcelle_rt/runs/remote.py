@@ -277,6 +277,14 @@ class Remote:
         name = self._runs.get(run_id).get("name")
         return cast("dict[str, Any]", self._runs.update(run_id, {**data, "name": name}))
 
+    def remove_file(self, uploaded: Event) -> None:
+        """Removes a model or an asset with its files; one that is gone already is gone.
+
+        Args:
+            uploaded: The `uploaded` event that stands for it.
+        """
+        stored.remove_file(self.store, uploaded["entry"])
+
     def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
         """Asks the backend which of a run's files it has.
 

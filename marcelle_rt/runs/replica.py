@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MarcelleError, NotFound
 from .delta import Acknowledged, Patch, compare, next_patch, opening
 from .run import Event, Run
+from .shorten import shortened
 
 if TYPE_CHECKING:
     from .remote import Remote
 
 _REMOVAL_PATIENCE = 1.0  # seconds: a `removed` event may come just after the answer that finds nothing
+_FIELDS_SHARE = 0.75  # of a message; the lists go in pieces, but begin in the same one
 _DISAGREEMENTS = 5  # in a row, before we say that the backend doesn't keep what it is sent
 
 
@@ -48,6 +50,7 @@ class Replica:
         gone: The run was removed by a person; it stays so.
         copies: How often it was created there, or found.
         name: The run's name on this backend; empty until it is known.
+        shortened: The paths of fields that were too large for it.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Replica:
         self.gone = False
         self.copies = 0
         self.name = ""
+        self.shortened: set[str] = set()
         self._remote = remote
         self._clock = clock
         self._known: Acknowledged | None = None
@@ -123,6 +127,10 @@ class Replica:
         if self._known is None:
             self._open()
             return True
+        for key, event in self.run.leftovers.items():
+            self._remote.remove_file(event)
+            self.apply({"type": "removed", "key": key})
+            return True
         patch = self._next(self._known)
         if patch is None:
             self._level_version = self.run.version
@@ -141,12 +149,17 @@ class Replica:
 
     def _next(self, known: Acknowledged) -> Patch | None:
         if not self._whole:
-            return next_patch(self.run, known, self._remote.message_limit)
-        patch = opening(self.run, self._remote.message_limit)
+            return next_patch(self.run, known, self._remote.message_limit, self._fields())
+        patch = opening(self.run, self._remote.message_limit, self._fields())
         if len(patch.fields) < len(self.run.fields):
             # Too large for one message, and this backend takes nothing else: the service refuses it, named.
-            patch = opening(self.run, 1 << 62)
+            patch = opening(self.run, 1 << 62, self._fields())
         return patch
+
+    def _fields(self) -> dict[str, Any]:
+        fields, replaced = shortened(self.run.fields, int(_FIELDS_SHARE * self._remote.message_limit))
+        self.shortened.update(replaced)
+        return fields
 
     def _open(self) -> None:
         fresh, self._fresh = self._fresh, False
@@ -157,7 +170,7 @@ class Replica:
         if self.copies and self._remote.was_removed(self.run.id):
             self.gone = True
             return
-        patch = opening(self.run, self._remote.message_limit)
+        patch = opening(self.run, self._remote.message_limit, self._fields())
         self._rev = self._next_rev()
         document = self._remote.create_run({**patch.data, "rev": rev_text(self._rev)})
         self.name = document.get("name", "")

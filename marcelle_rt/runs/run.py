@@ -10,12 +10,13 @@ Events are plain mappings, one a line in the journal:
 | `epoch` | `epoch`, `place`, `logs` |
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
 | `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
-| `resume` | `keep`: how many places stay |
+| `resume` | `keep`: how many places stay; `drop`: the keys of files that go |
 | `end` | `status`, `error` |
 
-and each has `time` in seconds since 1970. Three are never written. With `uploaded` (`list`, `key`, `entry`) a
-replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`) a copy gets an
-`_id` that is not the run's own. With `alive` a copy that was given up (status `error`) takes the run's status again.
+and each has `time` in seconds since 1970. Four are never written. With `uploaded` (`list`, `key`, `entry`) and
+`removed` (`key`) a replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`)
+a copy gets an `_id` that is not the run's own. With `alive` a copy that was given up (status `error`) takes the
+run's status again.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ class Run:
         lists: The document's lists by their path: `logs.<metric>`, `checkpoints`, `assets`.
         epochs: The epoch number at each place.
         files: The events of checkpoints and assets by their key, in order.
+        dropped: Those that the run has no longer, because it was resumed before them.
+        leftovers: The `uploaded` events of dropped files that the backend still has, by their key.
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
@@ -54,7 +57,10 @@ class Run:
         self.lists: dict[str, list[Any]] = {"checkpoints": [], "assets": []}
         self.epochs: list[int] = []
         self.files: dict[str, Event] = {}
+        self.dropped: dict[str, Event] = {}
+        self.leftovers: dict[str, Event] = {}
         self._uploaded: dict[str, Place] = {}
+        self._saved_at: dict[str, int] = {}  # for each file how many epochs there were
         for event in events:
             self.apply(event)
 
@@ -102,11 +108,14 @@ class Run:
             self._set(error=self.fields.get("error"))
             self.changed["error"] = self.changed["status"] = self.version
         elif kind == "resume":
-            return self._resume(event["keep"])
+            return self._resume(event["keep"], event.get("drop", ()))
         elif kind in FILES:
             self.files[event["key"]] = event
+            self._saved_at[event["key"]] = len(self.epochs)
         elif kind == "uploaded":
             return self._upload(event)
+        elif kind == "removed":
+            self.leftovers.pop(event["key"], None)
         return []
 
     def _set(self, **fields: Any) -> None:
@@ -137,7 +146,7 @@ class Run:
                 touched.append((path, place))
         return touched
 
-    def _resume(self, keep: int) -> list[Place]:
+    def _resume(self, keep: int, drop: Iterable[str]) -> list[Place]:
         del self.epochs[keep:]
         dropped = []
         for path, values in self.lists.items():
@@ -146,10 +155,29 @@ class Run:
                 del values[keep:]
         if "error" in self.fields:
             self._set(error=None)
+        for key in drop:
+            dropped += self._drop(key)
         self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)
         return dropped
 
+    def _drop(self, key: str) -> list[Place]:
+        if key not in self.files:
+            return []
+        self.dropped[key] = self.files.pop(key)
+        if key not in self._uploaded:
+            return []
+        path, index = self._uploaded.pop(key)
+        values = self.lists[path]
+        self.leftovers[key] = {"type": "uploaded", "list": path, "key": key, "entry": values.pop(index)}
+        for other, (its_path, its_index) in self._uploaded.items():
+            if its_path == path and its_index > index:
+                self._uploaded[other] = (path, its_index - 1)
+        return [(path, place) for place in range(index, len(values) + 1)]
+
     def _upload(self, event: Event) -> list[Place]:
+        if event["key"] in self.dropped:
+            self.leftovers[event["key"]] = event
+            return []
         values = self.lists[event["list"]]
         known = self._uploaded.get(event["key"])
         if known is not None:
@@ -163,6 +191,7 @@ class Run:
         """Takes back every `uploaded`: the backend has lost what it had."""
         self.version += 1
         self._uploaded.clear()
+        self.leftovers.clear()
         for name in FILES.values():
             self.lists[name] = []
 
@@ -170,6 +199,20 @@ class Run:
     def ended(self) -> bool:
         """Whether the run has ended, well or not."""
         return self.fields.get("status") in ENDED
+
+    def files_from(self, epoch: int, keep: int) -> list[str]:
+        """The keys of the files that belong to an epoch or to a later one.
+
+        Args:
+            epoch: The epoch's number.
+            keep: How many epochs there are before it. A checkpoint of no epoch (`"final"`) counts as one of the
+                epoch that it came after.
+        """
+        return [
+            key
+            for key, event in self.files.items()
+            if (event["epoch"] >= epoch if isinstance(event["epoch"], int) else self._saved_at[key] > keep)
+        ]
 
     def waiting(self) -> list[Event]:
         """The files that are not known to be uploaded, in order."""

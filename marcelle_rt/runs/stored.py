@@ -6,6 +6,7 @@ they don't like are dropped with status 200, and the answer lists what was kept.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import mimetypes
 import re
@@ -250,6 +251,13 @@ def _exists(store: DataStore, listed: Mapping[str, Any], services: tuple[str, ..
     except NotFound:
         return False
     return True
+
+
+def remove_file(store: DataStore, entry: Mapping[str, Any]) -> None:
+    """Removes what an entry of a run's `checkpoints` or `assets` stands for, with its files."""
+    service, identity = (entry["service"], entry["id"]) if "service" in entry else ("assets", entry["_id"])
+    with contextlib.suppress(NotFound):
+        store.service(service).remove(identity)
 
 
 def remove_run(remote: Remote, run_data: Mapping[str, Any]) -> bool:

@@ -14,6 +14,7 @@ from . import files, folder, journal
 from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
+from .shorten import sentence
 
 
 class Uploaded(NamedTuple):
@@ -79,6 +80,8 @@ class Uploader:
             _identify(run, copies[-1]["_id"], None)
         replica = Replica(run, self.remote)
         replica.level()
+        if replica.shortened:
+            self._notices.warn((directory, "shortened"), sentence(replica.shortened, self.remote.location))
         sent, refused = self._files(directory, run, replica)
         lost = {event["key"] for copy in old for event in self.remote.uploaded_files(run, copy)} & run.files.keys()
         if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes

@@ -90,7 +90,7 @@ class Writer:
         """Goes on with a run that was cut off, or ended, in its own folder.
 
         The first epoch that is saved decides where it goes on: what the run has from that epoch on is
-        dropped, because the training repeats it.
+        dropped, because the training repeats it: epochs, checkpoints and assets, on disk and on the backend.
 
         Args:
             run_directory: The run's folder.
@@ -103,12 +103,12 @@ class Writer:
             RunFolderError: When the folder holds no run, or another writer has it open.
         """
         directory = Path(run_directory)
-        events, torn = journal.read(directory)
+        book, events, torn = journal.reopen(directory)
         run = Run(events)
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(journal.Journal(directory), events).epochs.go_on_from(run.epochs)
+        writer._start(book, events).resumed(run)
         return writer
 
     @property
@@ -216,7 +216,7 @@ class Writer:
         with run.lock:
             number = epochs.number(epoch)
             if epochs.resuming:
-                run.record({"type": "resume", "time": time(), "keep": epochs.cut_before(number)})
+                run.go_on(number)
             place = epochs.place(number)
             values = epochs.values(logs) if logs is not None else {}
             run.record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
@@ -240,6 +240,8 @@ class Writer:
             self.notices.warn("no model", "No checkpoint can be saved: give the model to create_run().")
             return
         epoch = epoch if isinstance(epoch, str) else run.epochs.number(epoch)
+        if run.epochs.resuming and isinstance(epoch, int):
+            run.go_on(epoch)
         remote_format = run.feed.remote.save_format if run.feed.remote is not None else None
         event = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
         if event is None:

@@ -89,7 +89,8 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
         key = f"{action[1]}-{action[2]}"
         return {"type": "uploaded", "list": action[1], "key": key, "entry": {"id": key, "at": run.version}}
     if kind == "resume":
-        return {"type": "resume", "keep": max(0, len(run.epochs) - action[1])}
+        keep = max(0, len(run.epochs) - action[1])
+        return {"type": "resume", "keep": keep, "drop": run.files_from(keep, keep)}
     if kind == "begin":
         return {"type": "begin", "epochs": action[1]}
     if kind == "end":
@@ -115,6 +116,8 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
     for action in script:
         event = event_of(action, run)
         if event is not None:
+            if event["type"] == "uploaded" and event["key"] not in run.files:
+                run.apply({"type": event["list"][:-1], "key": event["key"], "epoch": len(run.epochs) - 1})
             known.touch(run.apply(event), run.version)
         elif action[0] == "send" and in_flight is None:
             patch = next_patch(run, known, limit)
