@@ -1,7 +1,10 @@
-"""The `marcelle-rt` command."""
+"""The `marcelle-rt` command: what can be typed. What is done lies in `commands/`, and is imported when it is done."""
 
 from __future__ import annotations
 
+import io
+import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -9,13 +12,28 @@ from typing import Annotated
 
 import typer
 
-from .errors import MarcelleError
+from .commands.choices import Format, Shell
+from .commands.completion import VARIABLE, prepare, print_script, this_shell
+from .config import backend_location
+from .errors import InvalidData, MarcelleError
+
+_BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
+"""Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
 
 app = typer.Typer(
+    rich_markup_mode="rich" if _BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    epilog="Exit codes: 0 all is done, 1 something is not (an error, a run that failed), 2 wrong usage, 130 Ctrl-C.",
+)
+runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich" if _BOXES else None)
+app.add_typer(
+    runs_app,
+    name="runs",
+    help="List the runs of a backend, and look into, compare, remove and repair them.",
+    epilog="Example: marcelle-rt runs --query status=error",
 )
 
 
@@ -23,14 +41,72 @@ def main() -> None:
     """Runs the command. An error of ours is one sentence on stderr and status 1; Ctrl-C is status 130."""
     # SIGTERM ends as Ctrl-C does: what was started is stopped, and temporary folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that a terminal can't show must not end the command
+            stream.reconfigure(errors="replace")
+    if VARIABLE in os.environ:
+        prepare()
     try:
-        app()
+        app(prog_name="marcelle-rt")
     except MarcelleError as error:
         print(f"marcelle-rt: {error}", file=sys.stderr)
         sys.exit(1)
 
 
-@app.command()
+def _location(url: str | None) -> str | None:
+    """Makes a bad URL a usage error."""
+    try:
+        return None if url is None else backend_location(url)
+    except InvalidData as error:
+        raise typer.BadParameter(f"{error.value} {error.reason}") from error
+
+
+def _filters(texts: list[str] | None) -> list[str]:
+    """Makes a bad filter a usage error."""
+    from .commands.finding import query_of
+
+    try:
+        query_of(texts or [])
+    except InvalidData as error:
+        raise typer.BadParameter(f"{error.value} {error.reason}") from error
+    return texts or []
+
+
+def _was_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+Location = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="URL",
+        envvar="MARCELLE_BACKEND",
+        callback=_location,
+        help="The backend; http://localhost:3030 if not given. A login is read from MARCELLE_EMAIL and "
+        "MARCELLE_PASSWORD, or MARCELLE_TOKEN.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its _id, or the beginning of it.")]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Runs, each by name, _id, or the beginning of it.")
+]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--query",
+        "-q",
+        metavar="FILTER",
+        callback=_filters,
+        help="status=error, basename=digits, params.lr=0.1, or JSON; repeated, all must hold.",
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most runs to show.")]
+
+
+@app.command(epilog="Example: marcelle-rt demo --exit")
 def demo(
     epochs: Annotated[int, typer.Option(min=1, help="How long each training is.")] = 60,
     leave: Annotated[bool, typer.Option("--exit", help="End after one training.")] = False,
@@ -41,21 +117,7 @@ def demo(
     run_demo(epochs, stay=not leave)
 
 
-@app.command()
-def upload(
-    directories: Annotated[list[Path], typer.Argument(help="Run folders, each from a Writer or a callback.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the backend has of them.")] = False,
-    backend: Annotated[str | None, typer.Option(help="The backend's URL; $MARCELLE_BACKEND if not given.")] = None,
-    save_format: Annotated[str, typer.Option("--format", help="tfjs or onnx.")] = "tfjs",
-) -> None:
-    """Upload runs that were kept on disk, with their checkpoints and assets."""
-    from .runs.upload_many import upload_many
-
-    if not upload_many(directories, backend, save_format, overwrite):
-        raise typer.Exit(1)
-
-
-@app.command()
+@app.command(epilog="Example: marcelle-rt backend --data marcelle-data")
 def backend(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
@@ -78,3 +140,130 @@ def backend(
                 f'  DataStore("{running.url}", email=..., password=...)'
             )
         running.wait()
+
+
+@app.command(epilog="Example: marcelle-rt upload marcelle-logs/*")
+def upload(
+    directories: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER...", help="Run folders, each from a Writer or a callback.")
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the backend has of them.")] = False,
+    save_format: Annotated[str, typer.Option("--format", help="tfjs or onnx.")] = "tfjs",
+    location: Location = None,
+    as_json: Json = False,
+) -> None:
+    """Upload runs that were kept on disk, with their checkpoints and assets."""
+    from .commands import opening
+    from .commands.upload import upload_many
+
+    with opening.backend(location) as store:
+        done = upload_many(store, directories, save_format, overwrite, as_json)
+    raise typer.Exit(not done)
+
+
+@runs_app.callback()
+def runs(
+    context: typer.Context,
+    query: Filters = None,
+    limit: Limit = 20,
+    location: Location = None,
+    as_json: Json = False,
+) -> None:
+    if context.invoked_subcommand is not None:
+        given = [name for name in context.params if _was_typed(context, name)]
+        if given:
+            raise typer.BadParameter(f"options of {context.invoked_subcommand} stand after it, not before it")
+    else:
+        list_(query, limit, location, as_json)
+
+
+@runs_app.command("list", epilog="""Example: marcelle-rt runs list --limit 50 --query '{"epoch": {"$gt": 10}}'""")
+def list_(query: Filters = None, limit: Limit = 20, location: Location = None, as_json: Json = False) -> None:
+    """List runs, the newest first."""
+    from .commands import opening
+    from .commands.finding import query_of
+    from .commands.runs_list import list_runs
+
+    with opening.backend(location) as store:
+        list_runs(store, query_of(query or []), limit, as_json)
+
+
+@runs_app.command(epilog="Example: marcelle-rt runs show digits-3")
+def show(run: RunName, location: Location = None, as_json: Json = False) -> None:
+    """Show one run: parameters, metrics, files, alerts."""
+    from .commands import opening
+    from .commands.runs_show import show_run
+
+    with opening.backend(location) as store:
+        show_run(store, run, as_json)
+
+
+@runs_app.command(epilog="Example: marcelle-rt runs compare digits-2 digits-3")
+def compare(runs: RunNames, location: Location = None, as_json: Json = False) -> None:
+    """Compare runs: the parameters that differ, and their metrics."""
+    from .commands import opening
+    from .commands.runs_compare import compare_runs
+
+    if len(set(runs)) < 2:
+        raise typer.BadParameter("name two runs or more", param_hint="RUN...")
+    with opening.backend(location) as store:
+        compare_runs(store, runs, as_json)
+
+
+@runs_app.command(epilog="Example: marcelle-rt runs rm digits-1 digits-2 --yes")
+def rm(
+    runs: RunNames,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    location: Location = None,
+    as_json: Json = False,
+) -> None:
+    """Remove runs, and all that belongs to them."""
+    from .commands import opening
+    from .commands.runs_rm import remove_runs
+
+    if not yes and not sys.stdin.isatty():
+        raise typer.BadParameter("nobody can be asked here whether you are sure; give --yes", param_hint="--yes")
+    with opening.backend(location) as store:
+        done = remove_runs(store, runs, lambda question: yes or typer.confirm(question, err=True), as_json)
+    raise typer.Exit(not done)
+
+
+@runs_app.command(epilog="Example: marcelle-rt runs repair --dry-run")
+def repair(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    location: Location = None,
+    as_json: Json = False,
+) -> None:
+    """Give runs that stopped without a word the status error."""
+    from .commands import opening
+    from .commands.runs_repair import repair_runs
+
+    with opening.backend(location) as store:
+        repair_runs(store, dry_run, as_json)
+
+
+@app.command(epilog="Example: marcelle-rt export digits-3 --format csv -o digits-3.csv")
+def export(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Runs by name, _id or its beginning, or run folders.")
+    ],
+    kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.csv,
+    target: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file; - is stdout.")] = "-",
+    location: Location = None,
+) -> None:
+    """Write the history of runs, a row an epoch."""
+    from .commands.export import export as write
+
+    write(runs, location, kind, None if target == "-" else Path(target))
+
+
+@app.command(epilog='Example: eval "$(marcelle-rt completion bash)"')
+def completion(
+    context: typer.Context,
+    shell: Annotated[Shell | None, typer.Argument(help="The shell; your own if not given.")] = None,
+) -> None:
+    """Print the script that lets your shell complete this command, and how to keep it."""
+    shell = shell or this_shell()
+    if shell is None:
+        raise typer.BadParameter("your shell is none of these: bash, zsh, fish; name one", param_hint="SHELL")
+    print_script(context.find_root().command, shell)

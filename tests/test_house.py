@@ -22,6 +22,7 @@ ROOMS = {
     "models": GROUND,
     "runs": GROUND | {"client", "models", "utils"},
     "backend": GROUND,
+    "commands": GROUND | {"client", "runs", "monitor", "backend"},
 }
 """The rooms whose imports are bounded, and which others of ours they may import."""
 

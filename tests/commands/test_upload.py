@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import uuid
 from pathlib import Path
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-
-
-def marcelle_rt(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from marcelle_rt.cli import main; main()", *map(str, arguments)]
-    surroundings = {**os.environ, "COLUMNS": "200", **environment}
-    return subprocess.run(command, capture_output=True, text=True, env=surroundings, timeout=120)
+from tests.commands.conftest import answer_of, marcelle_rt
 
 
 def offline_run(name: str, base: Path) -> Path:
@@ -37,8 +29,10 @@ def test_many_folders_are_uploaded_and_each_is_accounted_for(
     assert {f"{name}-{n}" for n in (1, 2, 3)} == {
         run["name"] for run in store.service("runs").items({"basename": name})
     }
-    again = marcelle_rt("upload", *folders, "--overwrite", "--backend", backend.url)
-    assert again.returncode == 0, again.stderr
+    again = answer_of("upload", *folders, "--overwrite", "--backend", backend.url)
+    assert [(entry["folder"], entry["epochs"], entry["wrong"]) for entry in again] == [
+        (str(folder), 1, {}) for folder in folders
+    ]
     assert len(list(store.service("runs").items({"basename": name}))) == 3
 
 

@@ -1,0 +1,1 @@
+"""What the `marcelle-rt` command does; a file a command, and `cli.py` in front of them."""

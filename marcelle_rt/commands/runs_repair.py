@@ -1,0 +1,87 @@
+"""`marcelle-rt runs repair`: runs whose program died without a word become an `error`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from ..client.data_store import DataStore
+from ..errors import NotFound
+from ..runs.heartbeat import INTERVAL
+from ..values import iso
+from . import beside, facts
+from .http import server_time
+from .output import cell, console, line, print_json, sentence
+
+_FIELDS = ["_id", "name", "status", "epoch", "start", "createdAt", "updatedAt", "rev"]
+_MISSED = 4  # intervals without a sign of life
+
+
+def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
+    """Gives runs that have not ended and show no sign of life the status `error`.
+
+    A sign of life is a heartbeat or a change of the run. One that goes on after all (its machine slept) puts its
+    status right with its next epoch.
+
+    Args:
+        store: The backend.
+        dry_run: Only say what would be done.
+        as_json: An array of `_id`, `name`, `last_sign` (ISO 8601) and `outcome`: `would repair`, `repaired`,
+            `lives` (it was changed meanwhile) or `gone`.
+
+    Raises:
+        MarcelleError: What the backend or the line raised.
+    """
+    open_runs = list(store.service("runs").items({"status": {"$in": list(facts.ACTIVE)}, "$select": _FIELDS}))
+    beats = beside.of_runs(store, beside.HEARTBEATS, [run["_id"] for run in open_runs]) if open_runs else {}
+    now = server_time(store.location) or dt.datetime.now(dt.timezone.utc)
+    done = []
+    for run in open_runs:
+        beat = beats.get(run["_id"], [{}])[-1]
+        sign = _last_sign(run, beat)
+        if sign is not None and now - sign <= _patience(beat):
+            continue
+        outcome = "would repair" if dry_run else _give_up(store, run, sign)
+        done.append({"_id": run["_id"], "name": run.get("name"), "last_sign": sign and iso(sign), "outcome": outcome})
+    if as_json:
+        print_json(done)
+        return
+    out = console()
+    for entry in done:
+        sign = facts.time_of(entry["last_sign"])
+        since = f"last sign of life {facts.ago(sign, now)}" if sign else "no sign of life at all"
+        line(out, cell(entry["name"], "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
+    if not done:
+        alive = len(open_runs)
+        sentence(out, f"Nothing to repair: {alive} runs go on." if alive else "Nothing to repair: all runs have ended.")
+
+
+def _last_sign(run: Mapping[str, Any], beat: Mapping[str, Any]) -> dt.datetime | None:
+    """When a run last showed that its program lives; by the backend's clock where it stamps documents."""
+    stamps = (beat.get("updatedAt") or beat.get("time"), run.get("updatedAt") or run.get("start"))
+    return max((time for stamp in stamps if (time := facts.time_of(stamp)) is not None), default=None)
+
+
+def _patience(beat: Mapping[str, Any]) -> dt.timedelta:
+    interval = beat.get("interval")
+    return dt.timedelta(seconds=_MISSED * (float(interval) if facts.is_number(interval) else INTERVAL))
+
+
+def _give_up(store: DataStore, run: Mapping[str, Any], sign: dt.datetime | None) -> str:
+    """Ends a run as an error, unless it was written since it was read."""
+    # What must hold is what the patch leaves as it is: a database tells by it whether it was done.
+    unmoved = {"rev": {"$lte": run["rev"]}} if "rev" in run else {"epoch": run.get("epoch")}
+    error = f"no sign of life since {iso(sign)}" if sign else "no sign of life"
+    runs = store.service("runs")
+    try:
+        runs.patch(run["_id"], {"status": "error", "error": error}, {"query": unmoved})
+    except NotFound:
+        try:
+            runs.get(run["_id"], {"query": {"$select": ["_id"]}})
+        except NotFound:
+            return "gone"
+        return "lives"
+    return "repaired"

@@ -1,0 +1,162 @@
+"""`marcelle-rt runs show`: all that a backend knows of one run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from ..client.data_store import DataStore
+from ..monitor.sparkline import sparkline
+from . import beside, facts
+from .finding import find_run
+from .output import cell, clean, console, cut, is_ascii, line, print_json, sentence, status, table
+
+_LABEL = 11  # columns
+_CURVE, _CURVE_LEAST = 60, 5  # columns
+HEADS = ("metric", "last", "best @epoch", "")
+_LEVELS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+
+
+def show_run(store: DataStore, word: str, as_json: bool) -> None:
+    """Prints one run.
+
+    Args:
+        store: The backend.
+        word: The run's name, `_id`, or the beginning of it.
+        as_json: The run's document as one object, with its `alerts` and the newest of its `system` metrics.
+
+    Raises:
+        NoSuchRun: No run is meant, or several.
+        MarcelleError: What the backend or the line raised.
+    """
+    run = find_run(store, word)
+    alerts = beside.of_runs(store, beside.ALERTS, [run["_id"]]).get(run["_id"], [])
+    system = beside.newest(store, beside.SYSTEM, run["_id"])
+    if as_json:
+        print_json({**run, "alerts": alerts, "system": system})
+        return
+    out = console()
+    now = dt.datetime.now(dt.timezone.utc)
+    line(out, cell(run.get("name"), "bold"), "  ", status(run.get("status")), "  ", cell(facts.progress(run)))
+    _print_facts(out, run, now)
+    if system is not None:
+        _fact(out, "system", _system(system, now))
+    _print_params(out, run)
+    print_metrics(out, run)
+    _print_files(out, run)
+    for alert in alerts:
+        _print_alert(out, alert, now)
+
+
+def _fact(out: Console, label: str, text: Text | str) -> None:
+    """A line `label  text`, whose text goes on below itself."""
+    grid = table("", "")
+    grid.show_header = False
+    grid.columns[0].min_width = _LABEL
+    grid.columns[1].no_wrap = False
+    grid.columns[1].overflow = "fold"
+    grid.add_row(Text(label, "dim"), text)
+    out.print(grid)
+
+
+def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None:
+    _fact(out, "_id", clean(run["_id"]))
+    if (start := facts.time_of(run.get("start"))) is not None:
+        text = f"{start.astimezone():%Y-%m-%d %H:%M:%S} ({facts.ago(start, now)})"
+        if (seconds := facts.seconds_of(run, now)) is not None:
+            text += f", {'for' if run.get('status') in facts.ACTIVE else 'took'} {facts.duration(seconds)}"
+        _fact(out, "started", text)
+    if run.get("error"):
+        _fact(out, "error", cell(run["error"], "bold red" if run.get("status") == "error" else ""))
+    model = run.get("model")
+    if isinstance(model, Mapping):
+        count = model.get("param_count")
+        parts = [
+            clean(model.get("name") or ""),
+            f"{count:,} parameters" if isinstance(count, int) else "",
+            f"loss {clean(model['loss'])}" if model.get("loss") else "",
+        ]
+        _fact(out, "model", ", ".join(part for part in parts if part))
+    if run.get("source"):
+        _fact(out, "source", clean(run["source"]))
+
+
+def _print_params(out: Console, run: Mapping[str, Any]) -> None:
+    if params := facts.flat(run.get("params")):
+        parts = [Text.assemble((f"{clean(name)} ", "dim"), clean(facts.short(v))) for name, v in params.items()]
+        _fact(out, "params", Text("  ").join(parts))
+
+
+def print_metrics(out: Console, run: Mapping[str, Any]) -> None:
+    """Prints a run's metrics with their last and best values and their curves."""
+    curves = facts.metrics(run)
+    if not curves:
+        sentence(out, Text("It has no logs yet.", "dim"))
+        return
+    rows = [
+        (cut(out, cell(metric), max(8, out.width // 3)), *_values(run, metric, v), v) for metric, v in curves.items()
+    ]
+    taken = sum(max(len(head), *(len(row[n]) for row in rows)) + 2 for n, head in enumerate(HEADS[:-1]))
+    out.print()
+    made = table(*HEADS, right=("last",))
+    for name, last, best, values in rows:
+        made.add_row(name, last, best, curve(out, values, out.width - taken))
+    out.print(made)
+
+
+def _values(run: Mapping[str, Any], metric: str, values: Sequence[Any]) -> tuple[str, str]:
+    """The last value, and the best with its epoch."""
+    best = facts.best(metric, values)
+    if best is None:
+        return "-", "-"
+    return facts.short(facts.last(values)), f"{facts.short(best.value)} @{facts.epoch_at(run, best.place, len(values))}"
+
+
+def curve(out: Console, values: Sequence[Any], width: int) -> Text:
+    """A metric as a sparkline in so much room, if there is enough for one."""
+    width = min(_CURVE, width) if width >= _CURVE_LEAST else 0
+    return Text(sparkline([v if facts.is_number(v) else None for v in values], width, is_ascii(out)), "cyan")
+
+
+def _print_files(out: Console, run: Mapping[str, Any]) -> None:
+    for name, title in (("checkpoints", "name"), ("assets", "filename")):
+        entries = [entry for entry in run.get(name) or [] if isinstance(entry, Mapping)]
+        if entries:
+            out.print()
+            line(out, Text(f"{name} ({len(entries)})", "dim"))
+        for entry in entries:
+            epoch = (entry.get("metadata") or entry).get("epoch")
+            line(
+                out,
+                cell(entry.get(title) or "?"),
+                Text("" if epoch is None else f"  epoch {clean(epoch)}", "dim"),
+                Text(f"  {clean(entry.get('service', 'assets'))}/{clean(entry.get('id', entry.get('_id')))}", "dim"),
+                indent=2,
+            )
+
+
+def _print_alert(out: Console, alert: Mapping[str, Any], now: dt.datetime) -> None:
+    out.print()
+    level = str(alert.get("level", "info"))
+    when = facts.ago(facts.time_of(alert.get("time")), now)
+    line(out, cell(level, _LEVELS.get(level, "")), "  ", cell(alert.get("title")), Text(f"  {when}", "dim"))
+    if alert.get("text"):
+        sentence(out, cell(alert["text"]))
+
+
+def _system(system: Mapping[str, Any], now: dt.datetime) -> str:
+    """The newest system metrics in one line."""
+    parts = [
+        f"{name} {system[key]:.0f}%"
+        for name, key in (("CPU", "cpu"), ("memory", "memory"))
+        if facts.is_number(system.get(key))
+    ]
+    if facts.is_number(system.get("process_memory")):
+        parts.append(f"process {system['process_memory'] / 1e6:,.0f} MB")
+    for gpu in system.get("gpus") or []:
+        parts.append(f"{clean(gpu.get('name', 'GPU'))} {facts.short(gpu.get('utilization'))}%")
+    return f"{', '.join(parts)} ({facts.ago(facts.time_of(system.get('time')), now)})"

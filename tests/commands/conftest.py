@@ -1,0 +1,100 @@
+"""What tests of the command share: the command itself, as people and scripts run it, and runs to run it on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import pty
+import select
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.values import iso
+
+Done = subprocess.CompletedProcess[str]
+
+_UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "MARCELLE_BACKEND", "MARCELLE_EMAIL", "MARCELLE_PASSWORD")
+
+
+def marcelle_rt(*arguments: object, **environment: str) -> Done:
+    """Runs the command without a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=_surroundings(environment),
+        stdin=subprocess.DEVNULL,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def answer_of(*arguments: object, **environment: str) -> Any:
+    """The JSON that the command gives to scripts."""
+    done = marcelle_rt(*arguments, "--json", **environment)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def at_a_terminal(*arguments: object, columns: int, keys: str = "", **environment: str) -> tuple[int, str]:
+    """Runs the command at a terminal of so many columns, types keys, and gives its exit code and what it showed."""
+    ours, theirs = pty.openpty()
+    surroundings = _surroundings({"COLUMNS": str(columns), "TERM": "xterm-256color", **environment})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=surroundings,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    os.write(ours, keys.encode())
+    shown = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # Linux: the other side is closed
+            break
+    os.close(ours)
+    return process.wait(60), shown.decode()
+
+
+def _surroundings(environment: dict[str, str]) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
+    return {**kept, **environment}
+
+
+@pytest.fixture
+def make_run(store: DataStore) -> Callable[..., dict[str, Any]]:
+    """Creates a run's document; fields as given."""
+
+    def make(name: str, **fields: Any) -> dict[str, Any]:
+        document = {
+            "_id": str(uuid.uuid4()),
+            "name": name,
+            "basename": name.rpartition("-")[0],
+            "start": iso(dt.datetime.now(dt.timezone.utc)),
+            "source": "keras",
+            "status": "success",
+            "epoch": 3,
+            "epochs": 3,
+            "params": {"lr": 0.1},
+            "logs": {"accuracy": [0.5, 0.75, 0.625], "loss": [1.0, 0.5, 0.25]},
+            "checkpoints": [],
+            "assets": [],
+            "rev": "0000000000000001",
+            **fields,
+        }
+        stored: dict[str, Any] = store.service("runs").create(document)
+        return stored
+
+    return make
