@@ -5,6 +5,7 @@
 | `MARCELLE_BACKEND` | the backend's URL where none is given |
 | `MARCELLE_EMAIL`, `MARCELLE_PASSWORD` | the login at `MARCELLE_BACKEND` where none is given |
 | `MARCELLE_TOKEN` | an access token for `MARCELLE_BACKEND` instead of a login |
+| `MARCELLE_CA_BUNDLE` | a file with the certificates that an `https` backend's is checked by |
 | `MARCELLE_RT_CACHE` | the folder where the backend's npm packages are installed |
 """
 
@@ -20,6 +21,7 @@ from .errors import InvalidData
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_BACKEND = "http://localhost:3030"
+CA_BUNDLE = "MARCELLE_CA_BUNDLE"
 
 
 class Login(NamedTuple):
@@ -87,6 +89,11 @@ def environment_login(location: str) -> Login:
         return Login()
     get = os.environ.get
     return Login(get("MARCELLE_EMAIL"), get("MARCELLE_PASSWORD"), get("MARCELLE_TOKEN"))
+
+
+def ca_bundle() -> str | None:
+    """The file with the certificates to trust; `None` for those that this machine trusts."""
+    return os.environ.get(CA_BUNDLE) or None
 
 
 def cache_dir() -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import values
-from ..errors import CallTimeout, ConnectionLost, from_server
+from ..errors import CallTimeout, ConnectionLost, InvalidAnswer, from_server
 
 if TYPE_CHECKING:
     from .transport import Line, Raw
@@ -29,6 +29,7 @@ class Call:
 
     __slots__ = (
         "_done",
+        "_fault",
         "_line",
         "_location",
         "_lost",
@@ -62,6 +63,7 @@ class Call:
         self._done = threading.Event()
         self._raw: Raw | None = None
         self._lost = False
+        self._fault: str | None = None
         self._line: Line | None = None
         self._number = 0
 
@@ -94,6 +96,7 @@ class Call:
             ConnectionLost: The line dropped; whether a write was carried out is unknown.
             CallTimeout: No answer came in time.
             BackendUnreachable: The line dropped during a read, and there was no new one in time.
+            InvalidAnswer: What came is too large, or no answer.
             FeathersError: The server's own error.
         """
         wait = self.timeout if timeout is None else timeout
@@ -107,12 +110,20 @@ class Call:
                 raise CallTimeout(self._location, self.name, timeout)
             if not self._lost:
                 break
+            if self._fault is not None:
+                raise InvalidAnswer(self._location, self.name, self._fault)
             if self._resend is None:
                 raise ConnectionLost(self._location, self.name)
             self._done.clear()
             self._lost = False
             self._resend(self, deadline)
-        error, *results = values.loads(self._raw) if isinstance(self._raw, str) else self._raw or [None]
+        try:
+            answer = values.loads(self._raw) if isinstance(self._raw, str) else self._raw
+        except ValueError as invalid:
+            raise InvalidAnswer(self._location, self.name, f"is no JSON ({invalid})") from None
+        if not isinstance(answer, list) or not answer:
+            raise InvalidAnswer(self._location, self.name, "is no ack of Feathers")
+        error, *results = answer
         if error is not None:
             raise from_server(error, self.name)
         return results[0] if results else None
@@ -123,7 +134,8 @@ class Call:
         self.size = len(raw)
         self._done.set()
 
-    def lost(self) -> None:
-        """The transport's: the line is gone, and no answer came."""
+    def lost(self, fault: str | None) -> None:
+        """The transport's: the line is gone, and no answer came, or one that has that fault."""
         self._lost = True
+        self._fault = fault
         self._done.set()

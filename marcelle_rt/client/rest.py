@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from .. import values
 from ..config import LOOPBACK, is_this_machine
 from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
+from . import tls
 
 if TYPE_CHECKING:
     import requests
@@ -128,6 +129,8 @@ class Http:
             raise BackendUnreachable(self.location, reason) from error
         except requests.exceptions.Timeout as error:
             raise CallTimeout(self.location, call, timeout) from error
+        except requests.exceptions.SSLError as error:
+            raise BackendUnreachable(self.location, tls.refusal(error) or str(error)) from error
         except requests.exceptions.ConnectionError as error:
             from urllib3.exceptions import MaxRetryError
 
@@ -144,6 +147,8 @@ class Http:
 
         if self._session is None or self._process != os.getpid():  # a fork shares no connections with its parent
             self._session, self._process = requests.Session(), os.getpid()
+            if urlsplit(self.location).scheme == "https":
+                self._session.mount("https://", _adapter())
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return self._session
 
@@ -177,6 +182,29 @@ class Http:
             details = answer if isinstance(answer, dict) else {"message": answer}
             raise from_server({"code": response.status_code, **details}, call)
         return answer
+
+
+def _adapter() -> requests.adapters.HTTPAdapter:
+    """What opens connections that trust as the socket does, instead of as requests' own bundle says."""
+    import requests
+
+    trusted = tls.context()
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:
+            super().init_poolmanager(*args, **options, ssl_context=trusted)
+
+        def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+            return super().proxy_manager_for(proxy, **options, ssl_context=trusted)
+
+        def build_connection_pool_key_attributes(self, *args: Any, **options: Any) -> Any:
+            host, _ = super().build_connection_pool_key_attributes(*args, **options)
+            return host, {}
+
+        def cert_verify(self, *args: Any, **options: Any) -> None:
+            """Leaves the checks to the context."""
+
+    return Adapter()
 
 
 class Uploads:

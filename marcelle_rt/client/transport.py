@@ -13,15 +13,11 @@ one can't deliver into a new one. What python-socketio does otherwise, and why i
 
 from __future__ import annotations
 
-import http.client
 import itertools
 import logging
 import queue
-import re
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -33,6 +29,10 @@ from engineio import packet as engine_packet
 
 from ..config import is_this_machine
 from ..errors import BackendUnreachable
+from ..values import ANSWER_LIMIT
+from . import tls
+from .probe import find_protocol
+from .wire import Socket, TooLarge
 
 _log = logging.getLogger("marcelle_rt.transport")
 _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connection says what matters
@@ -40,7 +40,8 @@ _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connecti
 Raw = str | list[Any]
 """The arguments of an ack or event: JSON as it came, or decoded where it brought binary attachments."""
 
-_OPEN = re.compile(r'(?P<length>\d+:)?0\{.*?"sid":"(?P<sid>[^"]+)"')
+_OVERHEAD = 100  # bytes that an attachment takes, however small it is
+_PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that names others is none
 
 
 class Receiver(Protocol):
@@ -48,7 +49,7 @@ class Receiver(Protocol):
 
     def answered(self, raw: Raw) -> None: ...
 
-    def lost(self) -> None: ...
+    def lost(self, fault: str | None) -> None: ...
 
 
 class Line:
@@ -59,6 +60,10 @@ class Line:
         wants: Whether an event of that name is to be delivered.
         on_event: Gets an event's name and its arguments (the name first), on the reading thread.
         on_lost: Is called once, on the reading thread, when the line has ended.
+
+    Attributes:
+        lost: The line has ended.
+        fault: What was wrong with the message of the server that ended it.
     """
 
     def __init__(
@@ -71,6 +76,7 @@ class Line:
     ) -> None:
         self.location = location
         self.lost = False
+        self.fault: str | None = None
         self._on_lost = on_lost
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Receiver] = {}
@@ -84,10 +90,13 @@ class Line:
             timeout: Seconds for each step of the handshake.
 
         Raises:
-            BackendUnreachable: Nobody answers, or what answers is no Socket.IO server.
+            BackendUnreachable: Nobody answers, what answers is no Socket.IO server, or its certificate is refused.
+            InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
         """
         self._client.eio.protocol = find_protocol(self.location, timeout)
         self._client.eio.request_timeout = timeout
+        if urlsplit(self.location).scheme == "https":
+            self._client.eio.websocket_extra_options["sslopt"] = {"context": tls.context()}
         if is_this_machine(self.location):
             # websocket-client heeds `http_no_proxy` only beside a proxy, which is then not used.
             self._client.eio.websocket_extra_options.update(http_proxy_host="none", http_no_proxy=["*"])
@@ -99,7 +108,7 @@ class Line:
                 wait_timeout=timeout,
             )
         except Exception as error:  # engineio lets any kind out when a server answers what it should not
-            reason = f"its WebSocket does not open ({error or type(error).__name__})"
+            reason = tls.refusal(error) or f"its WebSocket does not open ({_innermost(error)})"
         else:
             return
         self.close()
@@ -145,86 +154,49 @@ class Line:
         if receiver is not None:
             receiver.answered(raw)
 
-    def _ended(self) -> None:
+    def _ended(self, fault: str | None) -> None:
         with self._guard:
             self.lost = True
+            self.fault = fault
         for number in list(self._waiting):
             receiver = self._waiting.pop(number, None)
             if receiver is not None:
-                receiver.lost()
+                receiver.lost(fault)
         self._on_lost(self)
 
 
-def find_protocol(location: str, timeout: float) -> int:
-    """The Engine.IO version that a server speaks: 3 or 4.
-
-    It shows in how the polling handshake is framed. The session that this opens is closed again, so that
-    the server counts one connection, not two.
-
-    Args:
-        location: The server's URL, without a trailing slash.
-        timeout: Seconds for each request.
-
-    Raises:
-        BackendUnreachable: Nobody answers, or what answers is no Socket.IO server.
-    """
-    url = f"{location}/socket.io/?EIO=4&transport=polling"
-    text = _request(location, url, None, timeout)
-    opened = _OPEN.match(text)
-    if opened is None:
-        raise BackendUnreachable(location, "what answers there speaks no Socket.IO")
-    protocol = 3 if opened["length"] else 4
-    goodbye = b"1:1" if protocol == 3 else b"1"
-    _request(location, f"{url}&sid={opened['sid']}", goodbye, timeout)
-    return protocol
-
-
-def _request(location: str, url: str, body: bytes | None, timeout: float) -> str:
-    request = urllib.request.Request(url, body, {"Content-Type": "text/plain;charset=UTF-8"})
-    try:
-        own = [urllib.request.ProxyHandler({})] if is_this_machine(location) else []
-        with urllib.request.build_opener(*own).open(request, timeout=timeout) as answer:
-            text: bytes = answer.read(65536)
-    except urllib.error.HTTPError as error:
-        error.close()
-        reason = f"what answers there speaks no Socket.IO (HTTP status {error.code})"
-        raise BackendUnreachable(location, reason) from error
-    except (http.client.InvalidURL, UnicodeError) as error:
-        raise BackendUnreachable(location, f"that is no host's name ({error})") from error
-    except http.client.HTTPException as error:
-        raise BackendUnreachable(location, f"what answers there speaks no HTTP ({error!r})") from error
-    except OSError as error:  # URLError, timeouts and refusals are all OSErrors
-        raise BackendUnreachable(location, _reason(error, timeout)) from error
-    return text.decode("utf-8", "replace")
-
-
-def _reason(error: OSError, timeout: float) -> str:
-    cause = getattr(error, "reason", error)
-    if isinstance(cause, TimeoutError):
-        return f"it did not answer within {timeout:g} s"
-    if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return str(cause)
+def _innermost(error: BaseException) -> str:
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return str(error) or type(error).__name__
 
 
 class _Engine(engineio.Client):
     """engineio's client for both versions: a queue of ready frames out, messages in order in."""
 
     protocol = 4
+    fault: str | None = None
 
     def _get_engineio_url(self, url: str, engineio_path: str, transport: str) -> str:
         made: str = super()._get_engineio_url(url, engineio_path, transport)
         return made.replace("EIO=4", f"EIO={self.protocol}")
 
     def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
-        options["run_async"] = False
-        return super()._trigger_event(event, *args, **options)
+        return self.handlers[event](*args) if event in self.handlers else None
 
     def _send_packet(self, pkt: engine_packet.Packet) -> None:
         if self.state == "connected":
             self.queue.put(pkt.encode())
 
     def _receive_packet(self, pkt: engine_packet.Packet) -> None:
+        try:
+            self._receive(pkt)
+        except Exception as error:  # a server can send anything, and each kind of nonsense fails in its own way
+            reason = f"is no message of Socket.IO ({type(error).__name__})"
+            self.fault = str(error) if isinstance(error, TooLarge) else reason
+            self.disconnect()
+
+    def _receive(self, pkt: engine_packet.Packet) -> None:
         if pkt.packet_type == engine_packet.MESSAGE:
             data = pkt.data
             if self.protocol == 3 and isinstance(data, bytes):
@@ -273,7 +245,7 @@ class _Client(socketio.Client):
         wants: Callable[[str], bool],
         on_event: Callable[[str, Raw], None],
         on_ack: Callable[[int, Raw], None],
-        on_end: Callable[[], None],
+        on_end: Callable[[str | None], None],
     ) -> None:
         super().__init__(
             reconnection=False,
@@ -281,8 +253,9 @@ class _Client(socketio.Client):
             engineio_logger=_log,
             handle_sigint=False,
             # Without the C extension that few install, websocket-client checks UTF-8 in a Python loop.
-            websocket_extra_options={"skip_utf8_validation": True},
+            websocket_extra_options={"skip_utf8_validation": True, "class_": Socket},
         )
+        self._size = 0
         self._wants = wants
         self._on_event = on_event
         self._on_ack = on_ack
@@ -295,6 +268,9 @@ class _Client(socketio.Client):
         self.eio.disconnect()
 
     def _handle_eio_connect(self) -> None:
+        least, most = _PING_INTERVALS
+        if not isinstance(self.eio.sid, str) or not least <= self.eio.ping_interval <= most:
+            raise ValueError(f"a pingInterval of {self.eio.ping_interval:g} s")
         # The socket's time-out is the sum of the two: a dead line is noticed within two ping intervals.
         self.eio.ping_timeout = 0.8 * self.eio.ping_interval
         if self.eio.protocol == 4:
@@ -303,6 +279,11 @@ class _Client(socketio.Client):
             self.sid = self.eio.sid
 
     def _handle_eio_message(self, data: str | bytes) -> None:
+        if self._binary_packet is None:
+            self._size = 0
+        self._size += len(data) + _OVERHEAD
+        if self._size > ANSWER_LIMIT:
+            raise TooLarge
         if isinstance(data, str) and self._binary_packet is None:
             if data.startswith("3") and (start := data.find("[")) > 1 and data[1:start].isdecimal():
                 self._on_ack(int(data[1:start]), data[start:])
@@ -313,6 +294,14 @@ class _Client(socketio.Client):
                     self._on_event(name, data[1:])
                 return
         super()._handle_eio_message(data)
+
+    def _handle_connect(self, namespace: str | None, data: Any) -> None:
+        if namespace in (None, "/"):  # of others a server could name any number
+            super()._handle_connect(namespace, data)
+
+    def _handle_error(self, namespace: str | None, data: Any) -> None:
+        super()._handle_error(namespace, data)
+        self.eio.disconnect()
 
     def _handle_ack(self, namespace: str | None, id: int, data: list[Any]) -> None:
         self._on_ack(id, data)
@@ -327,4 +316,4 @@ class _Client(socketio.Client):
     def _handle_eio_disconnect(self, reason: str) -> None:
         super()._handle_eio_disconnect(reason)
         self.eio.ws.shutdown()  # closes the socket, which engineio leaves to the garbage collector
-        self._on_end()
+        self._on_end(self.eio.fault or self.eio.ws.fault)
