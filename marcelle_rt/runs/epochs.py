@@ -1,32 +1,32 @@
-"""Epochs are places: which place in the run's lists an epoch has, and what its logs become."""
+"""Epochs are places: which place in the run's lists an epoch has."""
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..notices import Notices
-from ..values import SAFE_INTEGER, number, safe_key
+from ..values import SAFE_INTEGER, number
+from .metrics import Metrics
 
 
 class Epochs:
-    """Gives each epoch number its place, and each metric its name.
+    """Gives each epoch number its place.
 
     Attributes:
         planned: How many epochs are planned.
         resuming: The run goes on from its folder, and no epoch was saved since.
+        values: An epoch's logs as numbers, under names that a database takes.
     """
 
     def __init__(self, notices: Notices, rename: Mapping[str, str]) -> None:
         self.planned = 0
         self.resuming = False
+        self.values = Metrics("save_epoch", notices, rename).values
         self._notices = notices
-        self._rename = rename
         self._places: dict[int, int] = {}
         self._highest = -1
-        self._names: dict[Any, str] = {}
 
     def __len__(self) -> int:
         return len(self._places)
@@ -88,42 +88,3 @@ class Epochs:
             self._highest = epoch
         place = self._places[epoch] = len(self._places)
         return place
-
-    def values(self, logs: Any) -> dict[str, float | int | None]:
-        """An epoch's logs as numbers, under names that a database takes."""
-        values: dict[str, float | int | None] = {}
-        names = self._names
-        if not isinstance(logs, Mapping):
-            self._notices.warn(
-                "logs",
-                f"save_epoch: logs was a {type(logs).__name__}; give a mapping like {{'loss': 3.14}}. None is stored.",
-            )
-            return values
-        for key, value in logs.items():
-            if type(value) is not float or not math.isfinite(value):
-                value = self._number(key, value)
-            name = names.get(key)
-            values[name if name is not None else self._name(key, logs)] = value
-        return values
-
-    def _number(self, key: Any, value: Any) -> float | int | None:
-        converted = number(value)
-        if converted is None:
-            kind = value if isinstance(value, (float, type(None))) else f"a {type(value).__name__}"
-            self._notices.warn(
-                "value", f"save_epoch: {key!r} was {kind}, which is no number; null is stored for it and its like."
-            )
-        return converted
-
-    def _name(self, key: Any, logs: Mapping[str, Any]) -> str:
-        wanted = self._rename.get(key, key) if isinstance(key, str) else key
-        name = base = safe_key(str(wanted))
-        count = 2
-        while name in self._names.values() or (name != wanted and name in logs):
-            name, count = f"{base}_{count}", count + 1
-        if name != wanted:
-            self._notices.warn(
-                ("key", key), f"save_epoch: the metric {key!r} is stored as {name!r} (no '.' and no leading '$')."
-            )
-        self._names[key] = name
-        return name

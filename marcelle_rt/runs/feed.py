@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from ..errors import AWAY, MarcelleError
 from ..notices import Notices, logger
 from .heartbeat import Heartbeat
-from .journal import Journal
+from .journal import JOURNAL, Journal
 from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
 from .shorten import sentence
+from .side import Side
 
 PAUSE = 0.1  # seconds between two messages about one run; dashboards redraw at each
 PAUSE_FACTOR = 4.0  # and that many times what the last answer took, so that long documents spare everybody
@@ -71,6 +72,8 @@ class Feed:
         past = list(events)
         self.run = Run(past)
         self.replica = Replica(self.run, remote, fresh=not past) if remote is not None else None
+        book = journal.directory / JOURNAL if journal.directory is not None else None
+        self.side = Side(self.run, remote, book, notices, fresh=not past) if remote is not None else None
         self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
         self.under_way: set[str] = set()
         self.problem: str | None = None
@@ -83,6 +86,8 @@ class Feed:
         self._snapshot_version = self.run.version
         self._snapshot_due = 0.0
         self._due = 0.0
+        self._side_due = 0.0
+        self._copies = 1
         self._listening = False
 
     # On the training thread.
@@ -120,9 +125,8 @@ class Feed:
         times = [self.keep(), self._copy()]
         waiting = [t for t in times if t is not None]
         if not waiting:
-            level = self.replica is None or self.replica.is_level
             with self._lock:
-                if level and not self._queue and not self.files_waiting():
+                if self.is_level and not self._queue and not self.files_waiting():
                     self.problem = None
                     self.done.set()
                 else:
@@ -130,6 +134,13 @@ class Feed:
         if (beat := self._beat()) is not None:
             waiting.append(beat)
         return min(waiting, default=None)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the backend has the run and what lies beside it, but for files."""
+        if self.replica is None or self.side is None or self.replica.gone:
+            return True
+        return self.replica.is_level and self.side.is_level
 
     def keep(self) -> float | None:
         """Brings the document and `run_data.json` level; this needs no backend.
@@ -148,7 +159,10 @@ class Feed:
                 return
             if event["type"] == "uploaded":  # should the backend lose it, it is sent again
                 self.under_way.discard(event["key"])
-            if self.replica is not None:
+            if event["type"] == "document":
+                if self.side is not None:
+                    self.side.add(event)
+            elif self.replica is not None:
                 self.replica.apply(event)
             else:
                 self.run.apply(event)
@@ -172,17 +186,17 @@ class Feed:
         return None
 
     def _copy(self) -> float | None:
-        replica = self.replica
-        if replica is None or self.remote is None or replica.is_level:
-            return None
-        if self._is_cut_off():
+        replica, side = self.replica, self.side
+        if replica is None or side is None or self.remote is None or self.is_level or self._is_cut_off():
             return None
         now = self._clock()
-        if now < self._due:
-            return self._due
+        # What lies beside the run has the pauses between two messages about it, so that no epoch waits for it.
+        beside = replica.is_level or now < self._due
+        if beside and (side.is_level or not replica.is_there or now < self._side_due):
+            return self._next_time()
         try:
             self._listen()
-            busy = replica.step()
+            busy = side.step() if beside else replica.step()
         except AWAY:
             if self._is_cut_off():  # closed just now; the backend is there for other runs
                 return None
@@ -191,8 +205,14 @@ class Feed:
             self.problem = str(error)
             self.stuck = self.finishing
             self.notices.warn(("refused", type(error)), f"{error} The training goes on; {self.kept()} and tried again.")
-            self._due = self._clock() + _REFUSED_PAUSE
-            return self._due
+            if beside:
+                self._side_due = self._clock() + _REFUSED_PAUSE
+            else:
+                self._due = self._clock() + _REFUSED_PAUSE
+            return self._next_time()
+        if replica.copies > self._copies:  # it had lost the run, so what lies beside it too
+            self._copies = replica.copies
+            side.check()
         if replica.shortened:
             self.notices.warn(
                 "shortened", f"{sentence(replica.shortened, self.remote.location)} Its folder has all of it."
@@ -203,11 +223,24 @@ class Feed:
                 f"The run was removed from {self.remote.location}, so it stays removed there. The training goes on; "
                 f"{self.kept()}.",
             )
-        if not busy:
-            return None
         after = self._clock()
-        self._due = after if self.finishing else after + max(PAUSE, PAUSE_FACTOR * (after - now))
-        return self._due
+        if not busy:
+            return None if self.is_level else after
+        if beside:
+            self._side_due = after if self.finishing else after + PAUSE_FACTOR * (after - now)
+        else:
+            self._due = after if self.finishing else after + max(PAUSE, PAUSE_FACTOR * (after - now))
+        return self._next_time()
+
+    def _next_time(self) -> float | None:
+        """When the next exchange may be: one about the run, or about what lies beside it."""
+        replica, side = self.replica, self.side
+        if replica is None or side is None or self.is_level:
+            return None
+        times = [self._due] if not replica.is_level else []
+        if replica.is_there and not side.is_level:
+            times.append(self._side_due)
+        return min(times, default=None)
 
     def _beat(self) -> float | None:
         """Shows that the run goes on; while somebody waits for its copies, those come first."""
@@ -275,7 +308,7 @@ class Feed:
         """From now on nothing pauses."""
         self.finishing = True
         self.stuck = False
-        self._due = 0.0
+        self._due = self._side_due = 0.0
 
     def kept(self) -> str:
         """Where the run is kept, as half a sentence."""
@@ -300,4 +333,5 @@ class Feed:
         """About how many values and files the backend lacks."""
         if self.replica is None:
             return 0
-        return len(self._queue) + self.replica.missing() + len(self.files_waiting())
+        beside = self.side.waiting() if self.side is not None else 0
+        return len(self._queue) + self.replica.missing() + beside + len(self.files_waiting())

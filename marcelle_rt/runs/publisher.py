@@ -93,7 +93,7 @@ class Publisher:
 
     def _advance(self, feed: Feed) -> float | None:
         now = self._clock()
-        if now < self._away_until and not feed.cut_off and feed.replica is not None and not feed.replica.is_level:
+        if now < self._away_until and not feed.cut_off and not feed.is_level:
             feed.keep()
             return self._away_until
         try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import time
+from typing import Any
 
 from ..notices import Notices
 from ..values import iso
-from . import ending, files, journal
+from . import ending, files, journal, side
+from .batches import Batches
 from .epochs import Epochs
 from .feed import Feed, Status
 from .publisher import publisher_for
@@ -24,7 +27,9 @@ class Recording:
 
     Attributes:
         feed: The run's way to its copies.
+        run_id: The run's `_id`.
         epochs: The epochs that it has.
+        batches: What batches logged and is not recorded yet.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
     """
@@ -34,6 +39,7 @@ class Recording:
         book: journal.Journal,
         remote: Remote | None,
         notices: Notices,
+        run_id: str,
         *,
         rename: Mapping[str, str],
         owns_remote: bool,
@@ -41,7 +47,9 @@ class Recording:
         events: Iterable[Event] = (),
     ) -> None:
         self.feed = Feed(book, remote, notices, owns_remote=owns_remote, events=events)
+        self.run_id = run_id
         self.epochs = Epochs(notices, rename)
+        self.batches = Batches(notices, rename)
         self.lock = threading.RLock()
         self.finish_timeout = finish_timeout
         self._past: Run | None = None  # what a resumed run had, until its first epoch says where it goes on
@@ -96,8 +104,28 @@ class Recording:
             past.apply(event)
             files.remove_dropped(past, self.directory, self._new_paths, self._notices)
 
+    def record_beside(self, service: str, document: Mapping[str, Any]) -> None:
+        """Writes a document that lies beside the run, in a service of its own."""
+        own = {"_id": str(uuid.uuid4()), "runId": self.run_id, **document}
+        self.record({"type": "document", "time": time(), "service": service, "document": own})
+
+    def save_batch(self, step: Any, logs: Any) -> None:
+        """Collects what a batch logged."""
+        with self.lock:
+            self.batches.add(step, logs)
+            if self.batches.is_due:
+                self.record_batches()
+
+    def record_batches(self) -> None:
+        """Writes what batches logged."""
+        with self.lock:
+            chunk = self.batches.take()
+            if chunk is not None:
+                self.record_beside(side.BATCHES, chunk)
+
     def end(self, status: str, error: str | None) -> None:
         """Writes how the run ended; waits for nothing."""
+        self.record_batches()
         text = None if error is None else ending.short(error)
         self.record({"type": "end", "time": time(), "status": status, "error": text})
         self.feed.journal.close()
@@ -136,6 +164,8 @@ class Recording:
         Returns:
             Whether they have.
         """
+        if self.is_open:
+            self.record_batches()
         return wait_for(self.feed, self._publisher, timeout)
 
 

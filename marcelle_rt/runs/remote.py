@@ -285,6 +285,25 @@ class Remote:
         """
         stored.remove_file(self.store, uploaded["entry"])
 
+    def create_beside(self, service: str, document: Mapping[str, Any]) -> None:
+        """Creates a document beside a run; one that is there already is left as it is."""
+        target = self.store.service(service)
+        try:
+            target.create(document)
+        except FeathersError:
+            try:
+                target.get(document["_id"])  # an earlier attempt may have come through
+            except NotFound:
+                pass
+            else:
+                return
+            raise
+
+    def beside(self, service: str, run_id: str) -> set[str]:
+        """The `_id`s of a run's documents in a service."""
+        query = {"runId": run_id, "$select": ["_id"]}
+        return {document["_id"] for document in self.store.service(service).items(query)}
+
     def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
         """Asks the backend which of a run's files it has.
 

@@ -10,6 +10,7 @@ Events are plain mappings, one a line in the journal:
 | `epoch` | `epoch`, `place`, `logs` |
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
 | `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
+| `document` | `service`, `document` (`_id`, `runId`, ...): lies beside the run, see `side` |
 | `resume` | `keep`: how many places stay; `drop`: the keys of files that go |
 | `end` | `status`, `error` |
 
@@ -39,7 +40,7 @@ class Run:
 
     Attributes:
         id: The run's `_id`; empty before the `create` event.
-        version: Counts the events.
+        version: Counts the events of the run itself.
         fields: Everything in the document that is no list.
         changed: For each field the version that changed it last.
         lists: The document's lists by their path: `logs.<metric>`, `checkpoints`, `assets`.
@@ -88,8 +89,10 @@ class Run:
         Returns:
             The places that had a value already and may have another now.
         """
-        self.version += 1
         kind = event["type"]
+        if kind == "document":  # beside the run: copies of the run itself are none the older for it
+            return []
+        self.version += 1
         if kind == "epoch":
             return self._epoch(event)
         if kind == "create":

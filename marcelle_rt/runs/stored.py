@@ -22,14 +22,17 @@ from ..errors import (
     BadRequest,
     ConversionError,
     FeathersError,
+    Forbidden,
     InvalidData,
     MarcelleError,
+    MethodNotAllowed,
     NotFound,
 )
 from ..notices import Notices, logger
 from ..values import to_wire
 from . import heartbeat
 from .run import Event, Run
+from .side import SERVICES as SIDE_SERVICES
 
 if TYPE_CHECKING:
     from .remote import Remote
@@ -275,6 +278,8 @@ def remove_run(remote: Remote, run_data: Mapping[str, Any]) -> bool:
         for service, identity in sorted(owned, key=str):
             if identity is not None and not _removed(remote, service, identity):
                 stayed.append(f"{service}/{identity}")
+        for service in SIDE_SERVICES:
+            stayed += _remove_beside(remote, service, str(run_id))
         status = _status(remote, run_id)
         if _removed(remote, "runs", run_id):
             heartbeat.remove(remote, str(run_id), status)
@@ -304,6 +309,21 @@ def _removed(remote: Remote, service: str, identity: Any) -> bool:
         logger.warning("%s/%s could not be removed: %s", service, identity, error)
         return False
     return True
+
+
+def _remove_beside(remote: Remote, service: str, run_id: str) -> list[str]:
+    """Removes a run's documents in a service, in one call where the backend allows that; returns what stayed."""
+    try:
+        identities = remote.beside(service, run_id)
+    except (NotFound, Forbidden, MethodNotAllowed):  # a backend without that service, which took none either
+        return []
+    if not identities:
+        return []
+    try:
+        remote.store.service(service).remove(None, {"query": {"runId": run_id, "$select": ["_id", "runId"]}})
+        return []
+    except FeathersError:
+        return [f"{service}/{identity}" for identity in sorted(identities) if not _removed(remote, service, identity)]
 
 
 def asset_document_metadata(event: Event, run_id: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
 from .shorten import sentence
+from .side import Side
 
 
 class Uploaded(NamedTuple):
@@ -82,6 +83,7 @@ class Uploader:
         replica.level()
         if replica.shortened:
             self._notices.warn((directory, "shortened"), sentence(replica.shortened, self.remote.location))
+        Side(run, self.remote, directory / journal.JOURNAL, self._notices).level()
         sent, refused = self._files(directory, run, replica)
         lost = {event["key"] for copy in old for event in self.remote.uploaded_files(run, copy)} & run.files.keys()
         if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes

@@ -108,7 +108,7 @@ class Writer:
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(book, events).resumed(run)
+        writer._start(book, run.id, events).resumed(run)
         return writer
 
     @property
@@ -150,10 +150,11 @@ class Writer:
         if model is not None and (info := self._model_info(loss)) is not None:
             run["model"] = info
         book, start = new_folder(self.base_log_dir, self.notices)
-        recording = self._start(book, [])
-        recording.record({"type": "create", "time": time(), "_id": str(uuid.uuid4()), "run": {**run, "start": start}})
+        run_id = str(uuid.uuid4())
+        recording = self._start(book, run_id, [])
+        recording.record({"type": "create", "time": time(), "_id": run_id, "run": {**run, "start": start}})
 
-    def _start(self, book: journal.Journal, events: list[Event]) -> Recording:
+    def _start(self, book: journal.Journal, run_id: str, events: list[Event]) -> Recording:
         remote = None
         if isinstance(self._remote, Remote):
             remote = self._remote
@@ -163,6 +164,7 @@ class Writer:
             book,
             remote,
             self.notices,
+            run_id,
             rename=self._rename,
             owns_remote=not isinstance(self._remote, Remote),
             finish_timeout=self.finish_timeout,
@@ -219,6 +221,8 @@ class Writer:
                 run.go_on(number)
             place = epochs.place(number)
             values = epochs.values(logs) if logs is not None else {}
+            if run.batches.is_due:
+                run.record_batches()
             run.record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
         if save_checkpoint:
             self.save_checkpoint(number)
@@ -226,6 +230,20 @@ class Writer:
             event = files.asset_event(asset, run.directory, number, self.notices)
             if event is not None:
                 run.record({**event, "time": time()})
+
+    def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
+        """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.
+
+        Batches may come as fast as they like: they are collected, and recorded in a chunk about each half second
+        and at the run's end. Of more than 100 in a chunk evenly spaced ones are kept. A program that is killed
+        loses what was collected since the last chunk.
+
+        Args:
+            step: The batch's number, counted through the whole run.
+            logs: A number for each metric, as `save_epoch` takes them.
+        """
+        if (run := self._open("save_batch")) is not None:
+            run.save_batch(step, logs)
 
     def save_checkpoint(self, epoch: int | str, metadata: Mapping[str, Any] | None = None) -> None:
         """Saves the model now.
