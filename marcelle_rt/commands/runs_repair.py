@@ -44,7 +44,7 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
         sign = _last_sign(run, beat)
         if sign is not None and now - sign <= _patience(beat):
             continue
-        outcome = "would repair" if dry_run else _give_up(store, run, sign)
+        outcome = "would repair" if dry_run else give_up(store, run, sign)
         done.append({"_id": run["_id"], "name": run.get("name"), "last_sign": sign and iso(sign), "outcome": outcome})
     if as_json:
         print_json(done)
@@ -70,7 +70,7 @@ def _patience(beat: Mapping[str, Any]) -> dt.timedelta:
     return dt.timedelta(seconds=_MISSED * (float(interval) if facts.is_number(interval) else INTERVAL))
 
 
-def _give_up(store: DataStore, run: Mapping[str, Any], sign: dt.datetime | None) -> str:
+def give_up(store: DataStore, run: Mapping[str, Any], sign: dt.datetime | None) -> str:
     """Ends a run as an error, unless it was written since it was read."""
     # What must hold is what the patch leaves as it is: a database tells by it whether it was done.
     unmoved = {"rev": {"$lte": run["rev"]}} if "rev" in run else {"epoch": run.get("epoch")}
