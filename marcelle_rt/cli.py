@@ -257,6 +257,14 @@ def export(
     write(runs, location, kind, None if target == "-" else Path(target))
 
 
+@app.command(epilog="Example: marcelle-rt doctor --backend http://localhost:3030")
+def doctor(location: Location = None, as_json: Json = False) -> None:
+    """Look at all between a training and a dashboard, and say what is wrong and how to mend it."""
+    from .commands.doctor import examine
+
+    raise typer.Exit(not examine(location, as_json))
+
+
 @app.command(epilog='Example: eval "$(marcelle-rt completion bash)"')
 def completion(
     context: typer.Context,

@@ -39,8 +39,7 @@ def install(source: Path = BACKEND, node: Node | None = None) -> Path:
         BackendError: There is no Node.js, or npm failed; the message has npm's last words.
     """
     manifests = [(source / name).read_bytes() for name in _MANIFESTS]
-    digest = hashlib.sha256(b"\0".join(manifests)).hexdigest()[:16]
-    folder = cache_dir() / f"npm-{digest}"
+    folder = folder_of(source)
     if folder.exists():
         return folder
     node = node or find_node()
@@ -49,6 +48,13 @@ def install(source: Path = BACKEND, node: Node | None = None) -> Path:
         if not folder.exists():
             _install(manifests, folder, node)
     return folder
+
+
+def folder_of(source: Path = BACKEND) -> Path:
+    """Where the packages of a lock file are, once `install` was called."""
+    manifests = [(source / name).read_bytes() for name in _MANIFESTS]
+    digest = hashlib.sha256(b"\0".join(manifests)).hexdigest()[:16]
+    return cache_dir() / f"npm-{digest}"
 
 
 def bundle(name: str) -> Path:

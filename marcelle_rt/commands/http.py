@@ -11,9 +11,11 @@ import urllib.error
 import urllib.request
 from typing import Any, NamedTuple
 
+from ..client import tls
 from ..config import is_this_machine
 
-_TIMEOUT = 5.0
+_TIMEOUT = 5.0  # seconds
+_LIMIT = 1_000_000  # bytes
 
 
 class Answer(NamedTuple):
@@ -31,19 +33,26 @@ def get(location: str, path: str = "info", timeout: float = _TIMEOUT) -> Answer:
     """Gets a path of a backend, nobody being signed in.
 
     Raises:
-        OSError: Nobody answers; the text says why.
+        OSError: Nobody answers, or its certificate is refused; the text says why.
+        InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
     """
-    own = [urllib.request.ProxyHandler({})] if is_this_machine(location) else []
-    opener = urllib.request.build_opener(*own)
+    handlers: list[urllib.request.BaseHandler] = []
+    if location.startswith("https:"):
+        handlers.append(urllib.request.HTTPSHandler(context=tls.context()))
+    if is_this_machine(location):
+        handlers.append(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(*handlers)
     asked = time.time()
     try:
         with opener.open(f"{location}/{path}", timeout=timeout) as answer:
-            return Answer(answer.status, answer.headers, answer.read(1_000_000), asked, time.time())
+            return Answer(answer.status, answer.headers, answer.read(_LIMIT), asked, time.time())
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.headers, error.read(1_000_000), asked, time.time())
+            return Answer(error.code, error.headers, error.read(_LIMIT), asked, time.time())
     except (http.client.HTTPException, ValueError) as error:
         raise OSError(f"what answers speaks no HTTP ({error!r})") from error
+    except OSError as error:
+        raise OSError(tls.refusal(error) or str(getattr(error, "reason", error))) from error
 
 
 def info(answer: Answer) -> dict[str, Any] | None:

@@ -1,0 +1,152 @@
+"""What `marcelle-rt doctor` finds: one check, and those of this machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from ..backend.errors import BackendError
+from ..backend.node import find_node
+from ..backend.packages import folder_of
+from ..client.data_store import DataStore
+from ..errors import MarcelleError, NotFound, RunFolderError
+from ..runs import folder, journal
+from ..runs.run import Run
+
+PACKAGES = ("python-socketio", "python-engineio", "websocket-client", "requests", "orjson", "numpy", "rich", "typer")
+
+_LITTLE_DISK = 1e9  # bytes
+_NO_DISK = 1e8
+_FOLDERS = 200  # of the newest runs are looked into
+_NAMED = 5
+
+
+class Check(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        verdict: `"wrong"` keeps something from working, `"note"` is worth knowing, `"ok"`.
+        found: What was found.
+        mend: What to do about it; empty where there is nothing.
+    """
+
+    name: str
+    verdict: Literal["ok", "note", "wrong"]
+    found: str
+    mend: str = ""
+
+
+def versions() -> Check:
+    """Python, this package, and those that it stands on."""
+    found = [f"Python {platform.python_version()} on {platform.system()}"]
+    for name in ("marcelle-rt", *PACKAGES):
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:  # run from its source, say
+            found.append(f"{name} is not installed by pip")
+    return Check("versions", "ok", ", ".join(found))
+
+
+def node() -> Check:
+    """What `marcelle-rt backend` needs."""
+    try:
+        found = find_node()
+    except BackendError as error:
+        return Check("Node.js", "note", "none that `marcelle-rt backend` runs on", str(error))
+    there = folder_of().exists()
+    packages = "the backend's packages are installed" if there else "the backend's packages come with its first start"
+    return Check("Node.js", "ok", f"{found.version}, {packages}")
+
+
+def disk(logs: Path) -> Check:
+    """Whether run folders have room."""
+    place = next(path for path in (logs.absolute(), *logs.absolute().parents) if path.exists())
+    free = shutil.disk_usage(place).free
+    found = f"{free / 1e9:,.1f} GB are free for {logs}"
+    if free < _NO_DISK:
+        return Check("disk", "wrong", found, "Make room: a journal that can't be written keeps runs in memory alone.")
+    if free < _LITTLE_DISK:
+        return Check("disk", "note", found, "Checkpoints may soon have no room.")
+    if not os.access(place, os.W_OK):
+        return Check("disk", "wrong", f"{place} can't be written", "Name a folder of yours as MARCELLE_LOG_DIR.")
+    return Check("disk", "ok", found)
+
+
+def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
+    """What lies in the folder of runs, and what of it a backend does not have.
+
+    Args:
+        logs: The folder of run folders.
+        store: The backend, or `None` if it can't be asked.
+    """
+    folders = sorted((path for path in logs.iterdir() if path.is_dir()), reverse=True) if logs.is_dir() else []
+    if not folders:
+        yield Check("run folders", "ok", f"there are none in {logs}")
+        return
+    written, torn, broken, missing = [], [], [], []
+    for directory in folders[:_FOLDERS]:
+        if journal.is_being_written(directory):
+            written.append(directory)
+        try:
+            run, lines = folder.read(directory)
+        except RunFolderError:
+            broken.append(directory)
+            continue
+        if lines:
+            torn.append(directory)
+        try:
+            if store is not None and directory not in written and not _is_there(store, run):
+                missing.append(directory)
+        except MarcelleError as error:
+            yield failure("run folders", error)
+            store = None
+    count = f"{len(folders)} in {logs}"
+    if len(folders) > _FOLDERS:
+        count += f", of which the newest {_FOLDERS} were looked into"
+    found = f"{count}; {len(written)} are being written" if written else count
+    yield Check(
+        "run folders", "ok", found if store is not None else f"{found}; the backend could not be asked for them"
+    )
+    if torn:
+        found = f"torn lines in {_names(torn)}"
+        yield Check("torn journals", "note", found, "A crash tears a line; it is skipped, the others count.")
+    if broken:
+        yield Check(
+            "broken folders", "note", f"no run can be read in {_names(broken)}", "Look at them, or move them away."
+        )
+    if missing:
+        mend = f"marcelle-rt upload {missing[0]}" + (" ..." if len(missing) > 1 else "")
+        yield Check("not uploaded", "note", f"{len(missing)} not (wholly) on the backend: {_names(missing)}", mend)
+
+
+def _is_there(store: DataStore, run: Run) -> bool:
+    """Whether a backend has a run, to its last epoch; under its own `_id` or as an overwriting upload's copy."""
+    runs = store.service("runs")
+    select = {"$select": ["_id", "epoch", "status"]}
+    try:
+        copies = [runs.get(run.id, {"query": select})]
+    except NotFound:
+        copies = list(runs.items({"origin": run.id, **select}))
+    fields = run.fields
+    return any((copy.get("epoch"), copy.get("status")) == (fields["epoch"], fields["status"]) for copy in copies)
+
+
+def _names(directories: list[Path]) -> str:
+    names = ", ".join(path.name for path in directories[:_NAMED])
+    return f"{names}, and {len(directories) - _NAMED} more" if len(directories) > _NAMED else names
+
+
+def log_dir() -> Path:
+    """The folder of run folders: `$MARCELLE_LOG_DIR`, or `./marcelle-logs`."""
+    return Path(os.environ.get("MARCELLE_LOG_DIR") or "marcelle-logs")
+
+
+def failure(name: str, error: MarcelleError, mend: str = "") -> Check:
+    """A check that an error ended."""
+    return Check(name, "wrong", str(error), mend)
