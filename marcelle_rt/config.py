@@ -6,7 +6,14 @@
 | `MARCELLE_EMAIL`, `MARCELLE_PASSWORD` | the login at `MARCELLE_BACKEND` where none is given |
 | `MARCELLE_TOKEN` | an access token for `MARCELLE_BACKEND` instead of a login |
 | `MARCELLE_CA_BUNDLE` | a file with the certificates that an `https` backend's is checked by |
+| `MARCELLE_MODE` | what a `Writer` does: `online`, `offline` (the folder alone, no network) or `disabled` (nothing) |
+| `MARCELLE_LOG_DIR` | the folder that gets the runs' folders, where `base_log_dir` is left at `marcelle-logs` |
+| `MARCELLE_SILENT` | no warnings and no progress bars, unless it is empty, `0` or `false`; the log stays |
 | `MARCELLE_RT_CACHE` | the folder where the backend's npm packages are installed |
+
+Where `MARCELLE_MODE` is not set, a `Writer` is `online`, but `disabled` in all processes of a distributed training
+but the first. Whether it is one is told by what starts it: `RANK` with `WORLD_SIZE` or `LOCAL_RANK` (torchrun),
+`OMPI_COMM_WORLD_RANK`, `PMIX_RANK`, `PMI_RANK` (MPI), `SLURM_PROCID` with `SLURM_NTASKS` above 1.
 """
 
 from __future__ import annotations
@@ -22,6 +29,8 @@ from .errors import InvalidData
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_BACKEND = "http://localhost:3030"
 CA_BUNDLE = "MARCELLE_CA_BUNDLE"
+DEFAULT_LOG_DIR = "marcelle-logs"
+MODES = ("online", "offline", "disabled")
 
 
 class Login(NamedTuple):
@@ -94,6 +103,51 @@ def environment_login(location: str) -> Login:
 def ca_bundle() -> str | None:
     """The file with the certificates to trust; `None` for those that this machine trusts."""
     return os.environ.get(CA_BUNDLE) or None
+
+
+def mode() -> str:
+    """What a `Writer` of this process does: `"online"`, `"offline"` or `"disabled"`.
+
+    Raises:
+        InvalidData: When `$MARCELLE_MODE` is none of them.
+    """
+    value = os.environ.get("MARCELLE_MODE", "").strip().lower()
+    if value and value not in MODES:
+        raise InvalidData("MARCELLE_MODE", value, "is no mode; use 'online', 'offline' or 'disabled'")
+    return value or ("online" if rank() == 0 else "disabled")
+
+
+def rank() -> int:
+    """This process' number among those of a distributed training; 0 for the first, and where there is none."""
+    get = os.environ.get
+    texts = [
+        get("RANK") if get("WORLD_SIZE") or get("LOCAL_RANK") else None,
+        get("OMPI_COMM_WORLD_RANK"),
+        get("PMIX_RANK"),
+        get("PMI_RANK"),
+        get("SLURM_PROCID") if _number(get("SLURM_NTASKS")) > 1 else None,
+    ]
+    return next((_number(text) for text in texts if text), 0)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else 0
+
+
+def log_dir(base: str | os.PathLike[str]) -> Path:
+    """The folder of runs: what was given, or `$MARCELLE_LOG_DIR` where that was the default."""
+    folder = os.environ.get("MARCELLE_LOG_DIR")
+    return Path(folder).expanduser() if folder and os.fspath(base) == DEFAULT_LOG_DIR else Path(base)
+
+
+def silent() -> bool:
+    """Whether nothing is to be shown, but in the log."""
+    return os.environ.get("MARCELLE_SILENT", "").strip().lower() not in ("", "0", "false")
+
+
+def no_bar() -> bool | None:
+    """Whether tqdm shows no bar: never where silence is asked for, else (`None`) where there is no terminal."""
+    return True if silent() else None
 
 
 def cache_dir() -> Path:

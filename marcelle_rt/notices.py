@@ -9,6 +9,8 @@ import threading
 import warnings
 from collections.abc import Hashable
 
+from .config import silent
+
 logger = logging.getLogger("marcelle_rt")
 
 THREADS = "marcelle-"
@@ -29,7 +31,7 @@ class Notices:
         self._lock = threading.Lock()
 
     def warn(self, key: Hashable, text: str) -> None:
-        """Shows a warning at the user's own line, unless one with this key was shown.
+        """Shows a warning at the user's own line, unless one with this key was shown, or `$MARCELLE_SILENT` is set.
 
         Args:
             key: What the warning is about.
@@ -40,6 +42,8 @@ class Notices:
                 return
             self._said.add(key)
         logger.info(text)
+        if silent():
+            return
         try:
             if threading.current_thread().name.startswith(THREADS):
                 warnings.warn_explicit(text, MarcelleWarning, filename="marcelle_rt", lineno=1)

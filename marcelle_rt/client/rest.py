@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from .. import values
-from ..config import LOOPBACK, is_this_machine
+from ..config import LOOPBACK, is_this_machine, no_bar
 from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
 from . import tls
 
@@ -254,7 +254,7 @@ class Uploads:
                         unit_scale=True,
                         delay=_SHOW_AFTER,
                         leave=False,
-                        disable=None if progress else True,
+                        disable=no_bar() if progress else True,
                     )
                 )
                 monitored = MultipartEncoderMonitor(encoder, lambda sent: bar.update(sent.bytes_read - bar.n))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..config import no_bar
 from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
 from ..notices import Notices
 from . import files, folder, journal
@@ -140,7 +141,7 @@ class Uploader:
 def _bar(name: str, events: list[Event]) -> Iterable[Event]:
     from tqdm.auto import tqdm
 
-    return tqdm(events, desc=name, unit="file", disable=None, leave=False, delay=1.0)
+    return tqdm(events, desc=name, unit="file", disable=no_bar(), leave=False, delay=1.0)
 
 
 def _identify(run: Run, identity: str, name: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from ..config import no_bar
 from .feed import Feed
 from .publisher import Publisher
 
@@ -37,8 +38,7 @@ def _wait_with_bar(feed: Feed, end: float, clock: Callable[[], float]) -> None:
     from tqdm.auto import tqdm
 
     total = most = feed.behind()
-    # `disable=None`: a bar on a terminal only, nothing in a log file.
-    with tqdm(total=total, desc="Sending the run", unit="value", disable=None, leave=False) as bar:
+    with tqdm(total=total, desc="Sending the run", unit="value", disable=no_bar(), leave=False) as bar:
         while not feed.done.wait(min(_TICK, max(0.0, end - clock()))) and clock() < end and not feed.stuck:
             behind = feed.behind()
             most = max(most, behind)

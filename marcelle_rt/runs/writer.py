@@ -10,8 +10,9 @@ from time import time
 from types import TracebackType
 from typing import Any
 
+from .. import config
 from ..errors import MarcelleError, UnsupportedFormat
-from ..notices import Notices
+from ..notices import Notices, logger
 from ..utils import get_model_info
 from ..values import to_run
 from . import ending, files, journal
@@ -29,6 +30,10 @@ class Writer:
     but those that end the run waits for a network, and none raises for one. What can't be done as asked is
     said once, as a `MarcelleWarning`, and the training goes on.
 
+    `$MARCELLE_MODE` rules over what a program asks for: `offline` writes to the folder alone and opens no
+    connection, and `disabled` writes nothing at all; every method returns as usual. In a distributed training
+    all processes but the first are disabled, unless it is set.
+
     Example:
         >>> with Writer("my-model") as writer:
         ...     writer.create_run(run_params={"lr": 0.01})
@@ -43,7 +48,7 @@ class Writer:
         backend_root: str | None = None,
         disk_save_format: str = "h5",
         remote_save_format: str = "tfjs",
-        base_log_dir: str | os.PathLike[str] = "marcelle-logs",
+        base_log_dir: str | os.PathLike[str] = config.DEFAULT_LOG_DIR,
         source: str = "keras",
         *,
         remote: Remote | bool | None = None,
@@ -57,29 +62,39 @@ class Writer:
             backend_root: The backend's URL. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
             disk_save_format: How checkpoints are saved locally: `"h5"`, `"saved_model"` or `"keras"`.
             remote_save_format: How checkpoints are uploaded: `"tfjs"` or `"onnx"`.
-            base_log_dir: The folder that gets a folder for each run.
+            base_log_dir: The folder that gets a folder for each run; `$MARCELLE_LOG_DIR`, if set, in place of the
+                default.
             source: The framework's name.
-            remote: A `Remote` of yours, which stays open, or `False` to write to disk alone.
+            remote: A `Remote` of yours, which stays open, or `False` to write to disk alone, as
+                `MARCELLE_MODE=offline` does whatever is given here.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
             finish_timeout: How long the end of a run waits for the backend, in seconds.
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For what is no URL.
+            InvalidData: For what is no URL, and when `$MARCELLE_MODE` is no mode.
         """
+        mode = config.mode()
         if disk_save_format not in DISK_FORMATS:
             raise UnsupportedFormat("disk_save_format", disk_save_format, DISK_FORMATS)
         if remote_save_format not in REMOTE_FORMATS:
             raise UnsupportedFormat("remote_save_format", remote_save_format, REMOTE_FORMATS)
         self.name = name
         self.disk_save_format = disk_save_format
-        self.base_log_dir = Path(base_log_dir)
+        self.base_log_dir = config.log_dir(base_log_dir)
         self.source = source
         self.finish_timeout = finish_timeout
         self.model: Any = None
         if remote is None or remote is True:
             Remote(backend_root, remote_save_format, source).close()  # a bad URL is said here, not in the loop
-        self._remote = remote
+        self._remote = remote if mode == "online" else False
+        self._disabled = mode == "disabled"
+        if self._disabled:
+            logger.info(
+                "nothing of %r is recorded here, in process %d of the training; MARCELLE_MODE=online records each",
+                name,
+                config.rank(),
+            )
         self._remote_options = (backend_root, remote_save_format, source)
         self._rename = dict(rename or {})
         self.notices = Notices()
@@ -103,6 +118,8 @@ class Writer:
             RunFolderError: When the folder holds no run, or another writer has it open.
         """
         directory = Path(run_directory)
+        if config.mode() == "disabled":
+            return cls(directory.name, base_log_dir=directory.parent, **options)
         book, events, torn = journal.reopen(directory)
         run = Run(events)
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
@@ -142,6 +159,8 @@ class Writer:
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
         self.model = model
+        if self._disabled:
+            return
         params, remarks = to_run(run_params, "run_params")
         for remark in remarks:
             self.notices.warn("params", remark)
@@ -177,6 +196,8 @@ class Writer:
         recording = self._recording
         if recording is not None and recording.is_open:
             return recording
+        if self._disabled:
+            return None
         if recording is not None and not recording.is_mine:
             self.notices.warn(
                 "fork", f"{verb}: this run belongs to the process that created it; nothing is saved here."
