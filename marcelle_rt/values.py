@@ -43,6 +43,11 @@ def dumps(data: Any, path: str = "data") -> bytes:
         raise InvalidData(path, data, f"can't be written as JSON ({error})") from None
 
 
+def canonical(data: Any) -> bytes:
+    """Encodes plain JSON values so that what is equal in JSON is equal in bytes."""
+    return orjson.dumps(data, option=orjson.OPT_SORT_KEYS)
+
+
 def loads(text: bytes | str) -> Any:
     """Decodes JSON."""
     return orjson.loads(text)

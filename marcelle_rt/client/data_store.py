@@ -165,6 +165,8 @@ class DataStore:
             raise
         self._connection = new
         old.events.move(self, new.events)
+        for watch in list(self.watches):
+            watch.read_again()
         release(old)
 
     def service(self, name: str) -> Service:

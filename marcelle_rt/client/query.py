@@ -29,9 +29,11 @@ def check(query: Mapping[str, Any], path: str = "query") -> None:
     Raises:
         InvalidData: It has an operator that only a server can judge by, or one that pages.
     """
+    _must(isinstance(query, Mapping), path, query, "must be a mapping of fields to conditions")
     for key, condition in query.items():
         here = f"{path}.{key}"
         if key in ("$or", "$and"):
+            _must(isinstance(condition, (list, tuple)), here, condition, "must be a list of queries")
             for number, part in enumerate(condition):
                 check(part, f"{here}[{number}]")
         elif key == "$not":
@@ -43,6 +45,13 @@ def check(query: Mapping[str, Any], path: str = "query") -> None:
                 if name not in _OPERATORS:
                     known = " ".join(_OPERATORS)
                     raise InvalidData(f"{here}.{name}", value, f"is no operator known here; there are {known}")
+                listed = name not in ("$in", "$nin") or isinstance(value, (list, tuple))
+                _must(listed, f"{here}.{name}", value, "must be a list")
+
+
+def _must(kept: bool, path: str, value: Any, rule: str) -> None:
+    if not kept:
+        raise InvalidData(path, value, rule)
 
 
 def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:

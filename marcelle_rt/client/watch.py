@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import queue
+import math
+import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ..errors import BackendUnreachable
+from ..errors import AWAY, CallTimeout
+from ..notices import Notices
 from . import query as queries
 from .paging import Document, identity
+from .view import Change, View
 
 if TYPE_CHECKING:
     from .data_store import DataStore
     from .service import Service
 
-
-class Change(NamedTuple):
-    """What happened to one document of a view.
-
-    Attributes:
-        kind: `"initial"` (there when the view began), `"added"` (created, or matching since now), `"changed"`,
-            or `"removed"` (or matching no more).
-        document: The document as it is now, or as it was last known.
-    """
-
-    kind: Literal["initial", "added", "changed", "removed"]
-    document: Document
+_PATIENCE = 1.0  # seconds between two looks whether a lost connection was given up
 
 
 class Watch(Iterator[Change]):
@@ -37,6 +28,10 @@ class Watch(Iterator[Change]):
 
     After a lost connection everything is read again and what differs is given, so that whoever applies all
     changes has the server's state. What happened twice to one document in between may come as one change.
+    So may, where the reader is slow and many megabytes wait for it, two changes of one document: it gets the
+    newest, and `merged` and a warning tell.
+
+    It is for one thread; `close` may be called from any.
 
     Args:
         service: Whose documents.
@@ -47,6 +42,8 @@ class Watch(Iterator[Change]):
     Raises:
         InvalidData: The query has something that can't be judged by here.
         BackendUnreachable: There is no connection.
+        NotAuthenticated: The server refuses the login; the iteration raises it too, where that is found out later.
+        FeathersError: The server refuses the query; the iteration raises it.
     """
 
     def __init__(self, service: Service, store: DataStore, query: Mapping[str, Any], timeout: float | None) -> None:
@@ -54,14 +51,10 @@ class Watch(Iterator[Change]):
         self._service = service
         self._store = store
         self._query = query
-        self._timeout = timeout
-        self._known: dict[Any, Document] = {}
-        self._ready: deque[Change] = deque()
-        self._level = False
-        self._begun = False
-        self._closed = False
-        self._news: queue.SimpleQueue[tuple[str, Document]] = queue.SimpleQueue()
-        handlers = _handlers(service.name, self._news)
+        self._timeout = math.inf if timeout is None else timeout
+        self._inbox = _Inbox(query)
+        self._notices = Notices()
+        handlers = self._inbox.handlers(service.name)
         store.connect()
         for event, function in handlers.items():
             store.connection.events.on(event, function, store)
@@ -69,29 +62,38 @@ class Watch(Iterator[Change]):
         self._unsubscribe = weakref.finalize(self, _unsubscribe, store, handlers)
         store.watches.add(self)
 
+    @property
+    def merged(self) -> int:
+        """How many changes were left out for a newer one of the same document, because the reader was slow."""
+        return self._inbox.view.merged
+
     def __next__(self) -> Change:
-        deadline = None if self._timeout is None else time.monotonic() + self._timeout
-        while not self._ready:
-            if self._closed:
-                raise StopIteration
-            if not self._level and self._read_all():
-                continue
-            try:
-                wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-                kind, document = self._news.get(timeout=wait)
-            except queue.Empty:
-                raise StopIteration from None
-            if kind == "connected":
-                self._level = False
-            elif kind != "closed" and self._level:
-                self._set(identity(document), document, self._matches(kind, document))
-        return self._ready.popleft()
+        deadline = time.monotonic() + self._timeout
+        while not self._inbox.closed:
+            if self._may_read():
+                self._read()
+            change = self._inbox.take()
+            if change is not None:
+                self._tell_if_merged()
+                return change
+            if self._inbox.away and self._store.status == "disconnected":
+                self._store.connect()  # raises why it was given up
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            self._inbox.wait(left, self._may_read)
+        raise StopIteration
 
     def close(self) -> None:
         """Ends the iteration, also one that waits on another thread."""
-        self._closed = True
         self._unsubscribe()
-        self._news.put(("closed", {}))
+        with self._inbox.changed:
+            self._inbox.closed = True
+            self._inbox.changed.notify_all()
+
+    def read_again(self) -> None:
+        """Has everything read again and compared, because events may have been missed."""
+        self._inbox.connected()
 
     def __enter__(self) -> Watch:
         return self
@@ -101,60 +103,103 @@ class Watch(Iterator[Change]):
     ) -> None:
         self.close()
 
-    def _read_all(self) -> bool:
-        """Reads what is there and brings the view level with it; `False` if there is no connection for it."""
+    def _may_read(self) -> bool:
+        return self._inbox.view.stale and self._store.status != "connecting"
+
+    def _read(self) -> None:
+        """Reads what is there and brings the view level with it, if the connection holds."""
+        inbox = self._inbox
+        with inbox.changed:
+            inbox.view.begin()
+        found: dict[Any, Document] = {}
         try:
-            found = {identity(document): document for document in self._service.items(self._query)}
-        except BackendUnreachable:
-            if self._store.status != "connecting":
+            for document in self._service.items(self._query):
+                if inbox.closed:
+                    return
+                found[identity(document)] = document
+        except BaseException as error:  # whatever ends a reading, also Ctrl-C, it was none
+            with inbox.changed:
+                inbox.view.abandon()
+            if not inbox.closed and not (isinstance(error, AWAY) and self._may_come_back()):
                 raise
-            return False  # "connected" will be among the news
-        self._level = True
-        # What came while it was read may be older or newer than what was read. Only the last of each
-        # document counts: if that is older after all, a newer one is still to come.
-        latest: dict[Any, tuple[str, Document]] = {}
-        while not self._news.empty():
-            kind, document = self._news.get()
-            if kind == "connected":
-                self._level = False
-            elif kind != "closed":
-                latest[identity(document)] = kind, document
-        for key, (kind, document) in latest.items():
-            found.pop(key, None)
-            if self._matches(kind, document):
-                found[key] = document
-        for key in [key for key in self._known if key not in found]:
-            self._set(key, self._known[key], False)
-        for key, document in found.items():
-            self._set(key, document, True)
-        self._begun = True
-        return True
+            if isinstance(error, CallTimeout):
+                self._notices.warn("slow", f"{error} Until then it is asked again and again.")
+        else:
+            with inbox.changed:
+                inbox.view.end(found)
 
-    def _matches(self, kind: str, document: Document) -> bool:
-        return kind != "removed" and queries.matches(document, self._query)
+    def _may_come_back(self) -> bool:
+        status = self._store.status
+        return status == "connecting" or (status == "connected" and self._inbox.view.begun)
 
-    def _set(self, key: Any, document: Document, present: bool) -> None:
-        before = self._known.pop(key, None)
-        if present:
-            self._known[key] = document
-            if before is None:
-                self._ready.append(Change("added" if self._begun else "initial", document))
-            elif before != document:
-                self._ready.append(Change("changed", document))
-        elif before is not None:
-            self._ready.append(Change("removed", document))
+    def _tell_if_merged(self) -> None:
+        if self.merged:
+            self._notices.warn(
+                "merged",
+                f"Changes of {self._service.name} come faster than they are used: of those of one document the older "
+                "ones are left out. The watch's `merged` tells how many.",
+            )
 
 
-def _handlers(name: str, news: queue.SimpleQueue[tuple[str, Document]]) -> dict[str, Callable[..., object]]:
-    """Handlers that know of the queue alone, so that they don't keep a view alive that nobody iterates."""
+class _Inbox:
+    """Where the dispatcher thread puts what happens; it knows no `Watch`, which so can be dropped.
 
-    def put(kind: str) -> Callable[..., object]:
-        return lambda document=None: news.put((kind, document or {}))
+    Attributes:
+        changed: Guards all else, and is notified when there is something for the reader.
+        away: The connection is lost.
+        closed: The iteration is to end.
+    """
 
-    return {
-        "connected": put("connected"),
-        **{f"{name} {kind}": put(kind) for kind in ("created", "updated", "patched", "removed")},
-    }
+    def __init__(self, query: Mapping[str, Any]) -> None:
+        self.view = View()
+        self.changed = threading.Condition()
+        self.away = False
+        self.closed = False
+        self._query = query
+
+    def take(self) -> Change | None:
+        with self.changed:
+            return self.view.take()
+
+    def wait(self, timeout: float, may_read: Callable[[], bool]) -> None:
+        """Waits until there is something, or it is time to see what became of a lost connection."""
+        with self.changed:
+            if not (self.closed or self.view or may_read()):
+                uncertain = self.away or self.view.stale
+                self.changed.wait(min(timeout, _PATIENCE if uncertain else threading.TIMEOUT_MAX))
+
+    def handlers(self, name: str) -> dict[str, Callable[..., object]]:
+        """The handlers of a service's events and of the connection's."""
+        written = {f"{name} {event}": self.written for event in ("created", "updated", "patched")}
+        return {
+            **written,
+            f"{name} removed": self.removed,
+            "connected": self.connected,
+            "disconnected": self.disconnected,
+        }
+
+    def written(self, document: Document) -> None:
+        self._put(document, queries.matches(document, self._query))
+
+    def removed(self, document: Document) -> None:
+        self._put(document, False)
+
+    def _put(self, document: Document, matching: bool) -> None:
+        with self.changed:
+            self.view.event(identity(document), document, matching)
+            if self.view:
+                self.changed.notify_all()
+
+    def connected(self) -> None:
+        with self.changed:
+            self.away = False
+            self.view.stale = True
+            self.changed.notify_all()
+
+    def disconnected(self) -> None:
+        with self.changed:
+            self.away = True
+            self.changed.notify_all()
 
 
 def _unsubscribe(store: DataStore, handlers: Mapping[str, Callable[..., object]]) -> None:
