@@ -47,6 +47,7 @@ class Feed:
         done: Set while nothing waits.
         stuck: The backend refused the run while it was to be finished: waiting longer is in vain.
         closed: Set when nothing more will come, so that the feed can be dropped once it is done.
+        undecided: A resumed run whose next epoch is not known yet: some of its files may have to go.
         cut_off: The `Remote` was closed by its owner: nothing can be sent any more.
         dropped: Closed and cut off, and all that can be done is done.
     """
@@ -70,6 +71,7 @@ class Feed:
         self.cut_off = False
         self.dropped = False
         past = list(events)
+        self.undecided = bool(past)
         self.run = Run(past)
         self.replica = Replica(self.run, remote, fresh=not past) if remote is not None else None
         book = journal.directory / JOURNAL if journal.directory is not None else None
@@ -159,6 +161,8 @@ class Feed:
                 return
             if event["type"] == "uploaded":  # should the backend lose it, it is sent again
                 self.under_way.discard(event["key"])
+            elif event["type"] == "resume":
+                self.undecided = False
             if event["type"] == "document":
                 if self.side is not None:
                     self.side.add(event)

@@ -117,7 +117,9 @@ class Publisher:
     # Files.
 
     def _hand_over_files(self, feed: Feed) -> None:
-        for event in () if feed.cut_off else feed.files_waiting():
+        if feed.cut_off or (feed.undecided and not feed.finishing and not feed.closed):
+            return
+        for event in feed.files_waiting():
             if event["key"] in feed.under_way:
                 continue
             feed.under_way.add(event["key"])
@@ -135,6 +137,8 @@ class Publisher:
         from .. import models
 
         key = event["key"]
+        if key in feed.run.dropped:
+            return
         assert feed.remote is not None
         assert feed.replica is not None
         try:

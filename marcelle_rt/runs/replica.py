@@ -185,6 +185,7 @@ class Replica:
         if "rev" not in document:  # by the client of 2021: the fence finds only what has one
             self._remote.mark_run(self.run.id, rev_text(0))
         self._rev = max(self._rev, rev_number(document.get("rev")))
+        self.run.forget_uploads()  # a restored database has lost some of them
         for event in self._remote.uploaded_files(self.run, document):
             self.run.apply(event)
         if document.get("error") and not self.run.fields.get("error"):

@@ -172,6 +172,10 @@ class Proxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._own()
+        with contextlib.suppress(asyncio.CancelledError):  # by `_end`; asyncio would call it an error
+            await self._serve(reader, writer)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             server_reader, server_writer = await asyncio.open_connection(*self._server)
         except OSError:  # the server is away, as the client would see it without us
