@@ -22,6 +22,7 @@ from typing import Any
 from ..errors import RunFolderError
 from ..values import dumps, iso, loads
 from .run import Event
+from .shapes import is_event
 
 # Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping.
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -156,7 +157,7 @@ def read(directory: Path) -> tuple[list[Event], int]:
     """Reads a folder's journal.
 
     Returns:
-        The events, and how many lines were torn and had to be skipped.
+        The events, each of which can be folded, and how many lines were torn, or no event, and had to be skipped.
 
     Raises:
         RunFolderError: When there is no journal, or none of it can be read.
@@ -177,7 +178,7 @@ def read(directory: Path) -> tuple[list[Event], int]:
         except ValueError:
             torn += 1
             continue
-        if isinstance(event, dict) and isinstance(event.get("type"), str):
+        if is_event(event, places=len(lines)):
             events.append(event)
         else:
             torn += 1

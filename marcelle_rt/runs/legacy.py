@@ -30,11 +30,13 @@ def read(directory: Path) -> Run:
     try:
         # The old client wrote NaN, which is no JSON; dashboards have null for it.
         data = json.loads((directory / DOCUMENT).read_text(encoding="utf-8"), parse_constant=lambda _: None)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(directory, f"{DOCUMENT} can't be read ({error})") from error
     if not isinstance(data, dict) or "start" not in data or "basename" not in data:
         raise RunFolderError(directory, f"{DOCUMENT} is no run: it has no basename and start")
     data, _ = to_run(data, "run_data")
+    if not isinstance(data["basename"], str) or not isinstance(data["start"], str):
+        raise RunFolderError(directory, f"{DOCUMENT} is no run: its basename and start are no texts")
     if wrong := _misshapen(data):
         raise RunFolderError(directory, f"{DOCUMENT} is no run: its {wrong}")
     checkpoints, assets = data.pop("checkpoints", None) or [], data.pop("assets", None) or []
@@ -66,6 +68,11 @@ def _misshapen(data: dict[str, Any]) -> str | None:
             return f"{name} are no list of mappings"
         if not all(isinstance(entry.get("metadata") or {}, dict) for entry in entries):
             return f"{name} have no metadata"
+        for entry in entries:
+            told = (entry.get("metadata") or {}) if name == "checkpoints" else entry
+            texts = [told.get(key, "") for key in ("local_path", "local_format", "filename", "mime")]
+            if not all(isinstance(text, str) for text in texts) or not isinstance(told.get("epoch", 0), int | str):
+                return f"{name} have no paths"
     return None
 
 
