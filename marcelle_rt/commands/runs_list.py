@@ -13,7 +13,9 @@ from ..client.data_store import DataStore
 from . import beside, facts
 from .output import cell, clean, console, cut, line, print_json, sentence, status, table
 
-_FIELDS = ["_id", "name", "basename", "status", "epoch", "epochs", "start", "createdAt", "updatedAt", "logs"]
+FIELDS = ["_id", "name", "basename", "status", "epoch", "epochs", "start", "createdAt", "updatedAt", "logs"]
+"""What is read of each run that is shown."""
+
 _HEADS = ("run", "status", "epoch", "started", "took", "last values")
 _NARROW = 76  # columns under which a run has two lines
 _LEVELS = {"error": "bold red", "warning": "yellow"}
@@ -33,7 +35,7 @@ def list_runs(store: DataStore, query: Mapping[str, Any], limit: int, as_json: b
     """
     runs = store.service("runs")
     total = runs.count(query)
-    found = list(runs.items({**query, "$sort": {"start": -1}, "$limit": limit, "$select": _FIELDS})) if total else []
+    found = list(runs.items({**query, "$sort": {"start": -1}, "$limit": limit, "$select": FIELDS})) if total else []
     alerts = beside.of_runs(store, beside.ALERTS, [run["_id"] for run in found]) if found else {}
     now = dt.datetime.now(dt.timezone.utc)
     if as_json:
@@ -62,7 +64,7 @@ def _nothing(store: DataStore, query: Mapping[str, Any]) -> Text:
 
 def _entry(run: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]], now: dt.datetime) -> dict[str, Any]:
     return {
-        **{name: run.get(name) for name in _FIELDS if name != "logs"},
+        **{name: run.get(name) for name in FIELDS if name != "logs"},
         "seconds": facts.seconds_of(run, now),
         "last": {metric: facts.last(values) for metric, values in facts.metrics(run).items()},
         "alerts": [{key: alert.get(key) for key in ("level", "title", "text", "time")} for alert in alerts],
