@@ -23,6 +23,7 @@ ROOMS = {
     "runs": GROUND | {"client", "models", "utils"},
     "backend": GROUND,
     "commands": GROUND | {"client", "runs", "monitor", "backend"},
+    "monitor": GROUND | {"client"},
 }
 """The rooms whose imports are bounded, and which others of ours they may import."""
 
