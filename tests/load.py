@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import statistics
 import time
@@ -116,7 +117,7 @@ def run(load: Load, url: str, folder: Path, timeout: float = 240.0) -> Report:
     report.by_rest = sum(answer["by_rest"] for answer in answers)
     stop.set()
     for times in seen.get().values():
-        report.gaps += [after - before for before, after in zip(times, times[1:], strict=False)]
+        report.gaps += [after - before for before, after in itertools.pairwise(times)]
         report.ends.append(times[-1] - began)
     observer.join()
     logs = {name: [n / 7 for n in range(load.epochs)] for name in ("loss", "acc")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ..notices import Notices
 from ..values import SAFE_INTEGER, number
 from .metrics import Metrics
+from .places import Places
 
 
 class Epochs:
@@ -25,7 +27,7 @@ class Epochs:
         self.resuming = False
         self.values = Metrics("save_epoch", notices, rename).values
         self._notices = notices
-        self._places: dict[int, int] = {}
+        self._places = Places()
         self._highest = -1
 
     def __len__(self) -> int:
@@ -33,8 +35,8 @@ class Epochs:
 
     def go_on_from(self, epochs: Iterable[int]) -> None:
         """Takes over the epochs that the run's folder has, one a place."""
-        for place, epoch in enumerate(epochs):
-            self._places.setdefault(epoch, place)
+        for epoch in epochs:
+            self._places.add(epoch)
         self.resuming = True
 
     def cut_before(self, epoch: int) -> int:
@@ -44,9 +46,10 @@ class Epochs:
             How many places stay.
         """
         self.resuming = False
-        keep = min((place for number, place in self._places.items() if number >= epoch), default=len(self))
-        self._places = {number: place for number, place in self._places.items() if place < keep}
-        self._highest = max(self._places, default=-1)
+        kept = list(itertools.takewhile(lambda number: number < epoch, self._places))
+        keep = len(kept)
+        self._places = Places(kept)
+        self._highest = max(kept, default=-1)
         return keep
 
     def count(self, epochs: Any) -> int:
@@ -76,15 +79,14 @@ class Epochs:
 
     def place(self, epoch: int) -> int:
         """The place of an epoch: the next one the first time, the same one again later."""
-        place = self._places.get(epoch)
+        if epoch > self._highest:
+            self._highest = epoch
+            return self._places.add(epoch)
+        place = self._places.find(epoch)
         if place is not None:
             self._notices.warn("again", f"Epoch {epoch} was saved again; its values were merged.")
             return place
-        if epoch < self._highest:
-            self._notices.warn(
-                "order", f"Epoch {epoch} was saved after epoch {self._highest}; curves show them in that order."
-            )
-        else:
-            self._highest = epoch
-        place = self._places[epoch] = len(self._places)
-        return place
+        self._notices.warn(
+            "order", f"Epoch {epoch} was saved after epoch {self._highest}; curves show them in that order."
+        )
+        return self._places.add(epoch)

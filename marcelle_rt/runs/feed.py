@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import AWAY, MarcelleError
+from ..errors import AWAY, MarcelleError, RunFolderError
 from ..notices import Notices, logger
+from . import journal as journals
+from . import tail
 from .heartbeat import Heartbeat
 from .journal import JOURNAL, Journal
 from .remote import Remote
@@ -23,6 +25,8 @@ PAUSE = 0.1  # seconds between two messages about one run; dashboards redraw at 
 PAUSE_FACTOR = 4.0  # and that many times what the last answer took, so that long documents spare everybody
 _SNAPSHOT_PAUSE = 1.0  # seconds between two writes of `run_data.json`
 _SNAPSHOT_FACTOR = 50.0
+_RECALL_FACTOR = 200.0  # the same for a long run, whose journal is read again for it
+_HELD = 20_000  # values that a run may hold though its copies have them; most runs never have more
 _REFUSED_PAUSE = 10.0  # seconds before a server that said no is asked again
 
 
@@ -73,7 +77,7 @@ class Feed:
         past = list(events)
         self.undecided = bool(past)
         self.run = Run(past)
-        self.replica = Replica(self.run, remote, fresh=not past) if remote is not None else None
+        self.replica = Replica(self.run, remote, fresh=not past, past=self._past) if remote is not None else None
         book = journal.directory / JOURNAL if journal.directory is not None else None
         self.side = Side(self.run, remote, book, notices, fresh=not past) if remote is not None else None
         self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
@@ -124,7 +128,9 @@ class Feed:
         Raises:
             BackendUnreachable: And the other errors of `AWAY`: the backend is away for all runs.
         """
-        times = [self.keep(), self._copy()]
+        self._fold()
+        times = [self._copy(), self._snapshot()]
+        self._forget()
         waiting = [t for t in times if t is not None]
         if not waiting:
             with self._lock:
@@ -159,6 +165,8 @@ class Feed:
                 event = self._queue.popleft()
             except IndexError:
                 return
+            if event["type"] == "resume":
+                self._recall()
             if event["type"] == "uploaded":  # should the backend lose it, it is sent again
                 self.under_way.discard(event["key"])
             elif event["type"] == "resume":
@@ -175,19 +183,42 @@ class Feed:
         if self._snapshot_version == self.run.version or self.journal.directory is None:
             return None
         now = self._clock()
-        if now < self._snapshot_due and not self.finishing:
+        whole = tail.is_whole(self.run)
+        # To read the journal again costs more: while somebody waits for a long run, it is read at the end alone.
+        at_once = self.finishing and (whole or self.replica is None or self.replica.is_level)
+        if now < self._snapshot_due and not at_once:
             return self._snapshot_due
         try:
+            self._recall()
             self.journal.write_document(self.run.document())
-        except OSError as error:
+        except (OSError, RunFolderError, LookupError) as error:
+            reason = getattr(error, "strerror", None) or error
             self.notices.warn(
                 "journal",
-                f"run_data.json can't be written to {self.journal.directory} ({error.strerror}). The training goes on.",
+                f"run_data.json can't be written to {self.journal.directory} ({reason}). The training goes on.",
             )
         self._snapshot_version = self.run.version
         after = self._clock()
-        self._snapshot_due = after + max(_SNAPSHOT_PAUSE, _SNAPSHOT_FACTOR * (after - now))
+        factor = _SNAPSHOT_FACTOR if whole else _RECALL_FACTOR
+        self._snapshot_due = after + max(_SNAPSHOT_PAUSE, factor * (after - now))
         return None
+
+    def _past(self) -> Run:
+        assert self.journal.directory is not None
+        return Run(event for event in journals.replay(self.journal.directory) if event is not None)
+
+    def _recall(self) -> None:
+        if not tail.is_whole(self.run):
+            tail.recall(self.run, self._past())
+
+    def _forget(self) -> None:
+        """Keeps memory from growing with the run: what the copies have can be read again from the journal."""
+        if not self.journal.has_all or tail.held(self.run) <= _HELD:
+            return
+        if self.replica is None:
+            tail.forget(self.run, {path: len(values) for path, values in self.run.lists.items()}, ())
+        else:
+            self.replica.forget()
 
     def _copy(self) -> float | None:
         replica, side = self.replica, self.side

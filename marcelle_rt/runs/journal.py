@@ -16,6 +16,7 @@ import datetime as dt
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,11 @@ class Journal:
             return
         self.failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._backlog = b"\n" + line[line.rfind(b"\n", 0, written) + 1 :]
+
+    @property
+    def has_all(self) -> bool:
+        """Whether every event is in the folder, so that a run can be made of it again."""
+        return self.directory is not None and self.failure is None
 
     def write_document(self, document: Any) -> None:
         """Writes `run_data.json` whole: who reads it sees the old or the new one, never a part.
@@ -162,29 +168,46 @@ def read(directory: Path) -> tuple[list[Event], int]:
     Raises:
         RunFolderError: When there is no journal, or none of it can be read.
     """
+    events: list[Event] = []
+    torn = 0
+    for event in replay(directory):
+        if event is None:
+            torn += 1
+        else:
+            events.append(event)
+    if not any(event["type"] == "create" for event in events):
+        raise RunFolderError(directory, f"{JOURNAL} does not say which run it is; its first line is missing")
+    return events, torn
+
+
+def replay(directory: Path) -> Iterator[Event | None]:
+    """Reads a folder's journal event by event, so that it is never in memory whole.
+
+    Yields:
+        Events that can be folded; `None` for a line that is torn, or no event.
+
+    Raises:
+        RunFolderError: When there is no journal, or it can't be read.
+    """
     try:
-        lines = (directory / JOURNAL).read_bytes().split(b"\n")
+        with open(directory / JOURNAL, "rb") as file:
+            count = sum(1 for _ in file)
+            file.seek(0)
+            for line in file:
+                if line.strip():
+                    yield _event(line, count)
     except FileNotFoundError:
         raise RunFolderError(directory, f"holds no {JOURNAL}; give the folder of one run") from None
     except OSError as error:
         raise RunFolderError(directory, f"{JOURNAL} can't be read ({error.strerror})") from error
-    events: list[Event] = []
-    torn = 0
-    for line in lines:
-        if not line.strip():
-            continue
-        try:
-            event = loads(line)
-        except ValueError:
-            torn += 1
-            continue
-        if is_event(event, places=len(lines)):
-            events.append(event)
-        else:
-            torn += 1
-    if not any(event["type"] == "create" for event in events):
-        raise RunFolderError(directory, f"{JOURNAL} does not say which run it is; its first line is missing")
-    return events, torn
+
+
+def _event(line: bytes, lines: int) -> Event | None:
+    try:
+        event = loads(line)
+    except ValueError:
+        return None
+    return event if is_event(event, places=lines) else None
 
 
 def is_being_written(directory: Path) -> bool:

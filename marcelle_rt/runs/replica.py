@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MarcelleError, NotFound
+from . import tail
 from .delta import Acknowledged, Patch, compare, next_patch, opening
 from .run import Event, Run
 from .shorten import shortened
@@ -59,6 +60,7 @@ class Replica:
         remote: Remote,
         *,
         fresh: bool = False,
+        past: Callable[[], Run] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Makes a replica; nothing is sent yet.
@@ -67,6 +69,7 @@ class Replica:
             run: The run.
             remote: The backend.
             fresh: The run was made just now, so that it can't be there.
+            past: Makes the run of its journal again, for a run that is told to `forget`.
             clock: Seconds since 1970.
         """
         self.run = run
@@ -75,6 +78,7 @@ class Replica:
         self.name = ""
         self.shortened: set[str] = set()
         self._remote = remote
+        self._past = past
         self._clock = clock
         self._known: Acknowledged | None = None
         self._fresh = fresh
@@ -106,6 +110,18 @@ class Replica:
         touched = self.run.apply(event)
         if self._known is not None:
             self._known.touch(touched, self.run.version)
+
+    def recall(self) -> None:
+        """Makes the run whole again."""
+        if self._past is not None and not tail.is_whole(self.run):
+            tail.recall(self.run, self._past())
+
+    def forget(self) -> None:
+        """Lets the run drop what the copy has; where there is to be none any more, all of it."""
+        if self.gone:
+            tail.forget(self.run, {path: len(values) for path, values in self.run.lists.items()}, ())
+        elif self._known is not None and not self._whole:
+            tail.forget(self.run, self._known.lengths, self._known.stale)
 
     def removed(self) -> None:
         """Says that the backend told of the run's removal. Any thread may call it."""
@@ -162,6 +178,7 @@ class Replica:
         return fields
 
     def _open(self) -> None:
+        self.recall()
         fresh, self._fresh = self._fresh, False
         document = None if fresh else self._remote.read_run(self.run.id)
         if document is not None:
@@ -181,6 +198,7 @@ class Replica:
 
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
+        self.recall()
         self.name = document.get("name", "")
         if "rev" not in document:  # by the client of 2021: the fence finds only what has one
             self._remote.mark_run(self.run.id, rev_text(0))

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from marcelle_rt.runs import tail
 from marcelle_rt.runs.delta import Acknowledged, compare, next_patch, opening
 from marcelle_rt.runs.run import Run
 
@@ -71,6 +72,7 @@ actions = st.lists(
             st.just("send"), st.sampled_from(["at once", "at once", "answered", "answer lost", "lost", "read again"])
         ),
         st.tuples(st.just("late"), st.sampled_from(["answered"])),
+        st.tuples(st.just("forget")),
     ),
     min_size=12,
     max_size=40,
@@ -113,12 +115,19 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
     database = Database(first.data)
     known.accept(first)
     in_flight = None
+    journal: list[dict[str, Any]] = [CREATE]
     for action in script:
-        event = event_of(action, run)
+        if action[0] == "resume" or action[1:] == ("read again",):
+            tail.recall(run, Run(journal))
+        event = event_of(action, Run(journal) if action[0] == "again" else run)
         if event is not None:
             if event["type"] == "uploaded" and event["key"] not in run.files:
-                run.apply({"type": event["list"][:-1], "key": event["key"], "epoch": len(run.epochs) - 1})
+                journal.append({"type": event["list"][:-1], "key": event["key"], "epoch": len(run.epochs) - 1})
+                run.apply(journal[-1])
+            journal.append(event)
             known.touch(run.apply(event), run.version)
+        elif action[0] == "forget":
+            tail.forget(run, known.lengths, known.stale)
         elif action[0] == "send" and in_flight is None:
             patch = next_patch(run, known, limit)
             if action[1] == "read again":
@@ -134,6 +143,7 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
         elif action[0] == "late" and in_flight is not None:
             known.accept(in_flight)
             if not known.fits(database.document):
+                tail.recall(run, Run(journal))
                 known = compare(run, database.document)
             in_flight = None
     if in_flight is not None:
@@ -145,7 +155,10 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
         database.patch(copy.deepcopy(patch.data))
         known.accept(patch)
         if not known.fits(database.document):  # it took more than we had an answer for: read again
+            tail.recall(run, Run(journal))
             known = compare(run, database.document)
+    tail.recall(run, Run(journal))
+    assert (run.logs(), run.epochs) == (Run(journal).logs(), Run(journal).epochs)
     assert database.document == expected(run)
     assert not {k for k in known.stale if k[1] < known.lengths.get(k[0], 0)}
 
