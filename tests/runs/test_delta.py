@@ -106,6 +106,16 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
     [("epoch", {"loss": 1}), ("send", "answered"), ("late", "answered"), ("resume", 0), ("epoch", {"loss": 2})], 1000
 )
 @example(
+    [
+        ("epoch", {"loss": 0}),
+        ("uploaded", "checkpoints", 0),
+        ("send", "answer lost"),
+        ("resume", 1),
+        ("send", "at once"),
+    ],
+    420,
+)
+@example(
     [("epoch", {"loss": 1}), ("send", "at once"), ("resume", 1), ("send", "read again"), ("epoch", {"loss": 2})], 1000
 )
 def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limit: int) -> None:
@@ -140,6 +150,9 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
                     in_flight = patch
                 elif action[1] == "at once":
                     known.accept(patch)
+                    if not known.fits(database.document):
+                        tail.recall(run, Run(journal))
+                        known = compare(run, database.document)
         elif action[0] == "late" and in_flight is not None:
             known.accept(in_flight)
             if not known.fits(database.document):
