@@ -49,12 +49,10 @@ def upload(
 
     Raises:
         ConversionError: When the model can't be carried over.
-        RunFolderError: When the file is not there any more.
+        RunFolderError: When the file is not there any more, or not where this run may have put it.
         MarcelleError: What the backend or the line raised.
     """
-    path = located(directory, event["path"])
-    if not path.exists():
-        raise RunFolderError(path, "is missing, so it can't be uploaded")
+    path = located(directory, event["path"], referred=event["type"] == "asset")
     if event["type"] == "asset":
         document = stored.upload_asset(remote, str(path), stored.asset_document_metadata(event, run_id))
         service = "assets"
@@ -63,7 +61,7 @@ def upload(
         metadata.setdefault("name", f"{run_name}@{event['epoch']}")
         document = _upload_checkpoint(remote, directory, path, event, metadata, convert)
         if converted := event.get("converted"):  # the saved file stays; this copy has served
-            shutil.rmtree(located(directory, converted["path"]), ignore_errors=True)
+            _remove_converted(directory, converted["path"])
         service = f"{remote.save_format}-models"
     return {
         "type": "uploaded",
@@ -71,6 +69,12 @@ def upload(
         "key": event["key"],
         "entry": stored.entry_of(document, service),
     }
+
+
+def _remove_converted(directory: Path | None, path: str) -> None:
+    folder = Path(path) if directory is None else inside(directory, path)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _upload_checkpoint(
@@ -83,22 +87,63 @@ def _upload_checkpoint(
 ) -> dict[str, Any]:
     ready = event.get("converted")
     if ready and ready["format"] == remote.save_format:
-        folder = located(directory, ready["path"])
-        if folder.is_dir():
+        folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
+        # A link in it could lead anywhere, and these files go up as they are.
+        if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
             return stored.upload_converted(remote, folder, remote.save_format, metadata)
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
         convert(path, Path(temporary), remote.save_format, local_format=event["format"])
         return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
 
 
-def located(directory: Path | None, path: str) -> Path:
-    """Where a file of the journal lies now: folders get moved, and the client of 2021 wrote other paths."""
+def located(directory: Path | None, path: str, *, referred: bool = False) -> Path:
+    """Where a file of the journal lies now: folders get moved, and the client of 2021 wrote other paths.
+
+    A folder may come from somebody else, and whatever its journal names is sent to a backend. So a file must lie
+    in the folder. The one thing that a Writer keeps elsewhere is an asset that was too large to be copied, and
+    nothing smaller (a key, a list of passwords) is taken from elsewhere.
+
+    Args:
+        directory: The run's folder, or `None` where the run is in memory alone, as its own Writer made it.
+        path: What the journal says.
+        referred: It may be a large asset that lies elsewhere.
+
+    Raises:
+        RunFolderError: There is no such file, or it lies outside of the folder.
+    """
     if directory is None:
-        return Path(path)
-    inside = directory / path
-    if not inside.exists() and (directory / inside.name).exists():
-        return directory / inside.name
-    return inside
+        return _present(Path(path))
+    for name in (path, Path(path).name):
+        if (found := inside(directory, name)) is not None and found.exists():
+            return found
+    if not referred or not Path(path).is_absolute():
+        if inside(directory, path) is None:
+            raise RunFolderError(directory, f"{path!r} is not in this folder, so it can't be uploaded")
+        raise RunFolderError(directory / path, "is missing, so it can't be uploaded")
+    elsewhere = _present(Path(path))
+    if elsewhere.stat().st_size <= COPY_LIMIT:
+        raise RunFolderError(
+            elsewhere,
+            f"is not in {directory}, and too small to be an asset that was left where it lies; "
+            "if it belongs to the run, copy it into the run's folder",
+        )
+    return elsewhere
+
+
+def _present(path: Path) -> Path:
+    if not path.exists():
+        raise RunFolderError(path, "is missing, so it can't be uploaded")
+    return path
+
+
+def inside(directory: Path, path: str) -> Path | None:
+    """The file at a path relative to a folder, links followed; `None` if that leads out of the folder."""
+    root = directory.resolve()
+    try:
+        found = (root / path).resolve()
+    except (OSError, ValueError, RuntimeError):  # names that no file can have, links in a circle
+        return None
+    return found if root in found.parents else None
 
 
 def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
@@ -169,8 +214,8 @@ def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], not
     kept = {*spare, *(event["path"] for event in run.files.values())}
     paths = {event["path"] for event in run.dropped.values()}
     paths |= {event["converted"]["path"] for event in run.dropped.values() if event.get("converted")}
-    inside = [directory / path for path in paths - kept if _lies_inside(path)]
-    for path in [*inside, *directory.glob(f".{checkpoint_name('*')}.part*"), *directory.glob("assets/.*.part")]:
+    ours = [found for path in paths - kept if (found := inside(directory, path)) is not None]
+    for path in [*ours, *directory.glob(f".{checkpoint_name('*')}.part*"), *directory.glob("assets/.*.part")]:
         try:
             if path.is_dir():
                 shutil.rmtree(path)
@@ -178,8 +223,3 @@ def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], not
                 path.unlink(missing_ok=True)
         except OSError as error:
             notices.warn(("dropped", path), f"{path} is not needed any more, and can't be removed: {error.strerror}.")
-
-
-def _lies_inside(path: str) -> bool:
-    parts = Path(path).parts
-    return bool(parts) and not Path(path).is_absolute() and ".." not in parts
