@@ -242,6 +242,30 @@ def repair(
         repair_runs(store, dry_run, as_json)
 
 
+@app.command(epilog="Example: marcelle-rt watch digits-3 && echo done")
+def watch(
+    query: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[QUERY]...",
+            help="A run's name or _id, filters such as basename=digits, or JSON; if not given, the runs that go on, "
+            "or the next one.",
+        ),
+    ] = None,
+    location: Location = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line for each change.")] = False,
+) -> None:
+    """Watch runs until they end. The exit code is 0 if the last one to end was a success, and 1 if not."""
+    from .commands import opening
+    from .commands.watch import watch as follow
+
+    if query and (len(query) > 1 or query[0].lstrip().startswith("{")):
+        _filters(query)
+    with opening.backend(location) as store:
+        code = follow(store, query or [], as_json)
+    raise typer.Exit(code)
+
+
 @app.command(epilog="Example: marcelle-rt export digits-3 --format csv -o digits-3.csv")
 def export(
     runs: Annotated[
