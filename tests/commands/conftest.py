@@ -29,7 +29,7 @@ def marcelle_rt(*arguments: object, **environment: str) -> Done:
         [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
         capture_output=True,
         text=True,
-        env=_surroundings(environment),
+        env=surroundings(environment),
         stdin=subprocess.DEVNULL,
         timeout=120,
     )
@@ -47,13 +47,13 @@ def answer_of(*arguments: object, **environment: str) -> Any:
 def at_a_terminal(*arguments: object, columns: int, keys: str = "", **environment: str) -> tuple[int, str]:
     """Runs the command at a terminal of so many columns, types keys, and gives its exit code and what it showed."""
     ours, theirs = pty.openpty()
-    surroundings = _surroundings({"COLUMNS": str(columns), "TERM": "xterm-256color", **environment})
+    environ = surroundings({"COLUMNS": str(columns), "TERM": "xterm-256color", **environment})
     process = subprocess.Popen(
         [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=surroundings,
+        env=environ,
         start_new_session=True,
     )
     os.close(theirs)
@@ -68,7 +68,8 @@ def at_a_terminal(*arguments: object, columns: int, keys: str = "", **environmen
     return process.wait(60), shown.decode()
 
 
-def _surroundings(environment: dict[str, str]) -> dict[str, str]:
+def surroundings(environment: dict[str, str]) -> dict[str, str]:
+    """This process's environment, without what would change what the command shows, and with what is given."""
     kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
     return {**kept, **environment}
 
