@@ -9,6 +9,7 @@
 | `MARCELLE_MODE` | what a `Writer` does: `online`, `offline` (the folder alone, no network) or `disabled` (nothing) |
 | `MARCELLE_LOG_DIR` | the folder that gets the runs' folders, where `base_log_dir` is left at `marcelle-logs` |
 | `MARCELLE_SILENT` | no warnings and no progress bars, unless it is empty, `0` or `false`; the log stays |
+| `MARCELLE_WEBHOOK` | the URL that alerts are posted to; a secret, because who has it can post there |
 | `MARCELLE_RT_CACHE` | the folder where the backend's npm packages are installed |
 
 Where `MARCELLE_MODE` is not set, a `Writer` is `online`, but `disabled` in all processes of a distributed training
@@ -138,6 +139,11 @@ def log_dir(base: str | os.PathLike[str]) -> Path:
     """The folder of runs: what was given, or `$MARCELLE_LOG_DIR` where that was the default."""
     folder = os.environ.get("MARCELLE_LOG_DIR")
     return Path(folder).expanduser() if folder and os.fspath(base) == DEFAULT_LOG_DIR else Path(base)
+
+
+def webhook() -> str | None:
+    """The URL that alerts are posted to, or `None`. Never show it."""
+    return os.environ.get("MARCELLE_WEBHOOK", "").strip() or None
 
 
 def silent() -> bool:

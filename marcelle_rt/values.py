@@ -187,6 +187,12 @@ def number(value: Any) -> float | int | None:
 
     One-element arrays and tensors count as their element; booleans as 0 and 1.
     """
+    known = measured(value)
+    return known if known is not None and math.isfinite(known) else None
+
+
+def measured(value: Any) -> float | int | None:
+    """As `number`, but NaN and infinities stay what they are."""
     kind = type(value)
     if kind is not float and kind is not int:
         if isinstance(value, (str, bytes, Mapping)) or value is None:
@@ -203,7 +209,7 @@ def number(value: Any) -> float | int | None:
             return None
     if isinstance(value, int):
         return value if -SAFE_INTEGER < value < SAFE_INTEGER else _big(value)
-    return value if math.isfinite(value) else None
+    return float(value)
 
 
 def _big(value: int) -> float | None:

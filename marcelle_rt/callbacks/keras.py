@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidData
 from ..runs.ending import last_error
+from ..runs.metrics import grows
 from ..runs.writer import Writer
 from ..values import number
 
@@ -25,8 +26,6 @@ else:
         from tf_keras.callbacks import Callback as _Callback
     else:
         from keras.callbacks import Callback as _Callback
-
-_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "io_u", "cosine", "dice", "score", "r2")
 
 
 class KerasCallback(_Callback):
@@ -175,7 +174,7 @@ class KerasCallback(_Callback):
                 direction = getattr(part, "_direction", None) if getattr(part, "name", None) == name else None
                 if direction in ("up", "down"):
                     return bool(direction == "up")
-        return any(word in name for word in _GROWING)
+        return grows(self.monitor)
 
     def _learning_rate(self) -> float | int | None:
         optimizer = getattr(self.model, "optimizer", None)

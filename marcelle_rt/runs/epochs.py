@@ -33,6 +33,11 @@ class Epochs:
     def __len__(self) -> int:
         return len(self._places)
 
+    @property
+    def last(self) -> int | None:
+        """The epoch that has the last place, or `None` where there is none."""
+        return self._places.last
+
     def go_on_from(self, epochs: Iterable[int]) -> None:
         """Takes over the epochs that the run's folder has, one a place."""
         for epoch in epochs:

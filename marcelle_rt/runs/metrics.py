@@ -9,6 +9,14 @@ from typing import Any
 from ..notices import Notices
 from ..values import number, safe_key
 
+_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "io_u", "cosine", "dice", "score", "r2")
+
+
+def grows(metric: str) -> bool:
+    """Whether more of a metric is better, by its name."""
+    name = metric.removeprefix("val_")
+    return name != "loss" and any(word in name for word in _GROWING)
+
 
 class Metrics:
     """Makes numbers of logs, and gives each metric its name.

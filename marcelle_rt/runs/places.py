@@ -22,6 +22,11 @@ class Places:
         for stretch in self._stretches:
             yield from stretch
 
+    @property
+    def last(self) -> int | None:
+        """The number that has the last place, or `None` where there is none."""
+        return self._stretches[-1][-1] if self._stretches else None
+
     def add(self, epoch: int) -> int:
         """Gives a number the next place, and returns that."""
         stretches = self._stretches

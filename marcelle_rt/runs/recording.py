@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from time import time
+from time import monotonic, time
 from typing import Any
 
 from ..notices import Notices
@@ -20,6 +20,7 @@ from .publisher import publisher_for
 from .remote import Remote
 from .run import Event, Run
 from .waiting import wait_for
+from .webhook import Webhook
 
 
 class Recording:
@@ -28,6 +29,7 @@ class Recording:
     Attributes:
         feed: The run's way to its copies.
         run_id: The run's `_id`.
+        basename: The run's name, without a backend's number.
         epochs: The epochs that it has.
         batches: What batches logged and is not recorded yet.
         lock: Held while an epoch gets its place, so that two threads don't get one.
@@ -40,7 +42,9 @@ class Recording:
         remote: Remote | None,
         notices: Notices,
         run_id: str,
+        basename: str,
         *,
+        webhook: str | None,
         rename: Mapping[str, str],
         owns_remote: bool,
         finish_timeout: float,
@@ -48,12 +52,14 @@ class Recording:
     ) -> None:
         self.feed = Feed(book, remote, notices, owns_remote=owns_remote, events=events)
         self.run_id = run_id
+        self.basename = basename
         self.epochs = Epochs(notices, rename)
         self.batches = Batches(notices, rename)
         self.lock = threading.RLock()
         self.finish_timeout = finish_timeout
         self._past: Run | None = None  # what a resumed run had, until its first epoch says where it goes on
         self._new_paths: set[str] = set()
+        self._webhook = Webhook(webhook, notices) if webhook is not None else None
         self._notices = notices
         self._pid = os.getpid()
         self._publisher = publisher_for(remote)
@@ -104,10 +110,18 @@ class Recording:
             past.apply(event)
             files.remove_dropped(past, self.directory, self._new_paths, self._notices)
 
-    def record_beside(self, service: str, document: Mapping[str, Any]) -> None:
-        """Writes a document that lies beside the run, in a service of its own."""
+    def record_beside(self, service: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes a document that lies beside the run, in a service of its own, and returns it."""
         own = {"_id": str(uuid.uuid4()), "runId": self.run_id, **document}
         self.record({"type": "document", "time": time(), "service": service, "document": own})
+        return own
+
+    def record_alert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes an alert, posts it to the webhook if there is one, and returns its document."""
+        document = self.record_beside(side.ALERTS, {"run": self.basename, "epoch": self.epochs.last, **fields})
+        if self._webhook is not None:
+            self._webhook.post(document)
+        return document
 
     def save_batch(self, step: Any, logs: Any) -> None:
         """Collects what a batch logged."""
@@ -166,7 +180,11 @@ class Recording:
         """
         if self.is_open:
             self.record_batches()
-        return wait_for(self.feed, self._publisher, timeout)
+        end = monotonic() + timeout
+        level = wait_for(self.feed, self._publisher, timeout)
+        if self._webhook is not None:
+            self._webhook.flush(max(0.0, end - monotonic()))
+        return level
 
 
 def new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:

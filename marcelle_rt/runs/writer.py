@@ -16,6 +16,7 @@ from ..notices import Notices, logger
 from ..utils import get_model_info
 from ..values import to_run
 from . import ending, files, journal
+from .alerting import Alerting
 from .checkpoints import DISK_FORMATS, save_checkpoint
 from .feed import Status
 from .recording import Recording, new_folder
@@ -23,7 +24,7 @@ from .remote import REMOTE_FORMATS, Remote
 from .run import Event, Run
 
 
-class Writer:
+class Writer(Alerting):
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method
@@ -79,6 +80,7 @@ class Writer:
             raise UnsupportedFormat("disk_save_format", disk_save_format, DISK_FORMATS)
         if remote_save_format not in REMOTE_FORMATS:
             raise UnsupportedFormat("remote_save_format", remote_save_format, REMOTE_FORMATS)
+        super().__init__()
         self.name = name
         self.disk_save_format = disk_save_format
         self.base_log_dir = config.log_dir(base_log_dir)
@@ -88,6 +90,7 @@ class Writer:
         if remote is None or remote is True:
             Remote(backend_root, remote_save_format, source).close()  # a bad URL is said here, not in the loop
         self._remote = remote if mode == "online" else False
+        self._webhook = config.webhook() if mode == "online" else None
         self._disabled = mode == "disabled"
         if self._disabled:
             logger.info(
@@ -125,7 +128,7 @@ class Writer:
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(book, run.id, events).resumed(run)
+        writer._start(book, run.id, str(run.fields["basename"]), events).resumed(run)
         return writer
 
     @property
@@ -170,10 +173,11 @@ class Writer:
             run["model"] = info
         book, start = new_folder(self.base_log_dir, self.notices)
         run_id = str(uuid.uuid4())
-        recording = self._start(book, run_id, [])
+        self._start_rules()
+        recording = self._start(book, run_id, run["basename"], [])
         recording.record({"type": "create", "time": time(), "_id": run_id, "run": {**run, "start": start}})
 
-    def _start(self, book: journal.Journal, run_id: str, events: list[Event]) -> Recording:
+    def _start(self, book: journal.Journal, run_id: str, basename: str, events: list[Event]) -> Recording:
         remote = None
         if isinstance(self._remote, Remote):
             remote = self._remote
@@ -184,6 +188,8 @@ class Writer:
             remote,
             self.notices,
             run_id,
+            basename,
+            webhook=self._webhook,
             rename=self._rename,
             owns_remote=not isinstance(self._remote, Remote),
             finish_timeout=self.finish_timeout,
@@ -245,6 +251,8 @@ class Writer:
             if run.batches.is_due:
                 run.record_batches()
             run.record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
+        if self._rules:
+            self._look(number, logs)
         if save_checkpoint:
             self.save_checkpoint(number)
         for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:

@@ -116,15 +116,21 @@ def test_offline_fills_the_folder_and_opens_no_socket(backend: Backend, tmp_path
     assert (uploaded.epochs, uploaded.sent) == (2, 2)
 
 
-def test_offline_wins_over_a_remote_of_the_caller(backend: Backend, tmp_path: Path, monkeypatch: Any) -> None:
+def test_offline_wins_over_a_remote_of_the_caller(
+    backend: Backend, unused_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MARCELLE_MODE", "Offline")
-    with Remote(backend.url) as remote:
-        writer = Writer("mine", remote=remote, base_log_dir=tmp_path)
+    with Remote(unused_url) as nowhere, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        writer = Writer("mine", remote=nowhere, base_log_dir=tmp_path)
         writer.create_run()
         writer.save_epoch(0, {"loss": 1.0})
+        assert writer.flush()
         writer.train_end()
-        assert remote.store.status == "disconnected"
-        assert Uploader(remote).upload(writer.run_directory or "").epochs == 1  # asked for, so done
+        assert writer.status.problem is None
+    assert writer.run_directory is not None
+    with Remote(backend.url) as remote:
+        assert Uploader(remote).upload(writer.run_directory).epochs == 1  # asked for, so done
 
 
 def test_a_word_that_is_no_mode_is_an_error_that_names_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
