@@ -99,11 +99,12 @@ class Feed:
     # On the training thread.
 
     def record(self, event: Event) -> None:
-        """Writes an event to the journal, and queues it for the copies. The publisher must be woken."""
+        """Writes an event to the journal, and queues it for the copies. The publisher must be told."""
         with self._lock:
             self.journal.append(event)
             self._queue.append(event)
-            self.done.clear()
+            if self.done.is_set():
+                self.done.clear()
         if self.journal.failure is not None:
             self.notices.warn(
                 "journal",

@@ -37,7 +37,7 @@ class Metrics:
         """Logs as numbers, under names that a database takes."""
         values: dict[str, float | int | None] = {}
         names = self._names
-        if not isinstance(logs, Mapping):
+        if type(logs) is not dict and not isinstance(logs, Mapping):  # to ask for a Mapping takes longer
             self._notices.warn(
                 "logs",
                 f"{self._verb}: logs was a {type(logs).__name__}; give a mapping like {{'loss': 3.14}}. "

@@ -23,7 +23,7 @@ from ..errors import (
 )
 from ..notices import logger
 from . import files
-from .feed import Feed
+from .feed import PAUSE, Feed
 from .remote import Remote
 from .run import Event
 
@@ -43,6 +43,8 @@ class Publisher:
         self._feeds: list[Feed] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
+        self._news = False
+        self._idle = False
         self._thread: threading.Thread | None = None
         self._uploads: queue.Queue[tuple[Feed, Event] | None] = queue.Queue()
         self._upload_thread: threading.Thread | None = None
@@ -58,22 +60,53 @@ class Publisher:
                 self._thread.start()
         self.wake()
 
+    def tell(self) -> None:
+        """Says that a run has something new. The thread is at it at once, or in a moment if it just was at work.
+
+        That spares a training that saves epoch after epoch: to wake a thread costs more than to write the epoch.
+        """
+        if not self._news:
+            self._news = True
+            if self._idle:
+                self._wake.set()
+
     def wake(self) -> None:
-        """Says that a run has something new."""
-        if not self._wake.is_set():
-            self._wake.set()
+        """Has the thread look at its runs at once."""
+        self._news = True
+        self._wake.set()
+
+    def _rest(self, timeout: float, *, worked: bool) -> bool:
+        """Waits until there is something to do.
+
+        Args:
+            timeout: The most seconds to wait.
+            worked: There was news before, so that more is near: `tell` wakes nobody for a moment.
+
+        Returns:
+            Whether there is news.
+        """
+        if worked:
+            self._wake.wait(min(timeout, PAUSE))
+        else:
+            self._idle = True  # before the look at `_news`, as `tell` sets that before it looks here
+            if not self._news:
+                self._wake.wait(timeout)
+            self._idle = False
+        self._wake.clear()
+        news, self._news = self._news, False
+        return news
 
     def _serve(self) -> None:
         due: float | None = None
+        woken = False
         while True:
             timeout = _IDLE if due is None else max(0.0, due - self._clock())
-            woken = self._wake.wait(timeout)
-            self._wake.clear()
+            worked, woken = woken, self._rest(timeout, worked=woken)
             with self._lock:
                 finished = [feed for feed in self._feeds if feed.closed and (feed.done.is_set() or feed.dropped)]
                 self._feeds = [feed for feed in self._feeds if feed not in finished]
                 feeds = list(self._feeds)
-                if not feeds and not finished and not woken:
+                if not feeds and not finished and not woken and not worked:
                     self._thread = None
                     if self._upload_thread is not None:
                         self._uploads.put(None)

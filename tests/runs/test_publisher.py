@@ -1,0 +1,63 @@
+"""Publisher: the thread that brings runs level spares the training that it watches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from marcelle_rt import Writer
+from marcelle_rt.runs.feed import PAUSE
+from marcelle_rt.runs.publisher import Publisher
+from tests.helpers import eventually
+
+
+class Counting(threading.Event):
+    """Counts how often a thread was woken."""
+
+    count = 0
+
+    def set(self) -> None:
+        self.count += 1
+        super().set()
+
+
+@pytest.fixture
+def publisher(monkeypatch: pytest.MonkeyPatch) -> Publisher:
+    made = Publisher()
+    made._wake = Counting()
+    monkeypatch.setattr("marcelle_rt.runs.recording.publisher_for", lambda remote: made)
+    return made
+
+
+@pytest.fixture
+def writer(publisher: Publisher, tmp_path: Path) -> Iterator[Writer]:
+    with Writer("w", remote=False, base_log_dir=tmp_path) as made:
+        made.create_run()
+        yield made
+
+
+def woken(publisher: Publisher) -> int:
+    assert isinstance(publisher._wake, Counting)
+    return publisher._wake.count
+
+
+def test_a_training_at_full_speed_wakes_the_publisher_some_times_a_second_only(
+    publisher: Publisher, writer: Writer
+) -> None:
+    before, start = woken(publisher), time.monotonic()
+    for epoch in range(5_000):
+        writer.save_epoch(epoch, {"loss": 1.0})
+    assert woken(publisher) - before <= (time.monotonic() - start) / PAUSE + 2
+    assert writer.flush(60)
+
+
+def test_an_epoch_after_a_rest_wakes_the_publisher_at_once(publisher: Publisher, writer: Writer) -> None:
+    for epoch in range(3):
+        eventually(lambda: publisher._idle)
+        before = woken(publisher)
+        writer.save_epoch(epoch, {"loss": 1.0})
+        assert woken(publisher) == before + 1
