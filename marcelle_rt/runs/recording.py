@@ -22,7 +22,6 @@ from .run import Event, Run
 from .waiting import wait_for
 from .webhook import Webhook
 
-
 _pid = os.getpid()  # asking the system at each epoch costs a tenth of writing it
 
 

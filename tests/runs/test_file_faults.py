@@ -66,8 +66,8 @@ def test_a_table_of_uploads_keeps_what_stands_in_brackets(
     backend: Backend, model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     from marcelle_rt import models
+    from marcelle_rt.commands.upload import upload_many
     from marcelle_rt.errors import ConversionError
-    from marcelle_rt.runs.upload_many import upload_many
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise ConversionError("onnx", "tf2onnx", "`pip install x[onnx]`")
@@ -75,7 +75,8 @@ def test_a_table_of_uploads_keeps_what_stands_in_brackets(
     monkeypatch.setenv("COLUMNS", "250")
     writer = offline_run(tmp_path, model, picture)
     monkeypatch.setattr(models, "convert", refuse)
-    assert not upload_many([Path(str(writer.run_directory))], backend.url, "tfjs", False)
+    with DataStore(backend.url) as store:
+        assert not upload_many(store, [Path(str(writer.run_directory))], "tfjs", overwrite=False, as_json=False)
     assert "pip install x[onnx]" in capsys.readouterr().out
 
 
