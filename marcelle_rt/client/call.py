@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import values
 from ..errors import CallTimeout, ConnectionLost, InvalidAnswer, from_server
+from . import answers
 
 if TYPE_CHECKING:
     from .transport import Line, Raw
@@ -23,6 +24,7 @@ class Call:
         method: Feathers' method, for example `"patch"`.
         name: Service and method, for example `"runs.patch"`.
         body: What is sent: method, service and arguments as a JSON array.
+        many: It is for several documents: a list is created, or the id is null.
         timeout: Seconds that `result` waits if it is told nothing else.
         size: The answer's length in characters; 0 before it is there.
     """
@@ -37,6 +39,7 @@ class Call:
         "_raw",
         "_resend",
         "body",
+        "many",
         "method",
         "name",
         "size",
@@ -51,11 +54,13 @@ class Call:
         *,
         location: str,
         timeout: float,
+        many: bool = False,
         resend: Callable[[Call, float], None] | None = None,
     ) -> None:
         self.method = method
         self.name = f"{service}.{method}"
         self.body = body
+        self.many = many
         self.timeout = timeout
         self.size = 0
         self._location = location
@@ -126,7 +131,12 @@ class Call:
         error, *results = answer
         if error is not None:
             raise from_server(error, self.name)
-        return results[0] if results else None
+        result = results[0] if results else None
+        return answers.checked(result, self.method, many=self.many, location=self._location, call=self.name)
+
+    def page(self) -> Any:
+        """As `result`, of a `find` that must give a list or a page."""
+        return answers.page(self.result(), self._location, self.name)
 
     def answered(self, raw: Raw) -> None:
         """The transport's: here is the answer."""

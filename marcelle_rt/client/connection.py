@@ -128,7 +128,8 @@ class Connection:
         body = values.dumps([method, service, *args])
         if len(body) + _ENVELOPE > values.SOCKET_LIMIT:
             raise PayloadTooLarge(f"{service}.{method}", len(body) + _ENVELOPE, values.SOCKET_LIMIT)
-        return Call(method, service, body, location=self.location, timeout=timeout, resend=self._post)
+        many = bool(args) and (args[0] is None or isinstance(args[0], list))
+        return Call(method, service, body, location=self.location, timeout=timeout, many=many, resend=self._post)
 
     def _post(self, call: Call, deadline: float) -> None:
         line = self._line
@@ -222,7 +223,7 @@ class Connection:
 
         line = Line(
             self.location,
-            wants=self.events.wanted,
+            wants=self.events.wanted_from_server,
             on_event=self.events.put,
             on_lost=self._lost,
         )

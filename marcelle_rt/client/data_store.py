@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..config import Login, backend_location, environment_login
-from ..errors import BackendUnreachable, InvalidData, NotFound
+from ..errors import BackendUnreachable, InvalidAnswer, InvalidData, NotFound
 from . import auth
 from .connection import Connection, Status, acquire, release
 from .service import Service, check_name
@@ -188,8 +188,10 @@ class DataStore:
         """
         answer = self.connection.call("find", "info", {}, timeout=self.timeout)
         names = answer.get("services") if isinstance(answer, dict) else None
-        if not isinstance(names, list):
+        if names is None:
             raise NotFound("this server keeps no list of its services", call="info.find")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise InvalidAnswer(self.location, "info.find", "has services that are no list of names")
         return sorted(names)
 
     @overload

@@ -6,9 +6,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import values
+from .answers import is_document
 
 if TYPE_CHECKING:
     from .transport import Raw
@@ -78,6 +79,10 @@ class Events:
         """Whether anybody has a handler for the event."""
         return event in self._handlers
 
+    def wanted_from_server(self, event: str) -> bool:
+        """As `wanted`, for an event of a service: the others are our own, and no server's to send."""
+        return event in self._handlers and " " in event
+
     def put(self, event: str, raw: Raw) -> None:
         """Has the handlers of an event called, after those of all events before it.
 
@@ -109,11 +114,27 @@ class Events:
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             event, raw = item
-            arguments = values.loads(raw) if isinstance(raw, str) else raw
+            arguments = _arguments(event, raw)
+            if arguments is None:
+                logger.warning("An event %r of the server has no document in it; it is skipped.", event)
+                continue
             for handler in self._handlers.get(event, ()):
                 if handler.once:
                     self.off(event, handler.owner, handler.function)
                 try:
-                    handler.function(*arguments[1:])
+                    handler.function(*arguments)
                 except Exception:  # whatever a user's handler raises must not stop the others
                     logger.exception("A handler of %r failed: %r", event, handler.function)
+
+
+def _arguments(event: str, raw: Raw) -> list[Any] | None:
+    """What handlers get; `None` for what a server sent that is no event of a service."""
+    try:
+        named = values.loads(raw) if isinstance(raw, str) else raw
+    except ValueError:
+        return None
+    if " " not in event:  # one of our own
+        return named[1:]
+    if not isinstance(named, list) or len(named) < 2 or not is_document(named[1]):
+        return None
+    return [named[1]]

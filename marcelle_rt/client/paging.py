@@ -93,7 +93,7 @@ class Reading:
         while True:
             documents = page["data"]
             left = self._left - sum(identity(document) not in self._seen for document in documents)
-            if place > self._first and page["limit"] > 1 and not self._known(documents):
+            if place > self._first and page.get("limit", 2) > 1 and not self._known(documents):
                 documents, left = [], self._left
                 more, following = True, max(self._first, place - self._size)
             else:
@@ -112,7 +112,7 @@ class Reading:
 
     def _answer(self) -> Any:
         assert self._asked is not None
-        answer = self._asked.result()
+        answer = self._asked.page()
         size, self._asked = self._asked.size, None
         if isinstance(answer, dict) and answer["data"]:
             fitting = _PAGE_SIZE * len(answer["data"]) // max(1, size)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from .. import values
 from ..config import backend_location
 from ..errors import InvalidData
+from . import answers
 from .call import Call
 from .paging import Reading
 
@@ -166,7 +167,7 @@ class Service:
     def count(self, query: Mapping[str, Any] = NOTHING) -> int:
         """The number of documents that a query finds."""
         filters = {key: value for key, value in query.items() if key not in ("$limit", "$skip", "$sort")}
-        answer = self.find({"query": {**filters, "$limit": 0}})
+        answer = answers.page(self.find({"query": {**filters, "$limit": 0}}), self._store.location, f"{self.name}.find")
         if isinstance(answer, list):  # a service that doesn't page, and so doesn't count
             return len(self.find({"query": filters}))
         total: int = answer["total"]

@@ -166,7 +166,7 @@ class Line:
 
 
 def _innermost(error: BaseException) -> str:
-    while inner := error.__cause__ or error.__context__:
+    while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
     return str(error) or type(error).__name__
 
@@ -281,6 +281,8 @@ class _Client(socketio.Client):
     def _handle_eio_message(self, data: str | bytes) -> None:
         if self._binary_packet is None:
             self._size = 0
+        elif isinstance(data, str):
+            raise ValueError("a text among attachments")
         self._size += len(data) + _OVERHEAD
         if self._size > ANSWER_LIMIT:
             raise TooLarge

@@ -72,13 +72,20 @@ class Socket(websocket.WebSocket):
         timer.start()
         try:
             super().connect(url, redirect_limit=0, **options)  # type: ignore[no-untyped-call]
+        except websocket.WebSocketException:
+            self._stay(url)
+            raise
         finally:
             timer.cancel()
+        self._stay(url)
+
+    def _stay(self, url: str) -> None:
         answer = self.handshake_response
         if answer is not None and answer.status != 101:
             self.shutdown()  # type: ignore[no-untyped-call]
             there = urlsplit(urljoin(url, str((answer.headers or {}).get("location", ""))))
-            raise websocket.WebSocketException(f"it sends on to {there.scheme}://{there.netloc.rpartition('@')[2]}")
+            reason = f"it sends on to {there.scheme}://{there.netloc.rpartition('@')[2]}"
+            raise websocket.WebSocketException(reason) from None
 
     def recv(self) -> str | bytes:
         """The next message, whole."""

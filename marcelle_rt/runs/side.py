@@ -171,7 +171,8 @@ def documents(journal: Path) -> Iterator[Event]:
             try:
                 event = loads(line)
                 document = event["document"]
-                if isinstance(event["service"], str) and isinstance(document["_id"] + document["runId"], str):
+                # Somebody else's journal must not write into whatever service it names, with this user's login.
+                if event["service"] in SERVICES and isinstance(document["_id"] + document["runId"], str):
                     yield event
             except (ValueError, KeyError, TypeError):
                 continue  # `journal.read` counts and tells of them

@@ -1,0 +1,60 @@
+"""What a server's answers must look like, so that nothing else has to look. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InvalidAnswer
+
+
+def checked(answer: Any, method: str, *, many: bool, location: str, call: str) -> Any:
+    """Returns an answer that has the shape of its method's answers.
+
+    Args:
+        answer: What came.
+        method: Feathers' method.
+        many: The call was for several documents: a list was created, or the id was null.
+        location: The backend's URL.
+        call: How errors name the call.
+
+    Raises:
+        InvalidAnswer: It has another shape.
+    """
+    if fault := _fault(answer, method, many):
+        raise InvalidAnswer(location, call, fault)
+    return answer
+
+
+def is_document(value: Any) -> bool:
+    """Whether something can be a document: a mapping whose id, if it has one, is no mapping or list."""
+    return isinstance(value, Mapping) and not any(isinstance(value.get(key), (dict, list)) for key in ("_id", "id"))
+
+
+def page(answer: Any, location: str, call: str) -> Any:
+    """Returns an answer to `find` that is a list or a page.
+
+    Raises:
+        InvalidAnswer: It is a mapping of another kind.
+    """
+    if isinstance(answer, Mapping) and not {"data", "total"} <= answer.keys():
+        raise InvalidAnswer(location, call, "is no page of documents")
+    return answer
+
+
+def _fault(answer: Any, method: str, many: bool) -> str | None:
+    if method == "find":
+        if isinstance(answer, Mapping):
+            for key in ("total", "limit", "skip"):
+                if key in answer and (type(answer[key]) is not int or answer[key] < 0):
+                    return f"has a {key} that is no count"
+            documents = answer.get("data", [])
+        else:
+            documents = answer
+    else:
+        documents = answer if many and isinstance(answer, list) else [answer]
+    if not isinstance(documents, list):
+        return f"is a {type(documents).__name__} instead of documents"
+    if not all(map(is_document, documents)):
+        return "has something in it that is no document"
+    return None
