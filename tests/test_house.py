@@ -34,6 +34,8 @@ HOMES = {
     "engineio": {"client/transport.py"},
     "requests": {"client/rest.py"},
     "requests_toolbelt": {"client/rest.py"},
+    "psutil": {"runs/system.py"},
+    "pynvml": {"runs/system.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "tensorflow": {"models/", "callbacks/keras.py", "utils.py"},
 }

@@ -49,6 +49,7 @@ class KerasCallback(_Callback):
         *,
         writer: Writer | None = None,
         rename: Mapping[str, str] | None = None,
+        batch_freq: int | None = None,
         save_best_only: bool = False,
         monitor: str = "val_loss",
         mode: str = "auto",
@@ -67,6 +68,8 @@ class KerasCallback(_Callback):
             writer: A writer of yours instead; the five arguments about where and how are its own then. A run
                 that it has open is used, and left open at the end.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
+            batch_freq: Save the logs of each so many batches too, as `Writer.save_batch` does; none if `None`.
+                Batches count from 1, through the whole training.
             save_best_only: Save a checkpoint only when `monitor` is better than at every one before; looks
                 each epoch, or each `model_checkpoint_freq` epochs.
             monitor: The metric that `save_best_only` looks at.
@@ -83,6 +86,8 @@ class KerasCallback(_Callback):
             raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
         if model_checkpoint_freq is not None and model_checkpoint_freq < 1:
             raise InvalidData("model_checkpoint_freq", model_checkpoint_freq, "is no number of epochs; use 1 or more")
+        if batch_freq is not None and batch_freq < 1:
+            raise InvalidData("batch_freq", batch_freq, "is no number of batches; use 1 or more")
         self._resumed = resume is not None
         if writer is not None:
             self.writer = writer
@@ -101,6 +106,12 @@ class KerasCallback(_Callback):
         self.save_best_only = save_best_only
         self.monitor = monitor
         self.mode = mode
+        self.batch_freq = batch_freq
+        self._batches_before: int | None = None  # the epoch's first; unknown before the training's first epoch
+        self._batches = 0
+        if batch_freq is not None:  # Keras calls hooks of batches only where there are any: for nothing they cost time
+            self.on_epoch_begin = self._on_epoch_begin
+            self.on_train_batch_end = self._on_train_batch_end
         self._best: float | None = None
         self._mine = False
         self._described = True
@@ -120,11 +131,14 @@ class KerasCallback(_Callback):
         elif self.writer.model is None:
             self.writer.model = self.model
         self._resumed = False
+        self._batches_before = None
         self.writer.train_begin((self.params or {}).get("epochs", 0))
         self._watch_cell()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch. Runs count epochs from 1, as dashboards do."""
+        self._batches_before = (self._batches_before or 0) + self._batches
+        self._batches = 0
         values = dict(logs or {})
         if "learning_rate" not in values and "lr" not in values:
             rate = self._learning_rate()
@@ -140,6 +154,19 @@ class KerasCallback(_Callback):
         self._unwatch_cell()
         if self._mine:
             self.writer.train_end(logs)
+
+    def _on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self._batches_before is None:
+            self._batches_before = epoch * ((self.params or {}).get("steps") or 0)
+        self._batches = 0
+
+    def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        assert self.batch_freq is not None
+        before = self._batches_before or 0
+        last, self._batches = before + self._batches, batch + 1
+        step = before + self._batches
+        if step // self.batch_freq > last // self.batch_freq:  # one execution of Keras' may take several steps
+            self.writer.save_batch(step, logs or {})
 
     def _is_checkpoint(self, epoch: int, logs: Mapping[str, Any]) -> bool:
         frequency = self.model_checkpoint_freq

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..notices import Notices
 from ..values import iso
-from . import ending, files, journal, side
+from . import ending, files, journal, side, system
 from .batches import Batches
 from .epochs import Epochs
 from .feed import Feed, Status
@@ -47,6 +47,7 @@ class Recording:
         basename: str,
         *,
         webhook: str | None,
+        measure: bool,
         rename: Mapping[str, str],
         owns_remote: bool,
         finish_timeout: float,
@@ -67,6 +68,8 @@ class Recording:
         self._publisher = publisher_for(remote)
         self._publisher.add(self.feed)
         ending.opened(self)
+        if measure:
+            system.sampler().add(self)
 
     @property
     def is_mine(self) -> bool:
@@ -118,6 +121,12 @@ class Recording:
         self.record({"type": "document", "time": time(), "service": service, "document": own})
         return own
 
+    def record_system(self, fields: Mapping[str, Any]) -> None:
+        """Writes a measurement of the machine, unless the run has ended. Another thread calls it."""
+        with self.lock:
+            if self.is_open:
+                self.record_beside(side.SYSTEM, fields)
+
     def record_alert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Writes an alert, posts it to the webhook if there is one, and returns its document."""
         document = self.record_beside(side.ALERTS, {"run": self.basename, "epoch": self.epochs.last, **fields})
@@ -141,11 +150,13 @@ class Recording:
 
     def end(self, status: str, error: str | None) -> None:
         """Writes how the run ended; waits for nothing."""
-        self.record_batches()
+        system.sampler().remove(self)
         text = None if error is None else ending.short(error)
-        self.record({"type": "end", "time": time(), "status": status, "error": text})
-        self.feed.journal.close()
-        self.feed.closed = True
+        with self.lock:
+            self.record_batches()
+            self.record({"type": "end", "time": time(), "status": status, "error": text})
+            self.feed.journal.close()
+            self.feed.closed = True
         ending.ended(self)
 
     def abandon(self, reason: str | None) -> None:

@@ -15,7 +15,7 @@ from ..errors import MarcelleError, UnsupportedFormat
 from ..notices import Notices, logger
 from ..utils import get_model_info
 from ..values import to_run
-from . import ending, files, journal
+from . import ending, files, journal, system
 from .alerting import Alerting
 from .checkpoints import DISK_FORMATS, save_checkpoint
 from .feed import Status
@@ -54,6 +54,7 @@ class Writer(Alerting):
         *,
         remote: Remote | bool | None = None,
         rename: Mapping[str, str] | None = None,
+        system_metrics: bool = False,
         finish_timeout: float = 60.0,
     ) -> None:
         """Prepares a writer; nothing is written or sent before `create_run`.
@@ -69,6 +70,8 @@ class Writer(Alerting):
             remote: A `Remote` of yours, which stays open, or `False` to write to disk alone, as
                 `MARCELLE_MODE=offline` does whatever is given here.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
+            system_metrics: Measure the machine each 10 seconds while a run is open, beside it in the service
+                `run-system`: processors, memory, and NVIDIA's GPUs. Needs the extra `system`.
             finish_timeout: How long the end of a run waits for the backend, in seconds.
 
         Raises:
@@ -101,6 +104,7 @@ class Writer(Alerting):
         self._remote_options = (backend_root, remote_save_format, source)
         self._rename = dict(rename or {})
         self.notices = Notices()
+        self._measure = system_metrics and not self._disabled and system.is_there(self.notices)
         self._recording: Recording | None = None
 
     @classmethod
@@ -190,6 +194,7 @@ class Writer(Alerting):
             run_id,
             basename,
             webhook=self._webhook,
+            measure=self._measure,
             rename=self._rename,
             owns_remote=not isinstance(self._remote, Remote),
             finish_timeout=self.finish_timeout,
