@@ -274,11 +274,12 @@ def export(
     kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.csv,
     target: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file; - is stdout.")] = "-",
     location: Location = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Write the history of runs, a row an epoch."""
     from .commands.export import export as write
 
-    write(runs, location, kind, None if target == "-" else Path(target))
+    write(runs, location, Format.json if as_json else kind, None if target == "-" else Path(target))
 
 
 @app.command(epilog="Example: marcelle-rt doctor --backend http://localhost:3030")

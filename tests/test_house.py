@@ -36,6 +36,8 @@ HOMES = {
     "requests_toolbelt": {"client/rest.py"},
     "psutil": {"runs/system.py"},
     "pynvml": {"runs/system.py"},
+    "typer": {"cli.py", "commands/completion.py"},
+    "rich": {"commands/", "monitor/"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "tensorflow": {"models/", "callbacks/keras.py", "utils.py"},
 }

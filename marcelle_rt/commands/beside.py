@@ -7,11 +7,11 @@ from typing import Any
 
 from ..client.data_store import DataStore
 from ..errors import Forbidden, MethodNotAllowed, NotFound
+from ..runs.heartbeat import SERVICE as HEARTBEATS
+from ..runs.side import ALERTS, SYSTEM
 from .finding import page
 
-ALERTS = "run-alerts"
-SYSTEM = "run-system"
-HEARTBEATS = "run-heartbeats"
+__all__ = ["ALERTS", "HEARTBEATS", "SYSTEM", "newest", "of_runs"]
 
 _IDS_AT_ONCE = 500  # in one query, far under the limit of a message
 

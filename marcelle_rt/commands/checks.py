@@ -10,16 +10,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from .. import config
 from ..backend.errors import BackendError
 from ..backend.node import find_node
 from ..backend.packages import folder_of
 from ..client.data_store import DataStore
-from ..errors import MarcelleError, NotFound, RunFolderError
+from ..errors import InvalidData, MarcelleError, NotFound, RunFolderError
 from ..runs import folder, journal
 from ..runs.run import Run
 
 PACKAGES = ("python-socketio", "python-engineio", "websocket-client", "requests", "orjson", "numpy", "rich", "typer")
 
+_VARIABLES = ("MARCELLE_BACKEND", "MARCELLE_MODE", "MARCELLE_LOG_DIR", "MARCELLE_SILENT", "MARCELLE_CA_BUNDLE")
+_SECRETS = ("MARCELLE_EMAIL", "MARCELLE_PASSWORD", "MARCELLE_TOKEN", "MARCELLE_WEBHOOK")
 _LITTLE_DISK = 1e9  # bytes
 _NO_DISK = 1e8
 _FOLDERS = 200  # of the newest runs are looked into
@@ -142,9 +145,19 @@ def _names(directories: list[Path]) -> str:
     return f"{names}, and {len(directories) - _NAMED} more" if len(directories) > _NAMED else names
 
 
-def log_dir() -> Path:
-    """The folder of run folders: `$MARCELLE_LOG_DIR`, or `./marcelle-logs`."""
-    return Path(os.environ.get("MARCELLE_LOG_DIR") or "marcelle-logs")
+def environment() -> Check:
+    """What of the environment says how runs are recorded; values that are no secrets."""
+    named = [name for name in _VARIABLES if os.environ.get(name)]
+    hidden = [name for name in _SECRETS if os.environ.get(name)]
+    said = [f"{name}={os.environ[name]}" for name in named] + [f"{name} is set" for name in hidden]
+    try:
+        mode = config.mode()
+    except InvalidData as error:
+        return failure("environment", error)
+    if mode != "online":
+        mend = "Unset MARCELLE_MODE to see trainings live; `marcelle-rt upload` sends what is kept on disk."
+        return Check("environment", "note", f"a Writer is {mode} here ({', '.join(said)})", mend)
+    return Check("environment", "ok", ", ".join(said) or "no variable of ours is set")
 
 
 def failure(name: str, error: MarcelleError, mend: str = "") -> Check:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from rich.text import Text
 
-from ..config import backend_location
+from .. import config
 from . import checks
 from .checks import Check
 from .checks_backend import BackendChecks
@@ -26,7 +26,7 @@ def examine(location: str | None, as_json: bool) -> bool:
     Returns:
         Whether nothing is wrong.
     """
-    url = backend_location(location)
+    url = config.backend_location(location)
     found = []
     out = console()
     for check in _all(url):
@@ -48,8 +48,9 @@ def examine(location: str | None, as_json: bool) -> bool:
 
 
 def _all(url: str) -> Iterator[Check]:
-    logs = checks.log_dir()
+    logs = config.log_dir(config.DEFAULT_LOG_DIR)
     yield checks.versions()
+    yield checks.environment()
     with ExitStack() as stack:
         backend = BackendChecks(url, stack)
         yield from backend.run()

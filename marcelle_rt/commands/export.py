@@ -89,7 +89,7 @@ def _of_folder(directory: Path) -> tuple[str, list[Row]]:
 def _of_document(run: dict[str, Any]) -> tuple[str, list[Row]]:
     curves = facts.metrics(run)
     length = max((len(values) for values in curves.values()), default=0)
-    return str(run.get("name")), _rows([facts.epoch_at(run, place, length) for place in range(length)], curves)
+    return facts.name(run), _rows([facts.epoch_at(run, place, length) for place in range(length)], curves)
 
 
 def _rows(epochs: Sequence[int], curves: Any) -> list[Row]:

@@ -96,6 +96,17 @@ def epoch_at(run: Mapping[str, Any], place: int, length: int) -> int:
     return place + max(0, first)
 
 
+def entries(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The mappings in a list of a document's; none where it is something else."""
+    value = document.get(name)
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def name(run: Mapping[str, Any]) -> str:
+    """What a run is called: its name, or its `_id`."""
+    return str(run.get("name") or run["_id"])
+
+
 def metrics(run: Mapping[str, Any]) -> dict[str, Sequence[float | None]]:
     """A run's curves, those of a loss first, else in the document's order."""
     logs = run.get("logs")

@@ -101,7 +101,9 @@ def find_run(store: DataStore, word: str) -> dict[str, Any]:
         pass
     begun = _stubs(runs, {"_id": {"$gte": word, "$lt": f"{word}\uffff"}}) if word else []
     if len(begun) > 1:
-        raise NoSuchRun(word, store.location, "Several begin so", [f"{run['_id']} ({run['name']})" for run in begun])
+        raise NoSuchRun(
+            word, store.location, "Several begin so", [f"{run['_id']} ({run.get('name')})" for run in begun]
+        )
     if begun:
         return runs.get(begun[0]["_id"])
     raise NoSuchRun(word, store.location, "Names like it", _similar(runs, word))

@@ -74,7 +74,7 @@ def _numbers(run: Mapping[str, Any], metric: str, values: Sequence[Any] | None) 
 
 
 def _name(out: Console, run: Mapping[str, Any]) -> Text:
-    return cut(out, cell(run.get("name"), "bold"), max(8, out.width // 3))
+    return cut(out, cell(facts.name(run), "bold"), max(8, out.width // 3))
 
 
 def _print_params(out: Console, runs: Sequence[Mapping[str, Any]], params: Mapping[str, Sequence[Any]]) -> None:

@@ -85,7 +85,7 @@ def _print_table(
     rows = []
     for run in runs:
         start = facts.ago(facts.time_of(run.get("start")), now)
-        name = cut(out, cell(run.get("name")), out.width // 3)
+        name = cut(out, cell(facts.name(run)), out.width // 3)
         about = cell(facts.progress(run)), Text(start), Text(_took(run, now))
         rows.append((name, status(run.get("status")), *about))
     taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(_HEADS[:-1]))
@@ -103,7 +103,7 @@ def _print_blocks(
 ) -> None:
     for run in runs:
         facing = Text.assemble(status(run.get("status")), " ", cell(facts.progress(run)))
-        name = cut(out, cell(run.get("name"), "bold"), max(8, out.width - facing.cell_len - 2))
+        name = cut(out, cell(facts.name(run), "bold"), max(8, out.width - facing.cell_len - 2))
         line(out, name, "  ", facing)
         times = facts.ago(facts.time_of(run.get("start")), now), _took(run, now)
         parts = [*_bells(run, alerts), *(Text(time, "dim") for time in times if time), *_values(run)]
@@ -132,6 +132,6 @@ def _values(run: Mapping[str, Any]) -> list[Text]:
 def _bells(run: Mapping[str, Any], alerts: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Text]:
     """How many alerts a run has, in the colour of the worst; nothing where it has none."""
     own = alerts.get(run["_id"], ())
-    levels = {alert.get("level") for alert in own}
+    levels = {str(alert.get("level")) for alert in own}
     style = next((_LEVELS[level] for level in _LEVELS if level in levels), "cyan")
     return [Text(f"{len(own)} alert{'s' * (len(own) > 1)}", style)] if own else []

@@ -53,7 +53,7 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
     for entry in done:
         sign = facts.time_of(entry["last_sign"])
         since = f"last sign of life {facts.ago(sign, now)}" if sign else "no sign of life at all"
-        line(out, cell(entry["name"], "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
+        line(out, cell(facts.name(entry), "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
     if not done:
         alive = len(open_runs)
         sentence(out, f"Nothing to repair: {alive} runs go on." if alive else "Nothing to repair: all runs have ended.")

@@ -30,9 +30,9 @@ def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bo
         MarcelleError: What the backend or the line raised.
     """
     runs = find_runs(store, words)
-    names = [clean(run.get("name")) for run in runs]
-    going_on = [clean(run.get("name")) for run in runs if run.get("status") in facts.ACTIVE]
-    files = sum(len(run.get("checkpoints") or []) + len(run.get("assets") or []) for run in runs)
+    names = [clean(facts.name(run)) for run in runs]
+    going_on = [clean(facts.name(run)) for run in runs if run.get("status") in facts.ACTIVE]
+    files = sum(len(facts.entries(run, "checkpoints")) + len(facts.entries(run, "assets")) for run in runs)
     question = f"Remove {', '.join(names)} from {store.location}, with {files} models and assets?"
     if going_on:
         question = f"{', '.join(going_on)} did not end. {question}"
@@ -46,5 +46,5 @@ def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bo
     else:
         out = console()
         for run, gone in done:
-            line(out, Text("removed " if gone else "not all removed: "), cell(run.get("name")))
+            line(out, Text("removed " if gone else "not all removed: "), cell(facts.name(run)))
     return all(gone for _, gone in done)

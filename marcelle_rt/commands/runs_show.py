@@ -41,7 +41,7 @@ def show_run(store: DataStore, word: str, as_json: bool) -> None:
         return
     out = console()
     now = dt.datetime.now(dt.timezone.utc)
-    line(out, cell(run.get("name"), "bold"), "  ", status(run.get("status")), "  ", cell(facts.progress(run)))
+    line(out, cell(facts.name(run), "bold"), "  ", status(run.get("status")), "  ", cell(facts.progress(run)))
     _print_facts(out, run, now)
     if system is not None:
         _fact(out, "system", _system(system, now))
@@ -124,12 +124,13 @@ def curve(out: Console, values: Sequence[Any], width: int) -> Text:
 
 def _print_files(out: Console, run: Mapping[str, Any]) -> None:
     for name, title in (("checkpoints", "name"), ("assets", "filename")):
-        entries = [entry for entry in run.get(name) or [] if isinstance(entry, Mapping)]
+        entries = facts.entries(run, name)
         if entries:
             out.print()
             line(out, Text(f"{name} ({len(entries)})", "dim"))
         for entry in entries:
-            epoch = (entry.get("metadata") or entry).get("epoch")
+            own = entry.get("metadata")
+            epoch = (own if isinstance(own, Mapping) else entry).get("epoch")
             line(
                 out,
                 cell(entry.get(title) or "?"),
@@ -157,6 +158,6 @@ def _system(system: Mapping[str, Any], now: dt.datetime) -> str:
     ]
     if facts.is_number(system.get("process_memory")):
         parts.append(f"process {system['process_memory'] / 1e6:,.0f} MB")
-    for gpu in system.get("gpus") or []:
+    for gpu in facts.entries(system, "gpus"):
         parts.append(f"{clean(gpu.get('name', 'GPU'))} {facts.short(gpu.get('utilization'))}%")
     return f"{', '.join(parts)} ({facts.ago(facts.time_of(system.get('time')), now)})"

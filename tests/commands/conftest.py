@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from marcelle_rt import DataStore
+from marcelle_rt.cli import main
 from marcelle_rt.values import iso
 
 Done = subprocess.CompletedProcess[str]
@@ -24,7 +29,26 @@ _UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "MARCELLE_BACKEND", "MARCE
 
 
 def marcelle_rt(*arguments: object, **environment: str) -> Done:
-    """Runs the command without a terminal."""
+    """Runs the command without a terminal, in this process: a process each would take most of the tests' time."""
+    words = ["marcelle-rt", *map(str, arguments)]
+    with ExitStack() as stack:
+        nothing = stack.enter_context(open(os.devnull))
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        stack.enter_context(patch.dict(os.environ, surroundings(environment), clear=True))
+        for name, value in (("argv", words), ("stdin", nothing), ("stdout", out), ("stderr", err)):
+            stack.enter_context(patch.object(sys, name, value))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            stack.callback(signal.signal, number, signal.getsignal(number))
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Done(words, code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+
+
+def as_a_process(*arguments: object, **environment: str) -> Done:
+    """Runs the command without a terminal, as a script does."""
     done = subprocess.run(
         [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
         capture_output=True,

@@ -18,7 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.commands.checks_backend import clock
 from marcelle_rt.commands.http import Answer, clock_difference
 from marcelle_rt.runs.remote import Remote
-from tests.commands.conftest import at_a_terminal, marcelle_rt
+from tests.commands.conftest import as_a_process, at_a_terminal, marcelle_rt
 
 Found = dict[str, dict[str, str]]
 
@@ -214,6 +214,6 @@ def test_it_is_readable_at_40_columns_and_in_ascii(unused_url: str) -> None:
     assert all(len(line) <= 60 for line in shown.splitlines())  # with colours
     assert "✗" in shown
 
-    plain = marcelle_rt("doctor", "--backend", unused_url, PYTHONIOENCODING="ascii")
+    plain = as_a_process("doctor", "--backend", unused_url, PYTHONIOENCODING="ascii")
     assert plain.stdout.isascii()
     assert "WRONG TCP" in plain.stdout

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
-from tests.commands.conftest import at_a_terminal, marcelle_rt
+from tests.commands.conftest import as_a_process, at_a_terminal, marcelle_rt
 
 MakeRun = Callable[..., dict[str, Any]]
 
@@ -39,7 +39,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 def test_a_run_is_a_row_an_epoch(backend: Backend, make_run: MakeRun) -> None:
     run = make_run(f"{uuid.uuid4().hex}-1", epoch=12, logs={"loss": [1.0, None, 0.25], "acc": [0.5, 0.75, 1]})
 
-    done = marcelle_rt("export", run["name"], "--backend", backend.url)
+    done = as_a_process("export", run["name"], "--backend", backend.url)
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["epoch,loss,acc", "10,1,0.5", "11,,0.75", "12,0.25,1"]

@@ -15,7 +15,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
 from marcelle_rt.values import iso
-from tests.commands.conftest import answer_of, at_a_terminal, marcelle_rt
+from tests.commands.conftest import answer_of, as_a_process, at_a_terminal, marcelle_rt
 
 MakeRun = Callable[..., dict[str, Any]]
 
@@ -26,7 +26,7 @@ def name() -> str:
 
 
 def test_a_backend_that_is_away_is_one_sentence_with_a_way_out(unused_url: str) -> None:
-    done = marcelle_rt("runs", "--backend", unused_url)
+    done = as_a_process("runs", "--backend", unused_url)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
@@ -51,7 +51,7 @@ def test_runs_are_listed_the_newest_first_and_the_rest_is_counted(
     for n in range(4):
         make_run(f"{name}-{n}", start=f"2026-01-0{n + 1}T00:00:00.000Z", status="error" if n == 2 else "success")
 
-    done = marcelle_rt("runs", "-q", f"basename={name}", "--limit", 2, MARCELLE_BACKEND=backend.url)
+    done = as_a_process("runs", "-q", f"basename={name}", "--limit", 2, MARCELLE_BACKEND=backend.url)
     head, first, second, rest = done.stdout.splitlines()
     assert head.split() == ["run", "status", "epoch", "started", "took", "last", "values"]
     assert first.split()[:3] == [f"{name}-3", "success", "3/3"]
@@ -187,7 +187,8 @@ def test_a_removed_run_takes_all_that_belongs_to_it_along(
         {"_id": run["_id"], "name": run["name"], "removed": True}
     ]
     assert [left["_id"] for left in store.service("runs").items({"basename": name})] == [other["_id"]]
-    assert store.service("run-heartbeats").count({"runId": run["_id"]}) == 0
+    for service in ("run-alerts", "run-heartbeats"):
+        assert store.service(service).count({"runId": run["_id"]}) == 0
 
 
 def test_a_person_is_asked_before_a_run_is_removed(
@@ -229,7 +230,7 @@ def test_without_a_terminal_nothing_is_coloured_or_cut_off(backend: Backend, mak
     long = f"{name}-{'x' * 300}-1"
     make_run(long)
 
-    shown = marcelle_rt("runs", "-q", f"name={long}", "--backend", backend.url).stdout
+    shown = as_a_process("runs", "-q", f"name={long}", "--backend", backend.url).stdout
 
     assert long in shown
     assert "loss 0.25  accuracy 0.625" in shown
@@ -247,7 +248,7 @@ def test_a_name_can_steer_no_terminal_and_needs_none_that_knows_unicode(
     assert "[red]" in shown
 
     words = ("runs", "-q", f"basename={name}", "--backend", backend.url)
-    ascii_only = marcelle_rt(*words, PYTHONIOENCODING="ascii")
+    ascii_only = as_a_process(*words, PYTHONIOENCODING="ascii")
     assert ascii_only.returncode == 0, ascii_only.stderr
     assert ascii_only.stdout.isascii()
     assert name in ascii_only.stdout
@@ -281,3 +282,27 @@ def test_a_real_run_is_listed_with_what_it_took(backend: Backend, tmp_path: Path
 
     assert (found["status"], found["epoch"], found["last"]) == ("success", 2, {"loss": 0.5})
     assert 0 <= found["seconds"] < 60
+
+
+def test_documents_of_other_programs_are_listed_shown_compared_and_exported_as_far_as_they_make_sense(
+    own_backend: Callable[..., Backend],
+) -> None:
+    url = own_backend().url
+    odd: list[dict[str, Any]] = [
+        {},
+        {"name": 7, "status": {"a": 1}, "start": 5, "epoch": "x", "epochs": [1]},
+        {"name": "a-1", "logs": 3, "params": [1], "checkpoints": 3, "assets": {"a": 1}, "model": "x", "start": "noon"},
+        {"name": "a-2", "logs": {"loss": [True, "high", None, {}, 1e999, 2]}, "checkpoints": ["x", {"metadata": 3}]},
+        {"name": "a-3", "logs": {"loss": 3, "acc": []}, "params": {"a": {}, "b": {"c": None}}, "epoch": None},
+    ]
+    with DataStore(url) as store:
+        ids = [store.service("runs").create(document)["_id"] for document in odd]
+        for id in ids:
+            store.service("run-system").create({"runId": id, "cpu": "high", "gpus": [3, {"name": None}], "time": 3})
+            store.service("run-alerts").create({"runId": id, "level": [], "title": None})
+
+    commands = [("runs",), ("runs", "--json"), ("runs", "compare", *ids), ("export", *ids), ("runs", "repair")]
+    for words in [*commands, *(("runs", "show", id) for id in ids)]:
+        done = marcelle_rt(*words, "--backend", url)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from tests.commands.conftest import answer_of, marcelle_rt
+from tests.commands.conftest import answer_of, as_a_process, marcelle_rt
 
 
 def offline_run(name: str, base: Path) -> Path:
@@ -23,7 +23,7 @@ def test_many_folders_are_uploaded_and_each_is_accounted_for(
 ) -> None:
     name = uuid.uuid4().hex
     folders = [offline_run(name, tmp_path / "logs") for _ in range(3)]
-    done = marcelle_rt("upload", *folders, MARCELLE_BACKEND=backend.url)
+    done = as_a_process("upload", *folders, MARCELLE_BACKEND=backend.url)
     assert done.returncode == 0, done.stderr
     assert all(folder.name in done.stdout for folder in folders)
     assert {f"{name}-{n}" for n in (1, 2, 3)} == {
@@ -51,7 +51,7 @@ def test_a_folder_that_is_no_run_is_said_and_the_others_are_uploaded(
 
 
 def test_a_backend_that_is_away_is_one_sentence(unused_url: str, tmp_path: Path) -> None:
-    done = marcelle_rt("upload", offline_run("x", tmp_path), "--backend", unused_url)
+    done = as_a_process("upload", offline_run("x", tmp_path), "--backend", unused_url)
     assert done.returncode == 1
     assert unused_url in done.stderr
     assert "Traceback" not in done.stderr
