@@ -37,7 +37,7 @@ HOMES = {
     "psutil": {"runs/system.py"},
     "pynvml": {"runs/system.py"},
     "typer": {"cli.py", "commands/completion.py"},
-    "rich": {"commands/", "monitor/"},
+    "rich": {"commands/", "monitor/", "runs/alerts.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "tensorflow": {"models/", "callbacks/keras.py", "utils.py"},
 }
