@@ -29,12 +29,14 @@ class Load:
         runs: Runs in each, which share a connection.
         epochs: Epochs of each run.
         apart: Seconds between two epochs.
+        stagger: Seconds in which they start, one process after the other, as a scheduler starts them.
     """
 
     processes: int
     runs: int
     epochs: int
     apart: float
+    stagger: float = 0.0
 
 
 @dataclass
@@ -99,8 +101,12 @@ def run(load: Load, url: str, folder: Path, timeout: float = 240.0) -> Report:
     observer.start()
     assert watching.wait(60)
     workers = [
-        context.Process(target=_work, args=(load, url, str(folder), basename, ready, go, results), daemon=True)
-        for _ in range(load.processes)
+        context.Process(
+            target=_work,
+            args=(load, url, str(folder), basename, ready, go, results, load.stagger * number / load.processes),
+            daemon=True,
+        )
+        for number in range(load.processes)
     ]
     for worker in workers:
         worker.start()
@@ -142,13 +148,14 @@ def _observe(url: str, basename: str, watching: Any, stop: Any, seen: Any) -> No
         seen.put(times)
 
 
-def _work(load: Load, url: str, folder: str, basename: str, ready: Any, go: Any, results: Any) -> None:
+def _work(load: Load, url: str, folder: str, basename: str, ready: Any, go: Any, results: Any, stagger: float) -> None:
     warnings.simplefilter("ignore", MarcelleWarning)
     calls: list[float] = []
     with Remote(url) as remote:
         writers = [Writer(basename, base_log_dir=folder, remote=remote, finish_timeout=200) for _ in range(load.runs)]
         ready.release()
         go.wait()
+        time.sleep(stagger)
         for writer in writers:
             writer.create_run()
             writer.train_begin(load.epochs)

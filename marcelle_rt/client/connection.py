@@ -22,7 +22,7 @@ from .call import Call
 from .events import Events
 
 if TYPE_CHECKING:
-    from .transport import Line
+    from .transport import Line, Traffic
 
 logger = logging.getLogger("marcelle_rt.client")
 
@@ -180,6 +180,28 @@ class Connection:
                 self._changed.wait_for(lambda: self._session is not session, max(0.0, deadline - time.monotonic()))
             return None if self._session is None else self._session.token
 
+    @property
+    def traffic(self) -> Traffic | None:
+        """What the line of now has brought unasked and has sent; `None` where there is none."""
+        line = self._line
+        return None if line is None else line.traffic
+
+    def hang_up(self) -> bool:
+        """Ends the socket, because nobody needs what it brings; the next call or handler brings it back.
+
+        Returns:
+            Whether it was ended: not while a call is under way.
+        """
+        with self._changed:
+            line = self._line
+            if self._status != "connected" or line is None or not line.retire():
+                return False
+            self._line = self._keeper = None
+            self._status = "disconnected"
+            self._changed.notify_all()
+        line.close()
+        return True
+
     # The keeper
 
     def _start(self) -> None:
@@ -214,7 +236,7 @@ class Connection:
                 line.close()
                 self.events.announce("disconnected")
             with self._changed:
-                if self._changed.wait_for(lambda: self._status == "closed", next(waits)):
+                if not self._is_kept_by_me() or self._changed.wait_for(lambda: self._status == "closed", next(waits)):
                     return
 
     def _open(self) -> Line:
@@ -248,9 +270,13 @@ class Connection:
             if self._rest(line, self._session):
                 self._renew(line)
         with self._changed:
-            self._line = None
-            if self._status != "closed":
+            if self._is_kept_by_me() and self._status != "closed":
+                self._line = None
                 self._status = "connecting"
+
+    def _is_kept_by_me(self) -> bool:
+        """Whether this thread is the keeper still: `hang_up` lets it go, and another may have begun."""
+        return self._keeper is threading.current_thread()
 
     def _rest(self, line: Line, session: auth.Session | None) -> bool:
         """Waits until something happens; whether that is that the session has become due."""
@@ -353,7 +379,8 @@ def release(connection: Connection) -> None:
         connection.users -= 1
         if connection.users:
             return
-        del _shared[connection.location, connection.login]
+        if _shared.get((connection.location, connection.login)) is connection:
+            del _shared[connection.location, connection.login]
     connection.close()
 
 

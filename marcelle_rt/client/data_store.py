@@ -113,6 +113,17 @@ class DataStore:
     def _token(self, refused: str | None = None) -> str | None:
         return self.connection.token(time.monotonic() + self.timeout, refused)
 
+    def by_rest(self) -> DataStore:
+        """A store of the same backend and login that has no socket: calls go by HTTP, and no events come."""
+        from .rest_connection import RestConnection
+
+        other = object.__new__(DataStore)
+        other.location, other.timeout = self.location, self.timeout
+        other.watches = weakref.WeakSet()
+        other._closed = False
+        other._connection = RestConnection(self.location, self._connection.login)
+        return other
+
     def connect(self) -> None:
         """Connects now, instead of at the first use.
 

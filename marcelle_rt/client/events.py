@@ -23,6 +23,7 @@ class _Handler(NamedTuple):
     owner: object
     function: Callable[..., object]
     once: bool
+    background: bool
 
 
 class Events:
@@ -35,7 +36,15 @@ class Events:
         self._queue: queue.SimpleQueue[tuple[str, Raw] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def on(self, event: str, function: Callable[..., object], owner: object, *, once: bool = False) -> None:
+    def on(
+        self,
+        event: str,
+        function: Callable[..., object],
+        owner: object,
+        *,
+        once: bool = False,
+        background: bool = False,
+    ) -> None:
         """Has `function` called at each `event`, until `off`.
 
         Args:
@@ -44,9 +53,10 @@ class Events:
             function: Gets the document, or for `"error"` the exception, or nothing.
             owner: Whose handler it is.
             once: Take it away before its first call.
+            background: It is no reason to keep a connection.
         """
         with self._guard:
-            self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once))
+            self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once, background))
 
     def off(self, event: str, owner: object, function: Callable[..., object] | None = None) -> None:
         """Takes away an owner's handlers of an event, or just `function`."""
@@ -73,7 +83,7 @@ class Events:
         for event, handler in moved:
             self.off(event, owner, handler.function)
             if to is not None:
-                to.on(event, handler.function, owner, once=handler.once)
+                to.on(event, handler.function, owner, once=handler.once, background=handler.background)
 
     def wanted(self, event: str) -> bool:
         """Whether anybody has a handler for the event."""
@@ -82,6 +92,10 @@ class Events:
     def wanted_from_server(self, event: str) -> bool:
         """As `wanted`, for an event of a service: the others are our own, and no server's to send."""
         return event in self._handlers and " " in event
+
+    def needed(self) -> bool:
+        """Whether anybody has a handler that is a reason to keep a connection."""
+        return any(not handler.background for handlers in list(self._handlers.values()) for handler in handlers)
 
     def put(self, event: str, raw: Raw) -> None:
         """Has the handlers of an event called, after those of all events before it.

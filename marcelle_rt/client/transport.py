@@ -19,6 +19,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -52,6 +53,16 @@ class Receiver(Protocol):
     def lost(self, fault: str | None) -> None: ...
 
 
+@dataclass
+class Traffic:
+    """What a line has brought that nobody asked for, and what it has sent; it only grows."""
+
+    unasked: int = 0
+    """Events without a handler."""
+    sent: int = 0
+    """Calls."""
+
+
 class Line:
     """One connection to a Socket.IO server, from its opening to its end.
 
@@ -76,12 +87,15 @@ class Line:
     ) -> None:
         self.location = location
         self.lost = False
+        self.traffic = Traffic()
         self.fault: str | None = None
         self._on_lost = on_lost
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Receiver] = {}
         self._guard = threading.Lock()
-        self._client = _Client(wants=wants, on_event=on_event, on_ack=self._ack, on_end=self._ended)
+        self._client = _Client(
+            traffic=self.traffic, wants=wants, on_event=on_event, on_ack=self._ack, on_end=self._ended
+        )
 
     def open(self, timeout: float) -> None:
         """Connects.
@@ -130,8 +144,17 @@ class Line:
             if self.lost:
                 return None
             self._waiting[number] = receiver
+        self.traffic.sent += 1
         self._client.eio.queue.put(b"42%d%b" % (number, body))
         return number
+
+    def retire(self) -> bool:
+        """Takes no more calls, so that `close` can't lose one; `False`, and nothing changes, if one is under way."""
+        with self._guard:
+            if self._waiting:
+                return False
+            self.lost = True
+            return True
 
     def forget(self, number: int) -> None:
         """Lets an ack that is still to come be dropped."""
@@ -242,6 +265,7 @@ class _Client(socketio.Client):
     def __init__(
         self,
         *,
+        traffic: Traffic,
         wants: Callable[[str], bool],
         on_event: Callable[[str, Raw], None],
         on_ack: Callable[[int, Raw], None],
@@ -256,6 +280,7 @@ class _Client(socketio.Client):
             websocket_extra_options={"skip_utf8_validation": True, "class_": Socket},
         )
         self._size = 0
+        self._traffic = traffic
         self._wants = wants
         self._on_event = on_event
         self._on_ack = on_ack
@@ -294,6 +319,8 @@ class _Client(socketio.Client):
                 name = data[3 : data.index('"', 3)]
                 if self._wants(name):
                     self._on_event(name, data[1:])
+                else:
+                    self._traffic.unasked += 1
                 return
         super()._handle_eio_message(data)
 

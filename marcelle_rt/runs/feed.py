@@ -52,6 +52,7 @@ class Feed:
         stuck: The backend refused the run while it was to be finished: waiting longer is in vain.
         closed: Set when nothing more will come, so that the feed can be dropped once it is done.
         undecided: A resumed run whose next epoch is not known yet: some of its files may have to go.
+        heartbeat: The run's signs of life.
         cut_off: The `Remote` was closed by its owner: nothing can be sent any more.
         dropped: Closed and cut off, and all that can be done is done.
     """
@@ -84,7 +85,7 @@ class Feed:
         self.under_way: set[str] = set()
         self.problem: str | None = None
         self.stuck = False
-        self._heartbeat = Heartbeat(clock=clock)
+        self.heartbeat = Heartbeat(clock=clock)
         self._clock = clock
         self._owns_remote = owns_remote
         self._queue: deque[Event] = deque()
@@ -285,9 +286,9 @@ class Feed:
             return None
         waited_for = self.finishing and not self.done.is_set()
         if replica.gone or (self.run.ended and not waited_for):
-            self._heartbeat.end(self.remote, self.run.id)
+            self.heartbeat.end(self.remote, self.run.id)
         elif replica.is_there and not waited_for and not self.run.ended:
-            return self._heartbeat.keep_up(self.remote, self.run.id, replica.copies)
+            return self.heartbeat.keep_up(self.remote, self.run.id, replica.copies)
         return None
 
     def _is_cut_off(self) -> bool:
@@ -304,8 +305,10 @@ class Feed:
         return True
 
     def _listen(self) -> None:
-        if self.remote is not None and not self._listening:
-            self.remote.store.service("runs").on("removed", self._removed)
+        """Hears of the run's removal; by REST the heartbeat tells of it."""
+        if self.remote is not None and not self._listening and self.remote.way is self.remote.store:
+            self.remote.store.connect()
+            self.remote.store.connection.events.on("runs removed", self._removed, self.remote.store, background=True)
             self._listening = True
 
     def _removed(self, document: Any) -> None:

@@ -33,13 +33,16 @@ class Heartbeat:
 
     Args:
         clock: Monotonic seconds.
+
+    Attributes:
+        is_there: Whether the backend has one of this run.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._due = 0.0
         self._copies = 0
-        self._written = False
+        self.is_there = False
 
     def keep_up(self, remote: Remote, run_id: str, copies: int) -> float:
         """Gives a sign of life if one is due. It waits for no connection, and raises for none.
@@ -56,7 +59,7 @@ class Heartbeat:
         if now < self._due and copies == self._copies:
             return self._due
         self._due = now + _LATER
-        if remote.store.status != "connected":
+        if remote.way.status != "connected":
             return self._due
         try:
             self._write(remote, run_id, new=copies != self._copies)
@@ -77,7 +80,7 @@ class Heartbeat:
             "host": socket.gethostname(),
             "pid": os.getpid(),
         }
-        service = remote.store.service(SERVICE)
+        service = remote.way.service(SERVICE)
         if new:
             try:
                 service.create({"_id": run_id, **sign})
@@ -91,15 +94,15 @@ class Heartbeat:
                 if not remote.has_run(run_id):
                     return
                 service.create({"_id": run_id, **sign})
-        self._written = True
+        self.is_there = True
 
     def end(self, remote: Remote, run_id: str) -> None:
         """Takes the sign away, once, because the run has ended. Nobody waits for it, and none is left to fail."""
-        if not self._written or remote.store.status != "connected":
+        if not self.is_there or remote.way.status != "connected":
             return
-        self._written = False
+        self.is_there = False
         try:
-            remote.store.connection.call_async("remove", SERVICE, run_id, {}, timeout=remote.store.timeout)
+            remote.way.connection.call_async("remove", SERVICE, run_id, {}, timeout=remote.way.timeout)
         except MarcelleError as error:
             logger.info("the heartbeat of %s stays: %s", run_id, error)
 
@@ -107,7 +110,7 @@ class Heartbeat:
 def is_there(remote: Remote, run_id: str) -> bool:
     """Whether a backend has a run's heartbeat, fresh or old."""
     try:
-        remote.store.service(SERVICE).get(run_id)
+        remote.way.service(SERVICE).get(run_id)
     except FeathersError:  # none, or no such service
         return False
     return True
@@ -123,7 +126,7 @@ def remove(remote: Remote, run_id: str, status: Any) -> None:
         run_id: The run's `_id`.
         status: The run's last status.
     """
-    service = remote.store.service(SERVICE)
+    service = remote.way.service(SERVICE)
     try:
         if status in ENDED or is_stale(service.get(run_id)):
             service.remove(run_id)

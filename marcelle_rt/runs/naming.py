@@ -9,7 +9,8 @@ from typing import Any
 from ..client.service import Service
 from ..values import iso
 
-_AT_ONCE = 50  # names asked for in one query
+_AT_ONCE = 20  # names asked for in one query; by REST a list has no more
+_MOST_ALIKE = 200  # runs of one name that are counted
 
 
 def complete_run_data(run_data: dict[str, Any], source: str) -> None:
@@ -38,16 +39,17 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
     """Gives a run another name when one that was created at the same moment took the same.
 
     Each looks after it has written, so of two equal names at least the later one is seen; whoever sees
-    another gives way. The step is random, so that two that give way to each other part.
+    another gives way. The step is random, and the larger the more they are, so that those that give way to each
+    other part: a cluster starts a hundred at once.
     """
     step = 1
     while True:
-        same = _documents(runs, {"name": document["name"], "$select": ["_id"], "$limit": 2})
+        same = _documents(runs, {"name": document["name"], "$select": ["_id"], "$limit": _MOST_ALIKE})
         if all(other["_id"] == document["_id"] for other in same):
             return document
+        step = 2 * max(step, len(same) - 1)
         number = _number(document["name"], document["basename"]) + random.randint(1, step)
         document = runs.patch(document["_id"], {"name": _free(runs, document["basename"], number)})
-        step *= 2
 
 
 def _free(runs: Service, basename: str, number: int) -> str:

@@ -23,6 +23,7 @@ from ..errors import (
 )
 from ..notices import logger
 from . import files
+from .channel import Channel
 from .feed import PAUSE, Feed
 from .remote import Remote
 from .run import Event
@@ -50,6 +51,7 @@ class Publisher:
         self._upload_thread: threading.Thread | None = None
         self._failures = 0
         self._away_until = 0.0
+        self._channel = Channel(clock=clock)
 
     def add(self, feed: Feed) -> None:
         """Takes a run in."""
@@ -108,6 +110,7 @@ class Publisher:
                 feeds = list(self._feeds)
                 if not feeds and not finished and not woken and not worked:
                     self._thread = None
+                    self._channel.close()
                     if self._upload_thread is not None:
                         self._uploads.put(None)
                         self._upload_thread = None
@@ -115,6 +118,7 @@ class Publisher:
             for feed in finished:
                 self._guarded(feed, feed.release)
             times = [t for feed in feeds if (t := self._guarded(feed, partial(self._advance, feed))) is not None]
+            self._channel.choose(feeds)
             due = min(times, default=None)
 
     def _guarded(self, feed: Feed, work: Callable[[], float | None]) -> float | None:

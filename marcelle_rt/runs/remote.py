@@ -7,8 +7,9 @@ from types import TracebackType
 from typing import Any, cast
 
 from ..client.data_store import DataStore
+from ..client.service import Service
 from ..errors import FeathersError, MarcelleError, NotFound, UnsupportedFormat
-from ..values import SOCKET_LIMIT, to_wire
+from ..values import REST_LIMIT, SOCKET_LIMIT, to_wire
 from . import heartbeat, naming, stored
 from .delta import Acknowledged, compare, next_patch, opening
 from .run import Event, Run
@@ -24,9 +25,6 @@ class Remote:
         >>> with Remote("http://localhost:3030") as remote:
         ...     run = remote.retrieve_run("2026-11-24T09:30:00.000Z")
     """
-
-    message_limit = SOCKET_LIMIT - 100_000
-    """The most bytes in one message about a run; what the frame adds has room above it."""
 
     def __init__(
         self,
@@ -55,12 +53,34 @@ class Remote:
         self.unowned: dict[tuple[str, str], dict[str, Any]] = {}  # documents whose files are there, by service and key
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None
-        self._runs = self.store.service("runs")
+        self._rest: DataStore | None = None
 
     @property
     def location(self) -> str:
         """The backend's URL."""
         return self.store.location
+
+    @property
+    def way(self) -> DataStore:
+        """The store that the remote's own calls go over: by socket, or by REST."""
+        return self._rest or self.store
+
+    def go_by(self, rest: DataStore | None) -> None:
+        """Lets the remote's own calls go by REST, over that store, or by socket again.
+
+        Args:
+            rest: What `store.by_rest()` gives; it stays its owner's.
+        """
+        self._rest = rest
+
+    @property
+    def message_limit(self) -> int:
+        """The most bytes in one message about a run; what the frame or request adds has room above it."""
+        return SOCKET_LIMIT - 100_000 if self._rest is None else REST_LIMIT - 10_000
+
+    @property
+    def _runs(self) -> Service:
+        return self.way.service("runs")
 
     def close(self) -> None:
         """Lets go of the connection."""
@@ -283,11 +303,11 @@ class Remote:
         Args:
             uploaded: The `uploaded` event that stands for it.
         """
-        stored.remove_file(self.store, uploaded["entry"])
+        stored.remove_file(self.way, uploaded["entry"])
 
     def create_beside(self, service: str, document: Mapping[str, Any]) -> None:
         """Creates a document beside a run; one that is there already is left as it is."""
-        target = self.store.service(service)
+        target = self.way.service(service)
         try:
             target.create(document)
         except FeathersError:
@@ -302,7 +322,7 @@ class Remote:
     def beside(self, service: str, run_id: str) -> set[str]:
         """The `_id`s of a run's documents in a service."""
         query = {"runId": run_id, "$select": ["_id"]}
-        return {document["_id"] for document in self.store.service(service).items(query)}
+        return {document["_id"] for document in self.way.service(service).items(query)}
 
     def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
         """Asks the backend which of a run's files it has.
@@ -310,4 +330,4 @@ class Remote:
         Returns:
             An `uploaded` event for each, those first that the run's document lists.
         """
-        return stored.uploaded_files(self.store, run, document)
+        return stored.uploaded_files(self.way, run, document)

@@ -95,10 +95,10 @@ def _store_model(
         if not path.is_file() or path.stat().st_size == 0:
             raise ConversionError(remote_format, str(path), "is missing or empty; save the model again")
     own = to_wire(dict(metadata), "metadata")
-    service = remote.store.service(f"{remote_format}-models")
+    service = remote.way.service(f"{remote_format}-models")
     if (unowned := remote.unowned.pop((service.name, own.get("key")), None)) is not None:
         return _create(remote, service.name, unowned, again=True)
-    answer = remote.store.rest.post_files(f"{remote_format}-models/upload", files)
+    answer = remote.way.rest.post_files(f"{remote_format}-models/upload", files)
     stored = _checked(answer if isinstance(answer, list) else [], remote.location)
     document = {
         "name": name,
@@ -117,7 +117,7 @@ def _store_model(
 
 def _create(remote: Remote, service_name: str, document: dict[str, Any], again: bool = False) -> dict[str, Any]:
     """Creates the document of files that are there; its `_id` tells whether a call without an answer came through."""
-    service = remote.store.service(service_name)
+    service = remote.way.service(service_name)
     document = {"_id": str(uuid.uuid4()), **document}
     try:
         if again:
@@ -140,7 +140,7 @@ def _create(remote: Remote, service_name: str, document: dict[str, Any], again: 
 
 def _discard(remote: Remote, service_name: str, document: dict[str, Any]) -> None:
     """Removes files that no document owns: a backend removes files only together with their document."""
-    service = remote.store.service(service_name)
+    service = remote.way.service(service_name)
     bare = {key: document[key] for key in ("files", "format", "url", "filename") if key in document}
     try:
         service.remove(service.create(bare)["_id"])
@@ -176,7 +176,7 @@ def upload_asset(remote: Remote, path: str, metadata: Mapping[str, Any]) -> dict
         return _create(remote, "assets", unowned, again=True)
     name, mime = _plain_name(file), mime_of(file)
     try:
-        answer = remote.store.rest.post_files("assets/upload", [(name, name, file, mime)])
+        answer = remote.way.rest.post_files("assets/upload", [(name, name, file, mime)])
     except BadRequest as error:
         raise InvalidData(
             "path_to_asset", str(path), f"is of a kind that the backend refuses: {error.message}"
@@ -274,7 +274,7 @@ def remove_run(remote: Remote, run_data: Mapping[str, Any]) -> bool:
     stayed = []
     try:
         for service in (*MODEL_SERVICES, "assets"):
-            owned.update((service, doc["_id"]) for doc in _files_of(remote.store, service, str(run_id)))
+            owned.update((service, doc["_id"]) for doc in _files_of(remote.way, service, str(run_id)))
         for service, identity in sorted(owned, key=str):
             if identity is not None and not _removed(remote, service, identity):
                 stayed.append(f"{service}/{identity}")
@@ -295,14 +295,14 @@ def remove_run(remote: Remote, run_data: Mapping[str, Any]) -> bool:
 def _status(remote: Remote, run_id: Any) -> Any:
     """A run's status as the backend has it now; what a caller holds may be from before the run's end."""
     try:
-        return remote.store.service("runs").get(run_id, {"query": {"$select": ["_id", "status"]}}).get("status")
+        return remote.way.service("runs").get(run_id, {"query": {"$select": ["_id", "status"]}}).get("status")
     except NotFound:
         return None
 
 
 def _removed(remote: Remote, service: str, identity: Any) -> bool:
     try:
-        remote.store.service(service).remove(identity)
+        remote.way.service(service).remove(identity)
     except NotFound:
         return True
     except FeathersError as error:
@@ -320,7 +320,7 @@ def _remove_beside(remote: Remote, service: str, run_id: str) -> list[str]:
     if not identities:
         return []
     try:
-        remote.store.service(service).remove(None, {"query": {"runId": run_id, "$select": ["_id", "runId"]}})
+        remote.way.service(service).remove(None, {"query": {"runId": run_id, "$select": ["_id", "runId"]}})
         return []
     except FeathersError:
         return [f"{service}/{identity}" for identity in sorted(identities) if not _removed(remote, service, identity)]

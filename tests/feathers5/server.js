@@ -16,6 +16,7 @@ process.stdin.on('end', () => process.exit(0)).resume();
 const app = express.default(feathers());
 app.use(express.json());
 app.configure(express.rest());
+app.use(express.errorHandler({ logger: false }));
 app.configure(socketio({ cors: { origin: '*' } }));
 app.on('connection', (connection) => app.channel('everybody').join(connection));
 app.publish(() => app.channel('everybody'));
