@@ -15,6 +15,7 @@ from typing import Any
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.notices import MarcelleWarning
+from marcelle_rt.runs import channel
 
 LIGHT = ["marcelle_rt.runs.writer", "marcelle_rt.client.transport", "marcelle_rt.client.rest", "tests.load"]
 """What is imported once, before the processes are forked: each costs a few MB then."""
@@ -30,6 +31,7 @@ class Load:
         epochs: Epochs of each run.
         apart: Seconds between two epochs.
         stagger: Seconds in which they start, one process after the other, as a scheduler starts them.
+        flood: The rate and the seconds from which on a process counts as flooded; `None` for what holds.
     """
 
     processes: int
@@ -37,6 +39,7 @@ class Load:
     epochs: int
     apart: float
     stagger: float = 0.0
+    flood: tuple[float, float] | None = None
 
 
 @dataclass
@@ -151,6 +154,8 @@ def _observe(url: str, basename: str, watching: Any, stop: Any, seen: Any) -> No
 def _work(load: Load, url: str, folder: str, basename: str, ready: Any, go: Any, results: Any, stagger: float) -> None:
     warnings.simplefilter("ignore", MarcelleWarning)
     calls: list[float] = []
+    if load.flood is not None:
+        channel.FLOOD_RATE, channel._WINDOW = load.flood
     with Remote(url) as remote:
         writers = [Writer(basename, base_log_dir=folder, remote=remote, finish_timeout=200) for _ in range(load.runs)]
         ready.release()

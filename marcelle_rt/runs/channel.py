@@ -38,7 +38,7 @@ class Channel:
         self._clock = clock
         self._rest: DataStore | None = None
         self._remotes: list[Remote] = []
-        self._window = _WINDOW
+        self._window = 0.0  # doubled for each time that the socket was given up in vain
         self._since = clock()
         self._traffic: Traffic | None = None
         self._unasked = self._sent = 0
@@ -64,7 +64,7 @@ class Channel:
             logger.info("%s sends much that nobody here asked for; runs go there by REST.", store.location)
             self._rest = store.by_rest()
         elif store.status != "disconnected":  # somebody here needs the socket
-            self._window = min(_LONGEST_WINDOW, 2 * self._window)  # perhaps just for a call, each second
+            self._window = min(_LONGEST_WINDOW, 2 * max(_WINDOW, self._window))  # perhaps just for a call, each second
             self.close()
             return
         for remote in remotes:
@@ -79,7 +79,7 @@ class Channel:
         if traffic is not self._traffic or traffic is None:
             self._since, self._traffic, self._unasked, self._sent = now, traffic, 0, 0
             return False
-        if elapsed < self._window:
+        if elapsed < max(_WINDOW, self._window):
             return False
         unasked, sent = traffic.unasked - self._unasked, traffic.sent - self._sent
         self._since, self._unasked, self._sent = now, traffic.unasked, traffic.sent

@@ -118,8 +118,14 @@ class Publisher:
             for feed in finished:
                 self._guarded(feed, feed.release)
             times = [t for feed in feeds if (t := self._guarded(feed, partial(self._advance, feed))) is not None]
-            self._channel.choose(feeds)
+            self._choose(feeds)
             due = min(times, default=None)
+
+    def _choose(self, feeds: list[Feed]) -> None:
+        try:
+            self._channel.choose(feeds)
+        except MarcelleError as error:  # a store that was closed just now; its runs tell of it
+            logger.info("the way to the backend stays as it is: %s", error)
 
     def _guarded(self, feed: Feed, work: Callable[[], float | None]) -> float | None:
         try:

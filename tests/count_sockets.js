@@ -1,0 +1,18 @@
+// Loaded into a server before its own code: keeps the number of its open WebSockets in the file $SOCKETS.
+'use strict';
+
+const fs = require('fs');
+const http = require('http');
+
+let open = 0;
+const change = (by) => fs.writeFileSync(process.env.SOCKETS, String((open += by)));
+change(0);
+
+const emit = http.Server.prototype.emit;
+http.Server.prototype.emit = function (event, request, socket, ...rest) {
+  if (event === 'upgrade') {
+    change(1);
+    socket.on('close', () => change(-1));
+  }
+  return emit.call(this, event, request, socket, ...rest);
+};
