@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from marcelle_rt import Remote
 from marcelle_rt.backend import Backend
 from tests.faults.live import Live
 from tests.faults.proxy import Proxy
@@ -19,6 +20,12 @@ def proxy(backend: Backend) -> Iterator[Proxy]:
     """A line to the shared backend that can break."""
     with Proxy(backend.url) as line:
         yield line
+
+
+@pytest.fixture
+def remote(backend: Backend) -> Iterator[Remote]:
+    with Remote(backend.url) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

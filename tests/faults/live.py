@@ -13,9 +13,6 @@ from marcelle_rt.backend import Backend
 from tests.faults.audit import Counts, audit
 from tests.faults.training import PNG, logs_of
 
-FILES = 2
-"""Checkpoints and assets of an epoch with files."""
-
 
 class Live:
     """A `Writer` with a run open.
@@ -50,15 +47,14 @@ class Live:
         """What the user was told."""
         return [str(warning.message) for warning in self._said if "marcelle" in str(warning.category).lower()]
 
-    def save(self, *epochs: int, files: bool = False) -> None:
-        """Saves epochs, each with a checkpoint and an asset if told so."""
+    def save(self, *epochs: int, files: bool = False, assets: bool = False) -> None:
+        """Saves epochs, each with a checkpoint and an asset if told so, or with an asset alone."""
         for epoch in epochs:
-            if files:
-                self._picture.write_bytes(PNG + str(epoch).encode())
-            assets = [self._picture] if files else []
-            self.writer.save_epoch(epoch, logs_of(epoch), save_checkpoint=files, assets=assets)
+            self._picture.write_bytes(PNG + str(epoch).encode())
+            kept = [self._picture] if files or assets else []
+            self.writer.save_epoch(epoch, logs_of(epoch), save_checkpoint=files, assets=kept)
             self.saved.append(epoch)
-            self.files_saved += FILES * files
+            self.files_saved += len(kept) + files
 
     def audit(self, backend: Backend) -> Counts:
         """What became of the run."""

@@ -44,6 +44,7 @@ class Proxy:
     Attributes:
         url: Where clients connect to.
         accepted: How many connections there were.
+        held: How many bytes have come from clients and were not passed on yet.
         cuts: How many connections were broken, for whatever reason.
         delay: Seconds that each chunk takes, each way.
         rate: Bytes a second, each way; `None` for as many as there are.
@@ -52,6 +53,7 @@ class Proxy:
 
     def __init__(self, url: str, rewrite: dict[bytes, bytes] | None = None, seed: int = 0) -> None:
         self.accepted = 0
+        self.held = 0
         self.cuts = 0
         self.delay = 0.0
         self.rate: float | None = None
@@ -66,8 +68,9 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._flowing = {True: asyncio.Event(), False: asyncio.Event()}  # by whether it comes from the server
+        for flowing in self._flowing.values():
+            flowing.set()
         self._listener: asyncio.Server | None = None
         self.port = 0
         self.allow()
@@ -104,13 +107,17 @@ class Proxy:
         """
         self._losing += [answer] * times
 
-    def hold(self) -> None:
-        """Makes all connections half-open: nothing passes, and nobody is told."""
-        self._run(self._set_flowing(False))
+    def hold(self, answers: bool = True) -> None:
+        """Makes all connections half-open: nothing passes, and nobody is told.
+
+        Args:
+            answers: Hold what comes from the server too.
+        """
+        self._run(self._set_flowing(False, not answers))
 
     def release(self) -> None:
         """Lets what was held pass, also what came from clients that have ended meanwhile."""
-        self._run(self._set_flowing(True))
+        self._run(self._set_flowing(True, True))
 
     def refuse(self) -> None:
         """Cuts, and lets nobody connect until `allow`."""
@@ -157,18 +164,20 @@ class Proxy:
             self.cuts += 1
             pair.cut()
 
-    async def _set_flowing(self, flowing: bool) -> None:
-        if flowing:
-            self._flowing.set()
-        else:
-            self._flowing.clear()
+    async def _set_flowing(self, from_clients: bool, from_server: bool) -> None:
+        for event, flowing in ((self._flowing[False], from_clients), (self._flowing[True], from_server)):
+            if flowing:
+                event.set()
+            else:
+                event.clear()
 
     async def _end(self) -> None:
         await self._refuse()
-        self._flowing.set()
+        await self._set_flowing(True, True)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # those that they have cancelled end, too
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._own()
@@ -204,12 +213,13 @@ class Proxy:
         self, pair: Pair, source: asyncio.StreamReader, sink: asyncio.StreamWriter, from_server: bool
     ) -> None:
         chunks: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        reading = asyncio.create_task(self._read(source, chunks))
+        reading = asyncio.create_task(self._read(source, chunks, from_server))
         try:
             while True:
                 due, data = await chunks.get()
                 await asyncio.sleep(max(0.0, due - self._loop.time()))
-                await self._flowing.wait()
+                await self._flowing[from_server].wait()
+                self.held -= 0 if from_server else len(data)
                 if not data or pair not in self._pairs:
                     break
                 if self.rate:
@@ -220,16 +230,18 @@ class Proxy:
             pass
         finally:
             reading.cancel()
-            for end in pair.ends:  # one side has ended, so the other is told
-                end.close()
+            sink.close()  # one side has ended, so the other is told; what came from there still passes
 
-    async def _read(self, source: asyncio.StreamReader, chunks: asyncio.Queue[tuple[float, bytes]]) -> None:
+    async def _read(
+        self, source: asyncio.StreamReader, chunks: asyncio.Queue[tuple[float, bytes]], from_server: bool
+    ) -> None:
         data = b"..."
         while data:
             try:
                 data = await source.read(_CHUNK)
             except OSError:
                 data = b""
+            self.held += 0 if from_server else len(data)
             chunks.put_nowait((self._loop.time() + self.delay, data))
 
     async def _pass_on(self, pair: Pair, data: bytes, sink: asyncio.StreamWriter, from_server: bool) -> bool:
