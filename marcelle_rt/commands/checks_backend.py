@@ -183,7 +183,7 @@ def clock(answer: http.Answer) -> Check:
     if difference is None:
         return Check("clock", "note", "it does not tell its time")
     if abs(difference) <= _CLOCK:
-        return Check("clock", "ok", f"differs by {abs(difference):.1f} s at most")
+        return Check("clock", "ok", f"differs by about {abs(difference):.1f} s")
     found = f"the backend's is {abs(difference):,.1f} s {'ahead' if difference > 0 else 'behind'}"
     return Check(
         "clock", "note", found, "Set both by NTP: runs are sorted by their start, and tokens end by the clock."

@@ -35,15 +35,10 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
     Raises:
         MarcelleError: What the backend or the line raised.
     """
-    open_runs = list(store.service("runs").items({"status": {"$in": list(facts.ACTIVE)}, "$select": _FIELDS}))
-    beats = beside.of_runs(store, beside.HEARTBEATS, [run["_id"] for run in open_runs]) if open_runs else {}
     now = server_time(store.location) or dt.datetime.now(dt.timezone.utc)
+    alive, silent = open_runs(store, now)
     done = []
-    for run in open_runs:
-        beat = beats.get(run["_id"], [{}])[-1]
-        sign = _last_sign(run, beat)
-        if sign is not None and now - sign <= _patience(beat):
-            continue
+    for run, sign in silent:
         outcome = "would repair" if dry_run else give_up(store, run, sign)
         done.append({"_id": run["_id"], "name": run.get("name"), "last_sign": sign and iso(sign), "outcome": outcome})
     if as_json:
@@ -55,8 +50,31 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
         since = f"last sign of life {facts.ago(sign, now)}" if sign else "no sign of life at all"
         line(out, cell(facts.name(entry), "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
     if not done:
-        alive = len(open_runs)
-        sentence(out, f"Nothing to repair: {alive} runs go on." if alive else "Nothing to repair: all runs have ended.")
+        sentence(
+            out, f"Nothing to repair: {len(alive)} runs go on." if alive else "Nothing to repair: all runs have ended."
+        )
+
+
+def open_runs(
+    store: DataStore, now: dt.datetime
+) -> tuple[list[dict[str, Any]], list[tuple[dict[str, Any], dt.datetime | None]]]:
+    """The runs that have not ended: those that show signs of life, and those that don't, with their last one.
+
+    Args:
+        store: The backend.
+        now: The time by the backend's clock.
+    """
+    found = list(store.service("runs").items({"status": {"$in": list(facts.ACTIVE)}, "$select": _FIELDS}))
+    beats = beside.of_runs(store, beside.HEARTBEATS, [run["_id"] for run in found]) if found else {}
+    alive, silent = [], []
+    for run in found:
+        beat = beats.get(run["_id"], [{}])[-1]
+        sign = _last_sign(run, beat)
+        if sign is not None and now - sign <= _patience(beat):
+            alive.append(run)
+        else:
+            silent.append((run, sign))
+    return alive, silent
 
 
 def _last_sign(run: Mapping[str, Any], beat: Mapping[str, Any]) -> dt.datetime | None:

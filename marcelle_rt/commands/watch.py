@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from ..client.data_store import DataStore
-from . import facts
 from .finding import find_run, page, query_of
-from .output import console
+from .http import server_time
+from .output import console, messages
+from .runs_repair import open_runs
 
 INTERRUPTED = 130
 
@@ -20,7 +22,7 @@ def watch(store: DataStore, words: Sequence[str], as_json: bool) -> int:
 
     Args:
         store: The backend.
-        words: One run, or filters as `query_of` takes them; nothing for the runs that go on.
+        words: One run, or filters as `query_of` takes them; nothing for the runs that go on, or the next one.
         as_json: A JSON object a line for each change.
 
     Returns:
@@ -51,12 +53,26 @@ def _query(store: DataStore, words: Sequence[str]) -> dict[str, Any]:
     """A query that a run fits as long as it is there: one for a status would lose it when it ends."""
     if len(words) == 1 and "=" not in words[0] and not words[0].lstrip().startswith("{"):
         return {"name": find_run(store, words[0])["name"]}
-    query = query_of(words) or {"status": {"$in": list(facts.ACTIVE)}}
-    if "status" not in query:
-        return query
+    query = query_of(words)
     runs = store.service("runs")
-    if names := [run.get("name") for run in runs.items({**query, "$select": ["_id", "name"]})]:
-        return {"name": {"$in": names}}
+    if not query:
+        going_on = _going_on(store)
+    elif "status" in query:
+        going_on = list(runs.items({**query, "$select": ["_id", "name"]}))
+    else:
+        return query
+    if going_on:
+        return {"name": {"$in": [run.get("name") for run in going_on]}}
     newest = page(runs.find({"query": {"$sort": {"start": -1}, "$limit": 1, "$select": ["_id", "start"]}}))
     others = {key: value for key, value in query.items() if key != "status"}
     return {**others, "start": {"$gt": newest[0].get("start", "")}} if newest else others
+
+
+def _going_on(store: DataStore) -> list[dict[str, Any]]:
+    """The runs that show signs of life; the others would be waited for in vain."""
+    alive, silent = open_runs(store, server_time(store.location) or dt.datetime.now(dt.timezone.utc))
+    if silent:
+        messages().print(
+            f"{len(silent)} more did not end, and show no sign of life: see `marcelle-rt runs repair --dry-run`."
+        )
+    return alive

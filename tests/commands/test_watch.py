@@ -15,7 +15,10 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.values import iso
 from tests.commands.conftest import at_a_terminal, marcelle_rt, surroundings
+from tests.commands.test_repair import outcomes
+from tests.helpers import eventually
 
 MakeRun = Callable[..., dict[str, Any]]
 
@@ -98,7 +101,9 @@ def test_scripts_get_an_object_a_line_and_runs_that_go_on_by_default(
 ) -> None:
     url = own_backend().url
     with DataStore(url) as store:
-        store.service("runs").create({"name": "old-1", "status": "error", "start": "2026-01-01T00:00:00.000Z"})
+        dead = store.service("runs").create({"name": "old-1", "status": "epoch", "start": "2026-01-01T00:00:00.000Z"})
+        store.service("run-heartbeats").create({"runId": dead["_id"], "time": iso(), "interval": 0.001})
+        eventually(lambda: outcomes(url, "--dry-run"))
     with Writer("new", url, base_log_dir=tmp_path) as writer:
         writer.create_run()
         writer.train_begin(1)
