@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
-
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from marcelle_rt.client.view import Change, View
 
-COUNT = 2
-IDS = st.integers(0, COUNT - 1)
+COUNT = 3
+PLENTY = 10**9
+
+
+def matches(n: int) -> bool:
+    """Whether a document of that number matches the view's query."""
+    return n % 4 != 0
 
 
 def doc(key: int, n: int, size: int = 0) -> dict[str, Any]:
@@ -51,126 +53,111 @@ class Reader:
             self.has[key] = change.document
 
 
-class Lines(RuleBasedStateMachine):
+class World:
     """A server, a line that delays and loses events, a client that reads page by page, and a slow reader."""
 
-    @initialize(backlog=st.sampled_from([0, 1000, 3000, 10**9]))
-    def start(self, backlog: int) -> None:
-        self.view = View(backlog)
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.view = View(self.random.choice([0, 1000, 3000, PLENTY]))
         self.reader = Reader()
         self.documents: dict[int, int] = {}
         self.number = 0
         self.line: list[tuple[str, int, int]] = []
         self.queue: list[tuple[str, int, int]] = []
         self.up = True
-        self.page: int | None = None
-        self.found: dict[int, dict[str, Any]] = {}
 
-    def _happens(self, kind: str, key: int, n: int) -> None:
+    def live(self, steps: int) -> None:
+        """So many things happen, then the line holds and everything arrives."""
+        for _ in range(steps):
+            self.step()
+        self.up or self.toggle()
+        self.deliver(len(self.line))
+        while self.view.stale:
+            self.read(happenings=0)
+        while self.take():
+            pass
+
+    def step(self) -> None:
+        """One thing happens."""
+        pick = self.random.random()
+        if pick < 0.3:
+            self.write()
+        elif pick < 0.5:
+            self.remove()
+        elif pick < 0.7:
+            self.deliver(self.random.randint(0, 3))
+        elif pick < 0.8:
+            self.toggle()
+        elif pick < 0.9:
+            self.take()
+        elif self.view.stale and self.up:
+            self.read(happenings=self.random.randint(0, 6), fails=self.random.random() < 0.1)
+        assert self.view._backlog == PLENTY or self.view._weight <= self.view._limit
+
+    def write(self) -> None:
+        self.number += 1
+        key = self.random.randrange(COUNT)
+        self.documents[key] = self.number
+        self.happens("written", key, self.number)
+
+    def remove(self) -> None:
+        if self.documents:
+            key = self.random.choice(list(self.documents))
+            self.happens("removed", key, self.documents.pop(key))
+
+    def happens(self, kind: str, key: int, n: int) -> None:
         if self.up:
             self.line.append((kind, key, n))
 
-    @rule(key=IDS)
-    def write(self, key: int) -> None:
-        """Even numbers match the view's query."""
-        self.number += 1
-        self.documents[key] = self.number
-        self._happens("written", key, self.number)
-
-    @rule(key=IDS)
-    def remove(self, key: int) -> None:
-        if key in self.documents:
-            self._happens("removed", key, self.documents.pop(key))
-
-    @precondition(lambda self: self.line)
-    @rule()
-    def arrive(self) -> None:
-        self.queue.append(self.line.pop(0))
-
-    @precondition(lambda self: self.queue)
-    @rule()
-    def dispatch(self) -> None:
-        kind, key, n = self.queue.pop(0)
-        if kind == "connected":
-            self.view.stale = True
+    def toggle(self) -> None:
+        """The line breaks, with what is on it, or is there again; what the client has it keeps."""
+        self.up = not self.up
+        if self.up:
+            self.line.append(("connected", -1, -1))
         else:
-            self.view.event(key, doc(key, n), kind == "written" and n % 2 == 0)
+            # The client always hears of a line that it had.
+            self.line = [event for event in self.line if event[0] == "connected"]
 
-    @precondition(lambda self: self.up)
-    @rule()
-    def cut(self) -> None:
-        self.up = False
-        self.line.clear()
+    def deliver(self, count: int) -> None:
+        arrived, self.line = self.line[:count], self.line[count:]
+        for kind, key, n in arrived:
+            if kind == "connected":
+                self.view.stale = True
+            else:
+                self.view.event(key, doc(key, n), kind == "written" and matches(n))
 
-    @precondition(lambda self: not self.up)
-    @rule()
-    def reconnect(self) -> None:
-        """What happens from now on arrives; what has begun to be read goes on being read."""
-        self.up = True
-        self.queue.append(("connected", -1, -1))
-
-    @precondition(lambda self: self.view.stale and self.page is None)
-    @rule()
-    def begin(self) -> None:
+    def read(self, happenings: int, fails: bool = False) -> None:
+        """One document is a page; after each some more happens."""
         self.view.begin()
-        self.page, self.found = 0, {}
-
-    @precondition(lambda self: self.page is not None and self.up)
-    @rule(fails=st.sampled_from([False, False, False, False, True]))
-    def read_page(self, fails: bool) -> None:
-        """One document is a page."""
-        assert self.page is not None
-        n = self.documents.get(self.page)
-        if n is not None and n % 2 == 0:
-            self.found[self.page] = doc(self.page, n)
-        self.page += 1
+        found = {}
+        for page in range(COUNT):
+            n = self.documents.get(page)
+            if n is not None and matches(n):
+                found[page] = doc(page, n)
+            for _ in range(happenings):
+                self.random.choice([self.write, self.remove, self.toggle, lambda: self.deliver(2)])()
         if fails:
             self.view.abandon()
-            self.page = None
-        elif self.page == COUNT:
-            self.view.end(self.found)
-            self.page = None
+        else:
+            self.view.end(found)
 
-    @rule()
-    def take(self) -> None:
+    def take(self) -> bool:
         change = self.view.take()
         if change is not None:
             self.reader.apply(change)
-
-    @invariant()
-    def waits_for_no_more_than_there_is(self) -> None:
-        if self.view._backlog == 0:
-            assert len(self.view._waiting) <= 2 * COUNT + 1
-
-    def teardown(self) -> None:
-        if not self.up:
-            self.reconnect()
-        while self.line or self.queue or self.view.stale or self.page is not None:
-            if self.line:
-                self.arrive()
-            elif self.queue:
-                self.dispatch()
-            elif self.page is not None:
-                self.read_page(False)
-            else:
-                self.begin()
-        while (change := self.view.take()) is not None:
-            self.reader.apply(change)
-        assert {key: document["n"] for key, document in self.reader.has.items()} == {
-            key: n for key, n in self.documents.items() if n % 2 == 0
-        }
-        if self.view._backlog == 10**9:
-            assert self.view.merged == 0
+        return change is not None
 
 
-TestLines = Lines.TestCase
-TestLines.settings = settings(
-    max_examples=150,
-    stateful_step_count=60,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=set(Phase) - {Phase.shrink},  # it takes minutes here
-)
+def test_whatever_happens_the_reader_has_in_the_end_what_the_server_has_and_nothing_twice() -> None:
+    merged = 0
+    for seed in range(3000):
+        world = World(seed)
+        world.live(40)
+        given = {key: document["n"] for key, document in world.reader.has.items()}
+        assert given == {key: n for key, n in world.documents.items() if matches(n)}, seed
+        assert world.view._backlog != PLENTY or world.view.merged == 0
+        merged += world.view.merged
+    assert merged
 
 
 def test_a_reader_that_keeps_up_gets_every_change() -> None:
