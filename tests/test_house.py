@@ -23,7 +23,7 @@ ROOMS = {
     "runs": GROUND | {"client", "models", "utils"},
     "backend": GROUND,
     "commands": GROUND | {"client", "runs", "monitor", "backend"},
-    "monitor": GROUND | {"client"},
+    "monitor": GROUND | {"client", "runs"},
 }
 """The rooms whose imports are bounded, and which others of ours they may import."""
 

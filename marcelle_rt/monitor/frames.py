@@ -1,0 +1,147 @@
+"""Runs as tables: pandas DataFrames of many runs, and of one run's epochs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InvalidData
+from ..runs import folder
+from .series import best, last, logs_of, numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..client.data_store import DataStore
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_TEXTS = ("name", "basename", "status")
+_COUNTS = ("epoch", "epochs", "checkpoints")
+_ENDED = ("success", "error")
+
+
+def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.DataFrame:
+    """The runs of a backend as a table, a row each, in the order of their start.
+
+    Args:
+        store: The backend.
+        query: Which runs, as for `Service.items`. What `$select` leaves out is missing in the table.
+
+    Returns:
+        A DataFrame with the runs' `_id` as its index. Its columns: `name`, `basename`, `status`, `start` (a time
+        in UTC), `duration` (of runs that have ended: until the backend's copy was last changed), `epoch`, `epochs`,
+        `checkpoints` (how many), for each parameter `params.<name>` (`params.<outer>.<inner>` where they are
+        nested), and for each metric `<metric>`, its last number, and `<metric>.best`: the greatest where the name
+        is that of something that should grow, like an accuracy, else the least. A metric that has the name of
+        another column becomes `logs.<metric>`. What a run does not have, or has in another shape, is missing there.
+
+    Raises:
+        ImportError: pandas is not installed.
+        MarcelleError: As `Service.find`.
+    """
+    pd = _pandas()
+    rows: list[dict[str, Any]] = []
+    ids: list[Any] = []
+    params: set[str] = set()
+    metrics: dict[str, str] = {}
+    for run in store.service("runs").items(query):
+        row = _facts(run)
+        chosen = dict(_flat(run.get("params"), "params"))
+        params.update(chosen)
+        for metric, values in logs_of(run).items():
+            name = metrics.setdefault(metric, f"logs.{metric}" if metric in _FIXED else metric)
+            row[name] = last(values)
+            found = numbers(values)
+            row[f"{name}.best"] = best(metric, found[np.isfinite(found)])
+        rows.append({**row, **chosen})
+        ids.append(run.get("_id"))
+    frame = pd.DataFrame(rows, index=pd.Index(ids, name="_id", dtype=object))
+    scores = [column for name in metrics.values() for column in (name, f"{name}.best")]
+    frame = frame.reindex(columns=[*_FIXED, *sorted(params), *scores])
+    for column in _TEXTS:
+        frame[column] = frame[column].astype(object)
+    for column in _COUNTS:
+        frame[column] = frame[column].astype("Int64")
+    for column in scores:
+        frame[column] = frame[column].astype(float)
+    for column in ("start", "_changed"):
+        frame[column] = pd.to_datetime(frame[column], errors="coerce", utc=True, format="ISO8601")
+    frame["duration"] = (frame["_changed"] - frame["start"]).where(frame["status"].isin(_ENDED))
+    return frame.drop(columns="_changed").sort_values("start", kind="stable")
+
+
+def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFrame:
+    """The epochs of one run as a table, a row each.
+
+    Args:
+        run: A run's document, as a service or a watch gives it, or the path of a run's folder.
+
+    Returns:
+        A DataFrame with a column of floats for each metric, NaN where an epoch has no number. Its index is the
+        number of the epoch. A folder knows the numbers; a document knows the last one, from which they are counted
+        back, or from 1 on where it doesn't.
+
+    Raises:
+        ImportError: pandas is not installed.
+        RunFolderError: The folder does not exist, or holds no run.
+        InvalidData: `run` is neither of the two.
+    """
+    pd = _pandas()
+    if isinstance(run, (str, os.PathLike)):
+        recorded, _ = folder.read(Path(run))
+        document: Mapping[str, Any] = recorded.document()
+        epochs: Sequence[int] = recorded.epochs
+    elif isinstance(run, Mapping):
+        document, epochs = run, ()
+    else:
+        raise InvalidData("run", run, "is neither a run's document nor the path of its folder")
+    columns = {metric: numbers(values) for metric, values in logs_of(document).items()}
+    length = max(map(len, columns.values()), default=0)
+    if len(epochs) != length:
+        final = document.get("epoch")
+        first = final - length + 1 if isinstance(final, int) and final >= length - 1 else 1
+        epochs = range(first, first + length)
+    padded = {
+        metric: np.concatenate([values, np.full(length - len(values), np.nan)]) for metric, values in columns.items()
+    }
+    return pd.DataFrame(padded, index=pd.Index(epochs, name="epoch", dtype="int64"))
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError("DataFrames need pandas: pip install 'marcelle-rt[pandas]'") from error
+    return pandas
+
+
+_FIXED = ("name", "basename", "status", "start", "duration", "epoch", "epochs", "checkpoints", "_changed")
+
+
+def _facts(run: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {field: _of(str, run.get(field)) for field in (*_TEXTS, "start")}
+    row.update({field: _of(int, run.get(field)) for field in ("epoch", "epochs")})
+    checkpoints = run.get("checkpoints")
+    return {
+        **row,
+        "checkpoints": len(checkpoints) if isinstance(checkpoints, list) else None,
+        "_changed": _of(str, run.get("updatedAt")),
+    }
+
+
+def _of(kind: type, value: Any) -> Any:
+    return value if type(value) is kind else None
+
+
+def _flat(params: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(params, Mapping):
+        for name, value in params.items():
+            if isinstance(value, Mapping):
+                yield from _flat(value, f"{path}.{name}")
+            else:
+                yield f"{path}.{name}", value
