@@ -93,16 +93,18 @@ def measure_kills(all_runners: list[Runner]) -> dict[str, Any]:
 def main(tasks: list[str]) -> bool:
     """Does what is asked for; whether every promise is kept."""
     store = cache_dir() / "peers" / "results.json"
-    results: dict[str, Any] = json.loads(store.read_text()) if store.exists() else {}
     with Backend(port=0) as backend:
         found = runners(backend.url)
         for task, measure in (("calls", measure_calls), ("kills", measure_kills)):
             if task in tasks:
-                results[task] = measure(found)
-                results[f"{task} on"] = time.strftime("%Y-%m-%d")
-    results["between"] = [EARLIEST, LATEST]
-    store.write_text(json.dumps(results))
-    return write(results, ROOT / "docs") if "report" in tasks else True
+                measured = measure(found)
+                results = {**_stored(store), task: measured, f"{task} on": time.strftime("%Y-%m-%d")}
+                store.write_text(json.dumps(results))
+    return write(_stored(store), ROOT / "docs", EARLIEST, LATEST) if "report" in tasks else True
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}  # type: ignore[no-any-return]
 
 
 if __name__ == "__main__":

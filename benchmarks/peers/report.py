@@ -49,12 +49,14 @@ and the most.
 """
 
 
-def write(results: dict[str, Any], docs: Path) -> bool:
+def write(results: dict[str, Any], docs: Path, earliest: float, latest: float) -> bool:
     """Writes the page and the chart.
 
     Args:
         results: `calls`: for each kind the candidates' rounds; `kills`: for each kind the candidates' kills.
         docs: The folder of the docs.
+        earliest: When processes were killed, in seconds after their first call: from this
+        latest: to this.
 
     Returns:
         Whether each promise is kept.
@@ -74,8 +76,8 @@ def write(results: dict[str, Any], docs: Path) -> bool:
         date=results["calls on"],
         machine=f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
         rounds=", ".join(str(max(map(len, names.values()))) for names in calls.values()),
-        earliest=results["between"][0],
-        latest=results["between"][1],
+        earliest=earliest,
+        latest=latest,
         kills=max(map(len, kills["alone"].values())),
         lost=_lost(names, kills),
         others=_others_without_loss(names, kills, figures["short"]),
