@@ -30,6 +30,15 @@ def check(login: Login) -> Login:
     return login
 
 
+def refused(location: str, login: Login, reason: str) -> NotAuthenticated:
+    """The error of a login that a server does not take."""
+    who = f"the login of {login.email}" if login.email is not None else "the token"
+    return NotAuthenticated(
+        f"{location} does not take {who}: {reason}. Give the right `email` and `password` (or `token`), also where "
+        "they come from MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN; or none, if the backend asks for none."
+    )
+
+
 def request(login: Login) -> dict[str, Any] | None:
     """What to `create` in the service `authentication`; `None` where nobody signs in."""
     if login.email is not None:

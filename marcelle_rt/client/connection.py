@@ -20,6 +20,7 @@ from ..errors import BackendUnreachable, MarcelleError, NotAuthenticated, Payloa
 from . import auth
 from .call import Call
 from .events import Events
+from .sign_in import sign_in
 
 if TYPE_CHECKING:
     from .transport import Line, Traffic
@@ -33,6 +34,7 @@ CONNECT_TIMEOUT = 10.0
 
 _ENVELOPE = len("42") + 10  # bytes: what the transport puts before a call's body
 _CLOSE_PATIENCE = 2.0
+_MOST_REFUSALS = 3  # servers lock accounts out after some more
 
 
 def full_jitter(
@@ -84,6 +86,7 @@ class Connection:
         self._line: Line | None = None
         self._session: auth.Session | None = None
         self._failure: MarcelleError | None = None
+        self._refusals = 0
         self._keeper: threading.Thread | None = None
         self.events = Events()
 
@@ -136,18 +139,21 @@ class Connection:
         while line is None or not call.post(line):
             line = self.ready(deadline)
 
-    def ready(self, deadline: float) -> Line:
+    def ready(self, deadline: float, *, insist: bool = False) -> Line:
         """Connects if need be, and returns the line that can be used now.
+
+        A login that the server has refused three times in a row is not sent again.
 
         Args:
             deadline: Until when to wait, by `time.monotonic`.
+            insist: A person asks for it: send also a login that was refused.
 
         Raises:
             BackendUnreachable: There was no connection in time, or the store is closed.
             FeathersError: The server refuses the login.
         """
         with self._changed:
-            if self._status == "disconnected":
+            if self._status == "disconnected" and (insist or self._refusals < _MOST_REFUSALS):
                 self._start()
             while True:
                 if self._line is not None and not self._line.lost:
@@ -221,8 +227,10 @@ class Connection:
             except MarcelleError as failure:
                 self.events.announce("error", failure)
                 # To try the same refused password again and again would only lock the user out.
-                give_up = not connected_before or isinstance(failure, NotAuthenticated)
+                refused = isinstance(failure, NotAuthenticated)
+                give_up = not connected_before or refused
                 with self._changed:
+                    self._refusals = self._refusals + 1 if refused else 0
                     self._failure = failure
                     if give_up and self._status != "closed":
                         self._status = "disconnected"
@@ -231,6 +239,7 @@ class Connection:
             else:
                 self.events.announce("connected")
                 connected_before = True
+                self._refusals = 0
                 waits = self._waits()
                 self._tend(line)
                 line.close()
@@ -251,7 +260,7 @@ class Connection:
         )
         try:
             line.open(CONNECT_TIMEOUT)
-            session = self._sign_in(line)
+            session = sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT)
         except MarcelleError:
             line.close()
             raise
@@ -290,16 +299,6 @@ class Connection:
         with self._changed:
             self._changed.notify_all()
 
-    def _sign_in(self, line: Line) -> auth.Session | None:
-        data = auth.request(self.login)
-        if data is None:
-            return None
-        body = values.dumps(["create", "authentication", data, {}])
-        call = Call("create", "authentication", body, location=self.location, timeout=CONNECT_TIMEOUT)
-        if not call.post(line):
-            raise BackendUnreachable(self.location, "the connection was lost during the login")
-        return auth.Session.accepted(self.login, call.result(), self._clock)
-
     def _renew(self, line: Line) -> None:
         session = self._session
         assert session is not None
@@ -313,7 +312,7 @@ class Connection:
             self._hold(session.warned())
             return
         try:
-            self._hold(self._sign_in(line))
+            self._hold(sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT))
         except NotAuthenticated as failure:  # asking again would change nothing
             logger.warning(
                 "%s no longer takes the login of %s (%s). Calls go on until its token ends; then they fail, and events "

@@ -131,7 +131,7 @@ class DataStore:
             BackendUnreachable: Nobody answers there, or what answers is no Socket.IO server.
             NotAuthenticated: The server refuses the login.
         """
-        self.connection.ready(time.monotonic() + self.timeout)
+        self.connection.ready(time.monotonic() + self.timeout, insist=True)
 
     def close(self) -> None:
         """Takes this store's handlers away, ends its views, and leaves the connection to other stores.
@@ -170,7 +170,7 @@ class DataStore:
     def _switch(self, login: Login) -> None:
         old, new = self.connection, acquire(self.location, login)
         try:
-            new.ready(time.monotonic() + self.timeout)
+            new.ready(time.monotonic() + self.timeout, insist=True)
         except BaseException:
             release(new)
             raise

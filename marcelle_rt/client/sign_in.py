@@ -1,0 +1,68 @@
+"""Signing in on a line, before anybody else may use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import values
+from ..config import Login
+from ..errors import BackendUnreachable, FeathersError, NotAuthenticated, NotFound
+from . import auth
+from .call import Call
+
+if TYPE_CHECKING:
+    from .transport import Line
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"  # an id that no document has
+
+
+def sign_in(
+    line: Line, location: str, login: Login, *, clock: Callable[[], float], timeout: float
+) -> auth.Session | None:
+    """Signs in; `None` where nobody is to.
+
+    Args:
+        line: The line that is signed in.
+        location: The backend's URL.
+        login: Who signs in.
+        clock: The monotonic clock for the session.
+        timeout: Seconds for each answer.
+
+    Raises:
+        NotAuthenticated: The server refuses, or has no sign-in; it was not given the login then.
+        MarcelleError: What the line or the server raised.
+    """
+    data = auth.request(login)
+    if data is None:
+        return None
+
+    def ask(method: str, *arguments: Any) -> Any:
+        body = values.dumps([method, "authentication", *arguments])
+        call = Call(method, "authentication", body, location=location, timeout=timeout)
+        if not call.post(line):
+            raise BackendUnreachable(location, "the connection was lost during the login")
+        return call.result()
+
+    if not _has_sign_in(ask):
+        raise auth.refused(location, login, "there is no sign-in on this server")
+    try:
+        answer = ask("create", data, {})
+    except NotAuthenticated as refusal:
+        raise auth.refused(location, login, refusal.message) from None
+    return auth.Session.accepted(login, answer, clock)
+
+
+def _has_sign_in(ask: Callable[..., Any]) -> bool:
+    """Whether a server has a sign-in, found out before a password goes there.
+
+    A Marcelle backend without one makes a service of any name: it would store the password, and show it to everybody
+    in an event. A service that signs in has no `get`, and one that stores finds nothing.
+    """
+    try:
+        ask("get", _NOBODY, {})
+    except NotFound:
+        return False
+    except FeathersError:
+        return True
+    return False
