@@ -42,6 +42,11 @@ def page(answer: Any, location: str, call: str) -> Any:
     return answer
 
 
+def is_for_many(args: tuple[Any, ...]) -> bool:
+    """Whether a call with these arguments is for several documents: a list of them, or the id `None`."""
+    return bool(args) and (args[0] is None or isinstance(args[0], list))
+
+
 def _fault(answer: Any, method: str, many: bool) -> str | None:
     if method == "find":
         if isinstance(answer, Mapping):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import values
 from ..config import Login
 from ..errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
-from . import auth
+from . import answers, auth
 from .call import Call
 from .events import Events
 from .sign_in import sign_in
@@ -32,9 +32,9 @@ Status = Literal["disconnected", "connecting", "connected", "closed"]
 CONNECT_TIMEOUT = 10.0
 """Seconds for each step of an attempt to connect, the login included."""
 
-_ENVELOPE = len("42") + 10  # bytes: what the transport puts before a call's body
+_ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0
-_MOST_REFUSALS = 3  # servers lock accounts out after some more
+MOST_REFUSALS = 3  # servers lock accounts out after some more
 
 
 def full_jitter(
@@ -131,7 +131,7 @@ class Connection:
         body = values.dumps([method, service, *args])
         if len(body) + _ENVELOPE > values.SOCKET_LIMIT:
             raise PayloadTooLarge(f"{service}.{method}", len(body) + _ENVELOPE, values.SOCKET_LIMIT)
-        many = bool(args) and (args[0] is None or isinstance(args[0], list))
+        many = answers.is_for_many(args)
         return Call(method, service, body, location=self.location, timeout=timeout, many=many, resend=self._post)
 
     def _post(self, call: Call, deadline: float) -> None:
@@ -153,7 +153,7 @@ class Connection:
             FeathersError: The server refuses the login.
         """
         with self._changed:
-            if self._status == "disconnected" and (insist or self._refusals < _MOST_REFUSALS):
+            if self._status == "disconnected" and (insist or self._refusals < MOST_REFUSALS):
                 self._start()
             while True:
                 if self._line is not None and not self._line.lost:

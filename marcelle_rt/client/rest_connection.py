@@ -10,11 +10,12 @@ from urllib.parse import quote, urlencode
 
 from .. import values
 from ..config import Login
-from ..errors import AWAY, BackendUnreachable, ConnectionLost, InvalidData, PayloadTooLarge
-from . import auth
+from ..errors import AWAY, BackendUnreachable, ConnectionLost, InvalidData, NotAuthenticated, PayloadTooLarge
+from . import answers, auth
 from .call import READS, Call
-from .connection import CONNECT_TIMEOUT, Connection
+from .connection import CONNECT_TIMEOUT, MOST_REFUSALS, Connection
 from .rest import Http
+from .sign_in import signed_in
 
 _VERBS = {"find": "GET", "get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "remove": "DELETE"}
 _WITH_ID = ("get", "update", "patch", "remove")
@@ -59,19 +60,20 @@ class RestConnection(Connection):
             raise PayloadTooLarge(name, len(body), values.REST_LIMIT)
         content = None if body is None else lambda: (body, "application/json")
         try:
-            return self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
+            answer = self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
         except ConnectionLost:
             if method not in READS:
                 raise
-        return self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
+            answer = self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
+        return answers.checked(answer, method, many=answers.is_for_many(args), location=self.location, call=name)
 
     def call_async(self, method: str, service: str, *args: Any, timeout: float) -> Call:
         """As `call`: it waits for the answer, and gives it as a handle."""
-        call = Call(method, service, b"", location=self.location, timeout=timeout)
+        call = Call(method, service, b"", location=self.location, timeout=timeout, many=answers.is_for_many(args))
         call.answered([None, self.call(method, service, *args, timeout=timeout)])
         return call
 
-    def ready(self, deadline: float) -> Any:
+    def ready(self, deadline: float, *, insist: bool = False) -> Any:
         """Refuses: there is no line."""
         raise BackendUnreachable(self.location, "by REST no events come")
 
@@ -96,14 +98,25 @@ class RestConnection(Connection):
         return self.token(time.monotonic() + CONNECT_TIMEOUT, refused)
 
     def _signed_in(self, data: Mapping[str, Any]) -> auth.Session:
+        if self._failure is not None and self._refusals >= MOST_REFUSALS:
+            raise self._failure.with_traceback(None)
         nobody = Http(self.location, _nobody)
+
+        def ask(method: str, argument: Any, query: Mapping[str, Any]) -> Any:
+            if method == "get":
+                return nobody.request("GET", f"authentication/{argument}", timeout=CONNECT_TIMEOUT)
+            body = values.dumps(argument)
+            return nobody.request("POST", "authentication", lambda: (body, "application/json"), timeout=CONNECT_TIMEOUT)
+
         try:
-            answer = nobody.request(
-                "POST", "authentication", lambda: (values.dumps(data), "application/json"), timeout=CONNECT_TIMEOUT
-            )
+            session = signed_in(ask, data, self.location, self.login, self._clock)
+        except NotAuthenticated as refusal:
+            self._failure, self._refusals = refusal, self._refusals + 1
+            raise
         finally:
             nobody.close()
-        return auth.Session.accepted(self.login, answer, self._clock)
+        self._refusals = 0
+        return session
 
     def close(self) -> None:
         """Closes the connections that are kept."""

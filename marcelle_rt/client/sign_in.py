@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import values
@@ -44,6 +44,25 @@ def sign_in(
             raise BackendUnreachable(location, "the connection was lost during the login")
         return call.result()
 
+    return signed_in(ask, data, location, login, clock)
+
+
+def signed_in(
+    ask: Callable[[str, Any, Mapping[str, Any]], Any],
+    data: Mapping[str, Any],
+    location: str,
+    login: Login,
+    clock: Callable[[], float],
+) -> auth.Session:
+    """As `sign_in`, whichever way the server is asked.
+
+    Args:
+        ask: Calls a method of the service `authentication`, with its argument and a query.
+        data: What `auth.request` gave.
+        location: The backend's URL.
+        login: Who signs in.
+        clock: The monotonic clock for the session.
+    """
     if not _has_sign_in(ask):
         raise auth.refused(location, login, "there is no sign-in on this server")
     try:

@@ -307,7 +307,7 @@ class Feed:
     def _listen(self) -> None:
         """Hears of the run's removal; by REST the heartbeat tells of it."""
         if self.remote is not None and not self._listening and self.remote.way is self.remote.store:
-            self.remote.store.connect()
+            self.remote.store.connection.ready(time.monotonic() + self.remote.store.timeout)
             self.remote.store.connection.events.on("runs removed", self._removed, self.remote.store, background=True)
             self._listening = True
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt import DataStore, Writer
+from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.client import connection
 from marcelle_rt.config import Login
@@ -80,9 +80,9 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
     monkeypatch.setenv("MARCELLE_BACKEND", guarded)
     for name, value in secret.items():
         monkeypatch.setenv(name, value)
-    with warnings.catch_warnings(record=True) as shown:
+    with Remote() as remote, warnings.catch_warnings(record=True) as shown:
         warnings.simplefilter("always")
-        writer = Writer("refused", base_log_dir=str(tmp_path), finish_timeout=1.0)
+        writer = Writer("refused", base_log_dir=str(tmp_path), remote=remote, finish_timeout=1.0)
         writer.create_run()
         writer.train_begin(20)
         for epoch in range(20):
@@ -141,3 +141,21 @@ def test_a_feathers_server_without_a_sign_in_is_given_no_password(
     with pytest.raises(NotAuthenticated, match="there is no sign-in") as refused:
         open_store(feathers5, **ADA).connect()
     assert PASSWORD not in str(refused.value)
+
+
+def test_by_rest_a_refused_password_is_sent_three_times_at_most_and_never_where_there_is_no_sign_in(
+    guarded: str, own_backend: Callable[..., Backend], open_store: Callable[..., DataStore]
+) -> None:
+    with Proxy(guarded) as proxy:
+        store = open_store(proxy.url, email=EMAIL, password="wrong").by_rest()
+        for _ in range(20):
+            with pytest.raises(NotAuthenticated, match="Invalid login"):
+                store.service("things").find()
+        assert proxy.accepted == 3  # one connection a try
+        store.close()
+    url = own_backend().url
+    store = open_store(url, **ADA).by_rest()
+    with pytest.raises(NotAuthenticated, match="there is no sign-in on this server"):
+        store.service("things").find()
+    store.close()
+    assert open_store(url).service("authentication").count() == 0
