@@ -210,3 +210,23 @@ def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, 
         replica.apply(epoch(6))
         replica.level()
     assert store.service("runs").get(run.id)["logs"] == {"loss": values(7)}
+
+
+def test_a_hundred_thousand_epochs_at_full_speed_arrive_complete(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    writer = Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path, finish_timeout=200)
+    writer.create_run()
+    writer.train_begin(100_000)
+    for n in range(100_000):
+        writer.save_epoch(n, {"loss": n / 7, "acc": 1 / (n + 1), "val_loss": -n, "val_acc": n / 1e6})
+    writer.train_end()
+    expected = {
+        "loss": [n / 7 for n in range(100_000)],
+        "acc": [1 / (n + 1) for n in range(100_000)],
+        "val_loss": [-n for n in range(100_000)],
+        "val_acc": [n / 1e6 for n in range(100_000)],
+    }
+    for document in (stored(store, writer), on_disk(writer)):
+        assert document["logs"] == expected
+        assert (document["status"], document["epoch"]) == ("success", 99_999)
