@@ -94,6 +94,10 @@ class Session:
         begun = now() if issued is None else issued
         return cls(token, False, clock() + begun + _WARN_AT * (ends - begun) - now(), ends)
 
+    def is_due(self, clock: Callable[[], float], now: Callable[[], float] = time.time) -> bool:
+        """Whether it should be renewed by now, or has ended while the monotonic clock stood still."""
+        return self.due is not None and (clock() >= self.due or (self.ends is not None and now() >= self.ends))
+
     def due_now(self, clock: Callable[[], float]) -> Session:
         """After the server refused the token: the same, to be renewed at once."""
         return replace(self, due=clock())

@@ -34,6 +34,7 @@ CONNECT_TIMEOUT = 10.0
 
 _ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0
+_LOOK_AGAIN = 30.0  # seconds: a machine that slept may have slept past a token's end
 MOST_REFUSALS = 3  # servers lock accounts out after some more
 
 
@@ -291,9 +292,11 @@ class Connection:
         """Waits until something happens; whether that is that the session has become due."""
         with self._changed:
             wait = None if session is None or session.due is None else max(0.0, session.due - self._clock())
-            return not self._changed.wait_for(
-                lambda: line.lost or self._status == "closed" or self._session is not session, wait
+            something = self._changed.wait_for(
+                lambda: line.lost or self._status == "closed" or self._session is not session,
+                None if wait is None else min(wait, _LOOK_AGAIN),
             )
+        return not something and session is not None and session.is_due(self._clock)
 
     def _lost(self, line: Line) -> None:
         with self._changed:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.client import connection
 from marcelle_rt.client.auth import Session, request
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
@@ -155,6 +157,21 @@ def test_a_login_is_renewed_before_its_token_ends_and_no_event_is_missed(
     eventually(renewed_twice, timeout=20, interval=0.1)
     eventually(lambda: len(seen) == made)
     assert (seen, lost) == (list(range(made)), [])
+
+
+def test_after_a_sleep_of_the_machine_past_a_token_s_end_the_login_is_renewed(
+    guarded: str, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_LOOK_AGAIN", 0.02)
+    store = open_store(guarded, **ADA)
+    store.connect()
+    before = store.connection._session
+    assert before is not None
+    assert before.ends is not None
+    # The monotonic clock, which `due` is on, stood still; the wall clock, which `ends` is on, did not.
+    store.connection._hold(replace(before, ends=before.ends - 90_000))
+    eventually(lambda: (store.connection._session or before).ends not in (before.ends, before.ends - 90_000))
+    assert store.service("things").count() == 0
 
 
 def test_who_has_only_a_token_is_warned_before_it_ends(

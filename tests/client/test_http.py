@@ -178,6 +178,16 @@ def test_a_redirect_is_an_error_that_names_the_other_server_which_gets_nothing(
     assert server.seen[0]["Authorization"] == "Bearer the-token"
 
 
+def test_the_handshake_follows_no_redirect(serve: Callable[..., tuple[str, type[Recorder]]]) -> None:
+    other, thief = serve()
+    url, _ = serve(status=302, headers_out={"Location": f"{other}/socket.io/?secret=1"})
+    with DataStore(url, token="the-token") as store:
+        with pytest.raises(BackendUnreachable, match=f"sends all requests on to {other};") as refused:
+            store.connect()
+        assert "secret" not in str(refused.value)
+    assert thief.seen == []
+
+
 def test_an_answer_without_end_is_an_error_and_is_not_kept(serve: Callable[..., tuple[str, type[Recorder]]]) -> None:
     url, _ = serve(Endless)
     with pytest.raises(InvalidAnswer, match="over 100,000,000 bytes"):
