@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -78,6 +79,7 @@ class Feed:
         past = list(events)
         self.undecided = bool(past)
         self.run = Run(past)
+        self._folded = len(past)  # events of the journal
         self.replica = Replica(self.run, remote, fresh=not past, past=self._past) if remote is not None else None
         book = journal.directory / JOURNAL if journal.directory is not None else None
         self.side = Side(self.run, remote, book, notices, fresh=not past) if remote is not None else None
@@ -164,15 +166,17 @@ class Feed:
     def _fold(self) -> None:
         while True:
             try:
-                event = self._queue.popleft()
+                event = self._queue[0]
             except IndexError:
                 return
             if event["type"] == "resume":
-                self._recall()
+                self._recall()  # may fail; the event stays in the queue then
+                self.undecided = False
+            self._queue.popleft()
             if event["type"] == "uploaded":  # should the backend lose it, it is sent again
                 self.under_way.discard(event["key"])
-            elif event["type"] == "resume":
-                self.undecided = False
+            else:
+                self._folded += 1
             if event["type"] == "document":
                 if self.side is not None:
                     self.side.add(event)
@@ -207,7 +211,8 @@ class Feed:
 
     def _past(self) -> Run:
         assert self.journal.directory is not None
-        return Run(event for event in journals.replay(self.journal.directory) if event is not None)
+        events = (event for event in journals.replay(self.journal.directory) if event is not None)
+        return Run(islice(events, self._folded))  # what is in the queue still may undo what was before
 
     def _recall(self) -> None:
         if not tail.is_whole(self.run):

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.notices import MarcelleWarning
+from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs import feed as feeds
-from marcelle_rt.runs import tail
+from marcelle_rt.runs import journal, tail
 from marcelle_rt.runs.places import Places
 from marcelle_rt.runs.replica import Replica
 from marcelle_rt.runs.run import Run
@@ -200,9 +200,9 @@ def test_what_is_held_does_not_grow_with_a_runs_length(
 
 def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, store: DataStore) -> None:
     run = new_run(6)
-    journal = [{"type": "create", "_id": run.id, "run": {}}, *(epoch(n) for n in range(6))]
+    events = [{"type": "create", "_id": run.id, "run": {}}, *(epoch(n) for n in range(6))]
     with Cut(backend.url) as remote:
-        replica = Replica(run, remote, fresh=True, past=lambda: Run(journal))
+        replica = Replica(run, remote, fresh=True, past=lambda: Run(events))
         replica.level()
         replica.forget()
         assert tail.held(run) == 0
@@ -210,6 +210,29 @@ def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, 
         replica.apply(epoch(6))
         replica.level()
     assert store.service("runs").get(run.id)["logs"] == {"loss": values(7)}
+
+
+@pytest.mark.usefixtures("_forgetful")
+def test_what_a_run_forgot_is_read_again_as_it_was_though_the_journal_is_ahead(tmp_path: Path) -> None:
+    book, start = journal.create(tmp_path)
+    feed = feeds.Feed(book, None, Notices())
+    feed.record({"type": "create", "_id": "an-id", "run": {"basename": "b", "start": start, "params": {}}})
+    for n in range(40):
+        feed.record(epoch(n))
+    feed.advance()
+    assert not tail.is_whole(feed.run)
+    feed.record({"type": "resume", "keep": 10})
+    for n in range(10, 13):
+        feed.record(epoch(n, loss=-1.0))
+
+    feed._recall()
+    assert feed.run.logs() == {"loss": values(40)}
+    feed._forget()
+    feed.finish()
+    feed.advance()
+    feed._recall()
+    assert feed.run.logs() == {"loss": [*values(10), -1.0, -1.0, -1.0]}
+    book.close()
 
 
 def test_a_hundred_thousand_epochs_at_full_speed_arrive_complete(
