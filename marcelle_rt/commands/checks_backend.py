@@ -85,7 +85,7 @@ class BackendChecks:
 
     def _sign_in(self) -> Iterator[Check]:
         store = self._stack.enter_context(DataStore(self.location, timeout=_TIMEOUT))
-        # First as nobody: a backend without sign-in would keep a login that it is sent as a document.
+        # First as nobody: a backend without a sign-in shall not be sent a login.
         nobody = self._stack.enter_context(DataStore(self.location, timeout=_TIMEOUT))
         try:
             nobody.logout()
@@ -105,9 +105,7 @@ class BackendChecks:
         self.store = nobody
         if has_login:
             mend = (
-                "Unset MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN: without sign-in a backend keeps what it "
-                "is sent to sign in with as a document, which all can read. If a program was run so, remove it from "
-                "the service `authentication`, and change the password."
+                "Unset MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN: programs that sign in there are refused."
             )
             yield Check("sign-in", "wrong", "it asks for none, and the environment has a login for it", mend)
         else:

@@ -11,17 +11,16 @@ from ..errors import MarcelleError, NotAuthenticated
 
 
 class SignInNeeded(MarcelleError):
-    """A backend that lets only those in who sign in, and a command that could not.
+    """A backend that lets only those in who sign in, and a command that has no login for it.
 
     Attributes:
         location: The backend's URL.
     """
 
-    def __init__(self, location: str, answer: str, refused: bool) -> None:
+    def __init__(self, location: str) -> None:
         self.location = location
-        what = "refuses the login of the environment" if refused else "asks for a sign-in"
         super().__init__(
-            f"{location} {what} ({answer}). Set MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN, and set "
+            f"{location} asks for a sign-in. Set MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN, and set "
             f"MARCELLE_BACKEND={location}: a login is given to no other backend than that one."
         )
 
@@ -34,11 +33,12 @@ def backend(location: str | None) -> Iterator[DataStore]:
         location: The backend's URL; `None` for the default.
 
     Raises:
-        SignInNeeded: In place of the server's own word for it.
+        SignInNeeded: The backend asks for a sign-in, and the environment has no login for it.
     """
     with DataStore(location) as store:
         try:
             yield store
         except NotAuthenticated as error:
-            refused = any(environment_login(store.location))
-            raise SignInNeeded(store.location, error.message, refused) from error
+            if any(environment_login(store.location)):  # it was refused, and the error says so
+                raise
+            raise SignInNeeded(store.location) from error

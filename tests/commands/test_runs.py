@@ -266,7 +266,7 @@ def test_a_backend_that_asks_for_a_sign_in_says_how(own_backend: Callable[..., B
     login = {"MARCELLE_BACKEND": url, "MARCELLE_EMAIL": "a@example.org"}
     wrong = marcelle_rt("runs", **login, MARCELLE_PASSWORD="secret-2")
     assert wrong.returncode == 1
-    assert "refuses" in wrong.stderr
+    assert "does not take the login" in wrong.stderr
     assert "secret-2" not in wrong.stderr
     assert answer_of("runs", **login, MARCELLE_PASSWORD="secret-1") == []
 
