@@ -1,4 +1,4 @@
-"""Every error that marcelle_rt raises, in one tree.
+"""Every error that marcelle_rt raises, in one tree::
 
     MarcelleError
     ├── BackendUnreachable      no connection could be made

@@ -18,7 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.runs import run
 from marcelle_rt.runs.run_data import Asset, Checkpoint, RunData
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FORMAT = (ROOT / "docs" / "run_data.md").read_text(encoding="utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)

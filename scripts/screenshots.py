@@ -1,0 +1,100 @@
+"""Takes the documentation's pictures anew, from real runs: `.venv/bin/python scripts/screenshots.py [PICTURE ...]`.
+
+Needs the `dev` extra and a Chromium, as the tests do. Without names all pictures are taken.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from marcelle_rt import DataStore  # noqa: E402
+from marcelle_rt.backend import Backend  # noqa: E402
+from marcelle_rt.demo.run import demo_site  # noqa: E402
+from tests.helpers import chromium, eventually  # noqa: E402
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+DOCS = ROOT / "docs"
+
+# A 3, as places on the demo's drawing pad.
+THREE = [(100, 90), (130, 55), (180, 50), (215, 80), (210, 120), (160, 150), (215, 175), (225, 215), (190, 250)]
+THREE += [(130, 250), (92, 215)]
+
+
+def train(url: str, folder: str, *epochs: int) -> None:
+    """Trains the demo's network, once for each number of epochs."""
+    from marcelle_rt.demo.train import train
+
+    for count in epochs:
+        train(url, Path(folder), count)
+
+
+@contextmanager
+def training(url: str, folder: str, *epochs: int) -> Iterator[None]:
+    """Trains in a process of its own meanwhile."""
+    process = multiprocessing.get_context("spawn").Process(target=train, args=(url, folder, *epochs))
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
+
+
+@contextmanager
+def new_page(width: int, height: int) -> Iterator[Page]:
+    """A page in a headless Chromium."""
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": width, "height": height})
+
+
+def reaches(store: DataStore, name: str, epoch: int) -> Callable[[], bool]:
+    """Asks whether a run has come to an epoch."""
+    return lambda: any(run.get("epoch", 0) >= epoch for run in store.service("runs").items({"name": name}))
+
+
+def demo(backend: Backend, folder: str) -> None:
+    """The demo's dashboard in its second training, with a drawn 3."""
+    with demo_site(backend.url) as site, DataStore(backend.url) as store, new_page(1280, 1190) as page:
+        page.goto(site.url)
+        with training(backend.url, folder, 40, 60):
+            eventually(reaches(store, "digits-2", 30), timeout=180)
+            pad = page.locator("canvas.sketchpad-container")
+            pad.scroll_into_view_if_needed()
+            box = pad.bounding_box()
+            assert box is not None
+            places = [(box["x"] + x, box["y"] + y) for x, y in THREE]
+            page.mouse.move(*places[0])
+            page.mouse.down()
+            for place in places[1:]:
+                page.mouse.move(*place, steps=5)
+            page.mouse.up()
+            page.locator("code", has_text="3").wait_for()
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1000)  # the charts' animations
+            page.screenshot(path=DOCS / "demo.png")
+
+
+PICTURES = {"demo": demo}
+
+
+def main() -> None:
+    """Takes the pictures that are named, or all."""
+    for name in sys.argv[1:] or PICTURES:
+        print(f"{name} ...", flush=True)
+        with Backend() as backend, tempfile.TemporaryDirectory() as folder:
+            PICTURES[name](backend, folder)
+
+
+if __name__ == "__main__":
+    main()

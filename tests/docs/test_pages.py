@@ -1,0 +1,90 @@
+"""Every block of code in the documentation runs, page by page, as a reader would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+
+from marcelle_rt.backend import Backend
+from marcelle_rt.cli import app
+
+from .pages import PAGES, ROOT, Block, blocks
+from .session import session
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+RUN = [page for page in PAGES if any(block.language in ("python", "js") and not block.reason for block in blocks(page))]
+COMMANDS = [
+    (page, line)
+    for page in [*PAGES, ROOT / "README.md"]
+    for block in blocks(page)
+    if block.language == "sh"
+    for line in block.text.splitlines()
+    if line.startswith("marcelle-rt ")
+]
+
+
+def run_in_a_page(block: Block, page: Page, serve: Callable[..., str], backend: str) -> None:
+    """Runs a module in a real page, with Marcelle's real components; what it throws fails the test."""
+    text = block.text.replace("'@marcellejs/core'", "'./marcelle.js'").replace("http://localhost:3030", backend)
+    thrown: list[Any] = []
+    page.on("pageerror", lambda error: thrown.append(error))
+    page.goto(serve(f"{text}\nwindow.done = true;"))
+    page.wait_for_function("window.done || false", timeout=20_000)
+    assert not thrown, thrown
+
+
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
+def test_the_programs_of_a_page_run_one_after_the_other(
+    path: Path,
+    own_backend: Callable[..., Backend],
+    page: Page,
+    dashboard_page: Callable[..., str],
+    tmp_path: Path,
+) -> None:
+    backend = own_backend().url
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    env = {**os.environ, "MARCELLE_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with session(folder, env) as reader:
+        for block in blocks(path):
+            if block.reason or block.language not in ("python", "js"):
+                continue
+            if block.language == "python":
+                reader.run(f"{path.name}:{block.line}", block.text)
+            else:
+                run_in_a_page(block, page, dashboard_page, backend)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_a_block_that_is_not_run_is_python_all_the_same(path: Path) -> None:
+    for block in blocks(path):
+        assert block.language in ("python", "py", "js", "json", "sh"), (path.name, block.line)
+        if block.language == "python" and block.reason:
+            compile(block.text, f"{path.name}:{block.line}", "exec")
+        if block.language == "json":
+            json.loads(block.text)
+
+
+@pytest.mark.parametrize(("path", "line"), COMMANDS, ids=[f"{path.stem}: {line}" for path, line in COMMANDS])
+def test_a_command_on_a_page_is_one_that_there_is(path: Path, line: str) -> None:
+    words = shlex.split(line, comments=True)[1:]
+    command: Any = typer.main.get_command(app)
+    while words and hasattr(command, "commands") and not words[0].startswith("-"):
+        assert words[0] in command.commands, line
+        command = command.commands[words.pop(0)]
+    command.make_context("marcelle-rt", words)  # raises for what it does not take
+
+
+def test_there_are_pages_with_programs() -> None:
+    assert {"first-ten-minutes.md", "keras.md", "loops.md", "services.md"} <= {path.name for path in RUN}
+    assert re.search("marcelle-rt demo", " ".join(line for _, line in COMMANDS))
