@@ -5,6 +5,7 @@ Needs the `dev` extra and a Chromium, as the tests do. Without names all picture
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import sys
 import tempfile
@@ -26,9 +27,16 @@ if TYPE_CHECKING:
 
 DOCS = ROOT / "docs"
 
-# A 3, as places on the demo's drawing pad.
-THREE = [(100, 90), (130, 55), (180, 50), (215, 80), (210, 120), (160, 150), (215, 175), (225, 215), (190, 250)]
-THREE += [(130, 250), (92, 215)]
+
+
+def arc(x: float, y: float, radius: float, start: int, end: int) -> list[tuple[float, float]]:
+    """Places on a circle, from one angle to another in degrees, clockwise from the right."""
+    angles = [math.radians(angle) for angle in range(start, end + 1, 10)]
+    return [(x + radius * math.cos(angle), y + radius * math.sin(angle)) for angle in angles]
+
+
+THREE = [*arc(160, 105, 55, 200, 440), *arc(160, 210, 62, 280, 520)]
+"""A 3, as places on the demo's drawing pad."""
 
 
 def train(url: str, folder: str, *epochs: int) -> None:
