@@ -63,14 +63,18 @@ class Channel:
                 return
             logger.info("%s sends much that nobody here asked for; runs go there by REST.", store.location)
             self._rest = store.by_rest()
+            for feed in open_feeds:
+                feed.go_on()
         elif store.status != "disconnected":  # somebody here needs the socket
             self._window = min(_LONGEST_WINDOW, 2 * max(_WINDOW, self._window))  # perhaps just for a call, each second
             self.close()
             return
+        for remote in self._remotes:
+            if remote not in remotes:  # its runs have ended; what else its owner does with it is his
+                remote.go_by(None)
         for remote in remotes:
-            if remote.way is remote.store:
-                remote.go_by(self._rest)
-                self._remotes.append(remote)
+            remote.go_by(self._rest)
+        self._remotes = list(dict.fromkeys(remotes))
 
     def _is_flooded(self, store: DataStore) -> bool:
         traffic = store.connection.traffic

@@ -354,6 +354,10 @@ class Feed:
         self.stuck = False
         self._due = self._side_due = 0.0
 
+    def go_on(self) -> None:
+        """Ends the pause after an answer that took long, because the next one comes another way."""
+        self._due = self._side_due = 0.0
+
     def kept(self) -> str:
         """Where the run is kept, as half a sentence."""
         directory: Path | None = self.journal.directory

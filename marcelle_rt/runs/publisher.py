@@ -117,8 +117,8 @@ class Publisher:
                     return
             for feed in finished:
                 self._guarded(feed, feed.release)
-            times = [t for feed in feeds if (t := self._guarded(feed, partial(self._advance, feed))) is not None]
             self._choose(feeds)
+            times = [t for feed in feeds if (t := self._guarded(feed, partial(self._advance, feed))) is not None]
             due = min(times, default=None)
 
     def _choose(self, feeds: list[Feed]) -> None:

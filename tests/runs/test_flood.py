@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -119,6 +120,36 @@ def test_a_flooded_run_gives_up_its_socket_and_arrives_whole(
     assert document["logs"]["loss"] == [n / 7 for n in range(training.epochs)]
     assert document["status"] == "success"
     eventually(lambda: rest.call("find", "run-heartbeats", {}, timeout=10)["total"] == 0)
+
+
+def test_the_next_run_of_a_flooded_process_makes_no_socket(
+    counted: tuple[str, Callable[[], int]], rest: RestConnection, training: Training, tmp_path: Path
+) -> None:
+    url, sockets = counted
+    with noise(url):
+        eventually(training.is_by_rest, 30, 0.05)
+        eventually(lambda: sockets() == 0)
+        opened = 0
+        for _ in range(3):
+            with Writer("next", remote=training.remote, base_log_dir=tmp_path / "logs") as writer:
+                writer.create_run()
+                writer.save_epoch(0, {"loss": 1.0})
+                assert writer.flush(10)
+                opened += sockets()
+    assert opened == 0
+    found = rest.call("find", "runs", {"basename": "next"}, timeout=10)["data"]
+    assert [document["status"] for document in found] == ["success"] * 3
+
+
+def test_a_pause_after_a_slow_answer_ends_with_the_socket(
+    counted: tuple[str, Callable[[], int]], training: Training
+) -> None:
+    assert training.writer._recording is not None
+    feed = training.writer._recording.feed
+    feed._due = time.monotonic() + 1000
+    with noise(counted[0]):
+        eventually(training.is_by_rest, 30, 0.05)
+        eventually(lambda: feed.is_level, 10)
 
 
 def test_the_socket_is_back_when_somebody_listens_and_goes_when_nobody_does(
