@@ -131,14 +131,17 @@ class Side:
         except _LATER:
             raise
         except FeathersError as error:
-            self._refused.add(service)
-            self._notices.warn(
-                ("beside", service),
-                f"{self._remote.location} refuses the run's documents in {service!r}: {error} They are kept in the "
-                "run's folder alone.",
-            )
+            self._refuse(service, error)
         except MarcelleError as error:  # a document that no backend can take, say a key by another hand
             self._notices.warn(("beside", document.get("_id")), f"A document in {service!r} was not sent: {error}")
+
+    def _refuse(self, service: str, error: FeathersError) -> None:
+        self._refused.add(service)
+        self._notices.warn(
+            ("beside", service),
+            f"{self._remote.location} refuses the run's documents in {service!r}: {error} They are kept in the "
+            "run's folder alone.",
+        )
 
     def _lacking(self) -> Iterator[Event]:
         """What the journal has and the backend lacks, but for what waits in memory."""
@@ -146,12 +149,20 @@ class Side:
             return iter(())
         has = {event["document"]["_id"] for event in self._queue}
         services = {event["service"] for event in documents(self._journal)} - self._refused
-        there = {service: self._remote.beside(service, self._run.id) for service in services}
+        there: dict[str, set[str]] = {}
+        for service in sorted(services):
+            try:
+                there[service] = self._remote.beside(service, self._run.id)
+            except _LATER:
+                raise
+            except FeathersError as error:
+                self._refuse(service, error)
         return (
             event
             for event in documents(self._journal)
-            if event["document"]["_id"] not in has
-            and self._own(event["document"])["_id"] not in there.get(event["service"], ())
+            if event["service"] in there
+            and event["document"]["_id"] not in has
+            and self._own(event["document"])["_id"] not in there[event["service"]]
         )
 
     def _own(self, document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -177,6 +177,21 @@ def test_a_service_that_the_backend_refuses_is_said_once_and_holds_nothing_up(
     assert remote.calls.count(BATCHES) == 1
 
 
+def test_a_service_that_may_not_even_be_read_holds_no_upload_up(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    class Unreadable(Remote):
+        def beside(self, service: str, run_id: str) -> set[str]:
+            raise Forbidden("not here")
+
+    writer = recorded(tmp_path, backend.url, remote=False)
+    writer.train_end()
+    assert writer.run_directory is not None
+    with Unreadable(backend.url) as remote, pytest.warns(MarcelleWarning, match="refuses.*'run-batches'"):
+        assert Uploader(remote).upload(writer.run_directory).epochs == 3
+    assert store.service(BATCHES).count({"runId": run_of(store, writer)["_id"]}) == 0
+
+
 def test_an_error_that_passes_drops_nothing(backend: Backend, store: DataStore) -> None:
     run = new_run()
     with Faulty(backend.url) as remote:
