@@ -1,0 +1,85 @@
+"""A fit that is killed and resumed is, on the backend, the run that it would have been."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.runs.journal import JOURNAL
+
+pytest.importorskip("keras")
+pytest.importorskip("jax")
+
+PROGRAM = """
+import sys, time
+import keras, numpy as np
+from marcelle_rt import KerasCallback
+
+url, base, killed, whole, folder = sys.argv[1:]
+x = np.random.default_rng(0).random((64, 4), dtype=np.float32)
+y = x.sum(axis=1, keepdims=True)
+
+class Tell(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print(epoch + 1, flush=True)
+        time.sleep(0.1)
+
+def model():
+    keras.utils.set_random_seed(1)
+    made = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="tanh"), keras.layers.Dense(1)])
+    made.compile(keras.optimizers.SGD(0.05), loss="mse")
+    return made
+
+def fit(model, name, **options):
+    resume = folder if options.get("initial_epoch") else None
+    record = KerasCallback(name, url, "keras", model_checkpoint_freq=2, base_log_dir=base, resume=resume)
+    model.fit(x, y, epochs=10, shuffle=False, verbose=0, callbacks=[record, Tell()], **options)
+
+if folder == "none":
+    fit(model(), killed)
+else:
+    fit(keras.models.load_model(f"{folder}/model_checkpoint_epoch=6.keras"), killed, initial_epoch=6)
+    fit(model(), whole)
+"""
+
+
+def test_a_fit_that_was_killed_and_resumed_equals_one_that_was_never_interrupted(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    killed, whole = uuid.uuid4().hex, uuid.uuid4().hex
+    command = [sys.executable, "-W", "ignore", "-c", PROGRAM, backend.url, str(tmp_path), killed, whole]
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    first = subprocess.Popen([*command, "none"], env=environment, stdout=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert "8\n" in iter(first.stdout.readline, "")
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    first.stdout.close()
+    (folder,) = (path.parent for path in tmp_path.rglob(JOURNAL))
+    subprocess.run([*command, str(folder)], env=environment, check=True, timeout=300, capture_output=True)
+
+    (resumed,) = store.service("runs").items({"basename": killed})
+    (expected,) = store.service("runs").items({"basename": whole})
+    assert resumed["logs"] == {key: pytest.approx(values, rel=1e-4) for key, values in expected["logs"].items()}
+    assert len(resumed["logs"]["loss"]) == 10
+    for field in ("status", "epoch", "epochs", "params"):
+        assert resumed[field] == expected[field]
+    for run in (resumed, expected):
+        assert [c["metadata"]["epoch"] for c in run["checkpoints"]] == [2, 4, 6, 8, 10]
+        assert {c["id"] for c in run["checkpoints"]} == ids_of(store, run)
+    assert {path.name for path in folder.glob("*.keras")} == {
+        f"model_checkpoint_epoch={n}.keras" for n in (2, 4, 6, 8, 10)
+    }
+
+
+def ids_of(store: DataStore, run: dict[str, Any]) -> set[str]:
+    return {document["_id"] for document in store.service("tfjs-models").items({"runId": run["_id"]})}
