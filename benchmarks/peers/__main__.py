@@ -28,7 +28,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.config import cache_dir
 
 ROOT = Path(__file__).parents[2]
-KINDS = {"paced": (1_000, 5, 0.002), "short": (1_000, 7, 0.0), "long": (100_000, 3, 0.0)}  # calls, rounds, pause
+KINDS = {"paced": (1_000, 5, 0.002), "short": (1_000, 5, 0.0), "long": (100_000, 3, 0.0)}  # calls, rounds, pause
 BUDGET = 8.0  # seconds of calls in one process, for the slow ones
 KILLS = 5
 PACE = 0.005  # seconds between the calls of a process that is to be killed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from html import escape
 
-WIDTH, LEFT, RIGHT, ROW = 860, 170, 30, 26
+WIDTH, LEFT, RIGHT, ROW = 860, 170, 45, 26
 TITLES = {
     "paced": "1,000 calls, one each 2 ms",
     "short": "1,000 calls back to back",

@@ -25,7 +25,7 @@ Four scalars are logged by one call (tensorboardX: four), in a fresh process, wi
 says, offline and with its defaults. `marcelle_rt` writes to disk alone, as the others do; `marcelle_rt, live` streams
 to a real backend on the same machine as well. *Paced* is a call each 2 ms, as in a training; the others are back to
 back. Microseconds on the training thread, median / 99th percentile; the exit is from the last call to the end of
-the process, with the tool's own `finish`.
+the process, with the tool's own `finish`; `marcelle_rt, live` waits there until the backend has every epoch.
 
 {table}
 
