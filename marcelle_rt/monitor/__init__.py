@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .frames import history_frame, runs_frame
+    from .live import LiveRuns
 
-__all__ = ["history_frame", "runs_frame"]
+__all__ = ["LiveRuns", "history_frame", "runs_frame"]
 
-_HOMES = {"history_frame": "frames", "runs_frame": "frames"}
+_HOMES = {"LiveRuns": "live", "history_frame": "frames", "runs_frame": "frames"}
 
 
 def __getattr__(name: str) -> Any:

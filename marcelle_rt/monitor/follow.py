@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PACE = 0.1  # seconds between two looks at what came in
 _TRY_AGAIN = 1.0  # seconds until a backend that is away is asked again
+_AGAIN = 2.0  # seconds after which news is called without any: times to go have run on
 _BATCHES, _SYSTEM, _ALERTS, _HEARTBEATS = "run-batches", "run-system", "run-alerts", "run-heartbeats"
 _SIDES = {_BATCHES: 20, _SYSTEM: 1, _ALERTS: 20, _HEARTBEATS: 1}
 """The services of what belongs to a run, and how many documents of a run are read when it is first shown."""
@@ -31,7 +32,8 @@ class Follower:
         store: The backend.
         query: Which runs.
         board: The board; whoever reads it holds `lock`.
-        news: Called on the follower's thread after something changed, about ten times a second at most.
+        news: Called on the follower's thread after something changed, about ten times a second at most; and every
+            other second, for what changes with the time alone.
 
     Attributes:
         lock: Guards the board.
@@ -101,6 +103,7 @@ class Follower:
 
     def _run(self) -> None:
         assert self._watch is not None
+        said = time.monotonic()
         try:
             while not self._closed.is_set() and self._store.status != "closed":
                 try:
@@ -110,8 +113,8 @@ class Follower:
                     logger.debug("the backend is away: %s", error)
                     moved, away = False, True
                     self._closed.wait(_TRY_AGAIN)
-                if away != self.away or moved:
-                    self.away = away
+                if away != self.away or moved or time.monotonic() - said > _AGAIN:
+                    self.away, said = away, time.monotonic()
                     self._news()
                 if not away:
                     self._first.set()
