@@ -320,7 +320,7 @@ class Remote:
             raise
 
     def beside(self, service: str, run_id: str) -> set[str]:
-        """The `_id`s of a run's documents in a service."""
+        """The ids of a run's documents in a service."""
         query = {"runId": run_id, "$select": ["_id"]}
         return {document["_id"] for document in self.way.service(service).items(query)}
 
