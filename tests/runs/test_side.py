@@ -96,6 +96,13 @@ def test_a_document_beside_a_run_is_there_after_flush_and_is_no_part_of_the_run(
     assert run["logs"] == {"loss": [1.0, 1.0, 1.0]}
 
 
+def test_a_run_that_is_read_again_is_none_the_newer_for_them() -> None:
+    run = new_run(2)
+    before = (run.version, run.document())
+    assert run.apply(event(run.id, 0)) == []
+    assert (run.version, run.document()) == before
+
+
 def test_a_backend_without_databases_gets_them_too(feathers5: str, tmp_path: Path) -> None:
     writer = recorded(tmp_path, feathers5)
     writer.train_end()
@@ -116,7 +123,10 @@ def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: Da
         with pytest.raises(ConnectionLost):
             side.level()
         assert not side.is_level
-        side.level()
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            side.level()
+    assert said == []
     assert remote.calls == [ALERTS, ALERTS]
     assert beside(store, run.id) == [0]
     assert side.is_level

@@ -166,7 +166,7 @@ def test_no_redirect_is_followed(receiver: Callable[..., Receiver]) -> None:
         f"ftp://{SECRET}/",
         f"http://[{SECRET}",
         f"http://a b/{SECRET}",
-        "http://",
+        f"http://a:{SECRET}/",
     ],
 )
 def test_a_url_that_leads_nowhere_is_said_without_it(url: str, caplog: pytest.LogCaptureFixture) -> None:
