@@ -139,7 +139,7 @@ class Answer:
         self.size = size
         self.cancelled = False
 
-    def result(self) -> Any:
+    def page(self) -> Any:
         return self._answer()
 
     def cancel(self) -> None:
