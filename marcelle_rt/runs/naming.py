@@ -8,8 +8,10 @@ from typing import Any
 
 from ..client.service import Service
 from ..values import iso
+from .shapes import stored
 
 _AT_ONCE = 20  # names asked for in one query; by REST a list has no more
+_MOST_STEPS = 100  # a name that is taken even then stays double
 _MOST_ALIKE = 200  # runs of one name that are counted
 
 
@@ -42,14 +44,16 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
     another gives way. The step is random, and the larger the more they are, so that those that give way to each
     other part: a cluster starts a hundred at once.
     """
-    step = 1
-    while True:
-        same = _documents(runs, {"name": document["name"], "$select": ["_id"], "$limit": _MOST_ALIKE})
+    step, basename = 1, str(document.get("basename"))
+    for _ in range(_MOST_STEPS):
+        same = _documents(runs, {"name": document.get("name", ""), "$select": ["_id"], "$limit": _MOST_ALIKE})
         if all(other["_id"] == document["_id"] for other in same):
             return document
         step = 2 * max(step, len(same) - 1)
-        number = _number(document["name"], document["basename"]) + random.randint(1, step)
-        document = runs.patch(document["_id"], {"name": _free(runs, document["basename"], number)})
+        number = _number(document.get("name"), basename) + random.randint(1, step)
+        patched = runs.patch(document["_id"], {"name": _free(runs, basename, number)})
+        document = stored(patched, runs.location)
+    return document
 
 
 def _free(runs: Service, basename: str, number: int) -> str:
@@ -65,10 +69,10 @@ def _free(runs: Service, basename: str, number: int) -> str:
 
 def _number(name: Any, basename: str) -> int:
     tail = name[len(basename) + 1 :] if isinstance(name, str) and name.startswith(f"{basename}-") else ""
-    return int(tail) if tail.isdecimal() else 0
+    return int(tail) if tail.isdecimal() and len(tail) < 16 else 0
 
 
 def _documents(service: Service, query: dict[str, Any]) -> list[dict[str, Any]]:
     found: Any = service.find({"query": query})
-    documents: list[dict[str, Any]] = found["data"] if isinstance(found, dict) else found
-    return documents
+    documents = found["data"] if isinstance(found, dict) else found
+    return [stored(document, service.location) for document in documents]

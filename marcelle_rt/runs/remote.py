@@ -14,6 +14,7 @@ from . import heartbeat, naming, stored
 from .delta import Acknowledged, compare, next_patch, opening
 from .run import Event, Run
 from .run_data import RunData
+from .shapes import stored as stored_document
 
 REMOTE_FORMATS = ("tfjs", "onnx")
 
@@ -233,8 +234,9 @@ class Remote:
         documents = found["data"] if isinstance(found, dict) else found
         if not documents:
             return False
-        self.run_id, self._run_data = documents[0]["_id"], documents[0]
-        return cast("dict[str, Any]", documents[0])
+        document = stored_document(documents[0], self.location)
+        self.run_id, self._run_data = document["_id"], document
+        return document
 
     def remove_run(self, run_data: RunData | dict[str, Any]) -> bool:
         """Removes a run with the models and assets that belong to it.
@@ -255,7 +257,7 @@ class Remote:
     def read_run(self, run_id: str) -> dict[str, Any] | None:
         """A run's document, or `None` when the backend has none of that `_id`."""
         try:
-            return self._runs.get(run_id)
+            return stored_document(self._runs.get(run_id), self.location)
         except NotFound:
             return None
 
@@ -276,7 +278,7 @@ class Remote:
         named = "name" in data
         name = data["name"] if named else naming.free_name(self._runs, data["basename"])
         try:
-            document = self._runs.create({**data, "name": name})
+            document = stored_document(self._runs.create({**data, "name": name}), self.location)
         except FeathersError:
             existing = self.read_run(data["_id"])  # an earlier attempt may have come through
             if existing is None:
@@ -286,7 +288,8 @@ class Remote:
 
     def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
         """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
-        return cast("dict[str, Any]", self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}}))
+        patched = self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}})
+        return stored_document(patched, self.location)
 
     def mark_run(self, run_id: str, rev: str) -> None:
         """Gives a run's document that has none a `rev`."""
@@ -295,7 +298,7 @@ class Remote:
     def replace_run(self, run_id: str, data: dict[str, Any]) -> dict[str, Any]:
         """Replaces a run's document, but for its name."""
         name = self._runs.get(run_id).get("name")
-        return cast("dict[str, Any]", self._runs.update(run_id, {**data, "name": name}))
+        return stored_document(self._runs.update(run_id, {**data, "name": name}), self.location)
 
     def remove_file(self, uploaded: Event) -> None:
         """Removes a model or an asset with its files; one that is gone already is gone.
@@ -322,7 +325,8 @@ class Remote:
     def beside(self, service: str, run_id: str) -> set[str]:
         """The ids of a run's documents in a service."""
         query = {"runId": run_id, "$select": ["_id"]}
-        return {document["_id"] for document in self.way.service(service).items(query)}
+        found = self.way.service(service).items(query)
+        return {stored_document(document, self.location)["_id"] for document in found}
 
     def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
         """Asks the backend which of a run's files it has.

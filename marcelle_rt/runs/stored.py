@@ -30,7 +30,7 @@ from ..errors import (
 )
 from ..notices import Notices, logger
 from ..values import to_wire
-from . import heartbeat
+from . import heartbeat, shapes
 from .run import Event, Run
 from .side import SERVICES as SIDE_SERVICES
 
@@ -122,11 +122,10 @@ def _create(remote: Remote, service_name: str, document: dict[str, Any], again: 
     try:
         if again:
             try:
-                return service.get(document["_id"])
+                return shapes.stored(service.get(document["_id"]), remote.location)
             except NotFound:
                 pass
-        created: dict[str, Any] = service.create(document)
-        return created
+        return shapes.stored(service.create(document), remote.location)
     except FeathersError:
         _discard(remote, service_name, document)
         raise
@@ -243,7 +242,7 @@ def _uploaded(run: Run, list_name: str, document: Mapping[str, Any], service: st
 
 
 def _files_of(store: DataStore, service: str, run_id: str) -> list[dict[str, Any]]:
-    return list(store.service(service).items({"runId": run_id}))
+    return [shapes.stored(document, store.location) for document in store.service(service).items({"runId": run_id})]
 
 
 def _exists(store: DataStore, listed: Mapping[str, Any], services: tuple[str, ...], identity: Any) -> bool:

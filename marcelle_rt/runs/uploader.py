@@ -15,6 +15,7 @@ from . import files, folder, journal
 from .remote import Remote
 from .replica import Replica
 from .run import Event, Run
+from .shapes import stored
 from .shorten import sentence
 from .side import Side
 
@@ -108,8 +109,7 @@ class Uploader:
 
     def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:
         """The run's documents on the backend, the newest last."""
-        runs = self.remote.store.service("runs")
-        copies = {doc["_id"]: doc for doc in runs.items({"origin": run.id})}
+        copies = {doc["_id"]: doc for doc in self._documents({"origin": run.id})}
         document = self.remote.read_run(run.id)
         if document is not None:
             copies[run.id] = document
@@ -118,8 +118,11 @@ class Uploader:
             return newest_last
         # What the client of 2021 uploaded is known by nothing else; a run of ours is another one, of another machine.
         same = {"basename": run.fields["basename"], "start": run.fields["start"]}
-        theirs = [doc for doc in runs.items(same) if "rev" not in doc]
+        theirs = [doc for doc in self._documents(same) if "rev" not in doc]
         return sorted(theirs, key=lambda doc: len(doc.get("checkpoints") or []))[-1:]
+
+    def _documents(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        return [stored(document, self.remote.location) for document in self.remote.store.service("runs").items(query)]
 
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
         from .. import models
