@@ -181,11 +181,12 @@ class Run:
         if event["key"] in self.dropped:
             self.leftovers[event["key"]] = event
             return []
-        values = self.lists[event["list"]]
         known = self._uploaded.get(event["key"])
         if known is not None:
-            values[known[1]] = event["entry"]
+            path, index = known
+            self.lists[path][index] = event["entry"]
             return [known]
+        values = self.lists[event["list"]]
         self._uploaded[event["key"]] = (event["list"], len(values))
         values.append(event["entry"])
         return []
