@@ -106,7 +106,8 @@ class Track:
         if not self._marks or math.isnan(self._start):
             return np.full(places, np.nan)
         seen, at = [0.0, *(float(mark[0]) for mark in self._marks)], [0.0, *(m[2] - self._start for m in self._marks)]
-        return np.maximum(0.0, np.interp(np.arange(1, places + 1), seen, at))
+        times: Floats = np.maximum(0.0, np.interp(np.arange(1, places + 1), seen, at))
+        return times
 
 
 def progress(document: Mapping[str, Any], places: int) -> int:
