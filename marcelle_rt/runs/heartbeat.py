@@ -90,11 +90,15 @@ class Heartbeat:
             try:
                 service.patch(run_id, sign)
             except NotFound:
-                # Only beside the run: alone, it would say that somebody removed a run that the database lost.
-                if not remote.has_run(run_id):
-                    return
                 service.create({"_id": run_id, **sign})
-        self.is_there = True
+            else:
+                self.is_there = True
+                return
+        # Alone, it would say that somebody removed a run that the database lost: also one that another backend
+        # never had, which has taken the place of the first since the run was there. So we look after it is made.
+        self.is_there = remote.has_run(run_id)
+        if not self.is_there:
+            service.remove(run_id)
 
     def end(self, remote: Remote, run_id: str) -> None:
         """Takes the sign away, once, because the run has ended. Nobody waits for it, and none is left to fail."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt.backend import Backend
-from tests.faults.disk import Disk, Limited, Mounted, small_disk
+from tests.faults.disk import Disk, small_disk
 from tests.faults.live import Live
 
 
@@ -51,14 +51,3 @@ def test_what_is_only_in_memory_is_not_said_to_be_in_the_folder(
     live.writer.train_end()
     assert "what its disk took is kept in" in live.said[-1]
     assert "all of it is kept" not in live.said[-1]
-
-
-@pytest.mark.parametrize("kind", [Mounted, Limited])
-def test_a_full_disk_takes_nothing_more(kind: type[Disk], tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk") as made:
-        disk = made if isinstance(made, kind) else Limited(made.folder)
-        disk.fill()
-        with pytest.raises(OSError, match=r"No space|File too large"):
-            (disk.folder / "more").write_bytes(bytes(100_000))
-        disk.free()
-        (disk.folder / "more").write_bytes(bytes(100_000))

@@ -98,6 +98,18 @@ def test_no_sign_is_given_beside_no_run(remote: Remote, store: DataStore) -> Non
     assert heartbeats(store, run_id) == []
 
 
+def test_the_first_sign_is_taken_back_where_the_run_is_not(remote: Remote, store: DataStore) -> None:
+    # Between the run's creation and its first sign, another backend has taken the place of the first.
+    run_id = str(uuid.uuid4())
+    remote.store.connect()
+    heartbeat = Heartbeat(clock=Clock())
+    heartbeat.keep_up(remote, run_id, 1)
+
+    assert heartbeats(store, run_id) == []
+    assert not heartbeat.is_there
+    assert not remote.was_removed(run_id)
+
+
 def test_a_sign_waits_for_no_connection(unused_url: str) -> None:
     clock = Clock()
     with Remote(unused_url) as remote:

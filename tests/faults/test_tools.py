@@ -1,4 +1,4 @@
-"""The line that can break does break as it says, so that the tests on it mean something."""
+"""Lines break and disks fill up as they are told, so that the tests on them mean something."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.faults.disk import Disk, Limited, Mounted, small_disk
 from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 
@@ -135,3 +137,14 @@ def test_a_refused_line_is_allowed_again_and_leads_where_it_is_told(proxy: Proxy
         assert client.recv(100) == b"there"
     assert other.got == b"there"
     other.close()
+
+
+@pytest.mark.parametrize("kind", [Mounted, Limited])
+def test_a_full_disk_takes_nothing_more(kind: type[Disk], tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as made:
+        disk = made if isinstance(made, kind) else Limited(made.folder)
+        disk.fill()
+        with pytest.raises(OSError, match=r"No space|File too large"):
+            (disk.folder / "more").write_bytes(bytes(100_000))
+        disk.free()
+        (disk.folder / "more").write_bytes(bytes(100_000))

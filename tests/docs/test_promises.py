@@ -1,0 +1,49 @@
+"""Each promise is held by a test that exists, and the counts are those of a whole soak in which nothing was lost."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from tests.faults.soak import TRIALS
+
+from .pages import DOCS, ROOT
+
+PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
+PROMISES = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+\.py)\)", PAGE)
+
+
+def names_in(path: str) -> set[str]:
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+
+
+@pytest.mark.parametrize(("sentence", "path"), PROMISES)
+def test_a_promise_is_held_by_a_test(sentence: str, path: str) -> None:
+    assert "test_" + sentence.replace(" ", "_") in names_in(path)
+
+
+def test_every_test_of_a_fault_is_a_promise() -> None:
+    promised = {"test_" + sentence.replace(" ", "_") for sentence, _ in PROMISES}
+    for path in (ROOT / "tests" / "faults").glob("test_*.py"):
+        if path.name != "test_tools.py":  # about what the tests are made with
+            assert names_in(f"tests/faults/{path.name}") <= promised, path.name
+
+
+def test_the_counts_are_of_every_row_and_add_up_and_nothing_was_lost_or_doubled() -> None:
+    table = PAGE.split("## Counted")[1]
+    rows = {
+        cells[0].strip("* "): [int(cell.replace(",", "")) for cell in cells[1:]]
+        for line in re.findall(r"^\| (.*[0-9]) \|$", table, flags=re.MULTILINE)
+        if len(cells := line.split(" | ")) == 9
+    }
+    total = rows.pop("all")
+    assert set(rows) == set(TRIALS)
+    assert [sum(column) for column in zip(*rows.values(), strict=True)] == total
+    runs, kills, _, sent, journaled, on_server, duplicated, lost = total
+    assert (duplicated, lost, journaled) == (0, 0, on_server)
+    of_trainings = kills - rows["backend killed and started again"][1]
+    assert 200 <= of_trainings <= runs
+    assert sent <= journaled <= sent + 3 * of_trainings  # an epoch with two files that a killed one could not tell of
