@@ -180,7 +180,10 @@ class Feed:
             if event["type"] == "document":
                 if self.side is not None:
                     self.side.add(event)
-            elif self.replica is not None:
+                continue
+            if event["type"] == "resume" and self.side is not None:
+                self.side.drop(event.get("batches", ()))
+            if self.replica is not None:
                 self.replica.apply(event)
             else:
                 self.run.apply(event)

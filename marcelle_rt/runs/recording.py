@@ -18,7 +18,8 @@ from .epochs import Epochs
 from .feed import Feed, Status
 from .publisher import publisher_for
 from .remote import Remote
-from .run import Event, Run
+from .resumed import Resumed
+from .run import Event
 from .waiting import wait_for
 from .webhook import Webhook
 
@@ -60,7 +61,7 @@ class Recording:
         self.batches = Batches(notices, rename)
         self.lock = threading.RLock()
         self.finish_timeout = finish_timeout
-        self._past: Run | None = None  # what a resumed run had, until its first epoch says where it goes on
+        self._past: Resumed | None = None  # what a resumed run had, until its first epoch says where it goes on
         self._new_paths: set[str] = set()
         self._webhook = Webhook(webhook, notices) if webhook is not None else None
         self._notices = notices
@@ -99,21 +100,25 @@ class Recording:
         if self._past is not None and "path" in event:
             self._new_paths.add(event["path"])
 
-    def resumed(self, run: Run) -> None:
+    def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
-        self.epochs.go_on_from(run.epochs)
-        self._past = run
+        self.epochs.go_on_from(past.run.epochs)
+        self._past = past
 
     def go_on(self, epoch: int) -> None:
         """Drops what the run has from an epoch on, because the training repeats it."""
         keep = self.epochs.cut_before(epoch)
         past, self._past = self._past, None
-        drop = past.files_from(epoch, keep) if past is not None else []
-        event = {"type": "resume", "time": time(), "keep": keep, "drop": drop}
+        if past is None:
+            return
+        drop = past.run.files_from(epoch, keep)
+        batches, instead = past.batches_from(keep)
+        event = {"type": "resume", "time": time(), "keep": keep, "drop": drop, "batches": batches}
         self.record(event)
-        if past is not None:
-            past.apply(event)
-            files.remove_dropped(past, self.directory, self._new_paths, self._notices)
+        for chunk in instead:
+            self.record_beside(side.BATCHES, chunk)
+        past.run.apply(event)
+        files.remove_dropped(past.run, self.directory, self._new_paths, self._notices)
 
     def record_beside(self, service: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Writes a document that lies beside the run, in a service of its own, and returns it."""

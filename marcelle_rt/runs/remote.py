@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, cast
@@ -321,6 +322,11 @@ class Remote:
             else:
                 return
             raise
+
+    def remove_beside(self, service: str, identity: str) -> None:
+        """Removes a document beside a run; one that is gone already is gone."""
+        with contextlib.suppress(NotFound):
+            self.way.service(service).remove(identity)
 
     def beside(self, service: str, run_id: str) -> set[str]:
         """The ids of a run's documents in a service."""

@@ -11,7 +11,7 @@ Events are plain mappings, one a line in the journal:
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
 | `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
 | `document` | `service`, `document` (`_id`, `runId`, ...): lies beside the run, see `side` |
-| `resume` | `keep`: how many places stay; `drop`: the keys of files that go |
+| `resume` | `keep`: how many places stay; `drop`: the keys of files that go; `batches`: the `_id`s of batches that do |
 | `end` | `status`, `error` |
 
 and each has `time` in seconds since 1970. Four are never written. With `uploaded` (`list`, `key`, `entry`) and

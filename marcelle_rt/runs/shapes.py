@@ -102,7 +102,7 @@ _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "epoch": {"epoch": _epoch},
     "checkpoint": {**_FILE, "format": _text, "converted": _optional(_converted), "metadata": _optional(_mapping)},
     "asset": {**_FILE, "filename": _text, "mime": _text, "metadata": _optional(_mapping)},
-    "resume": {"keep": _count, "drop": _optional(_keys)},
+    "resume": {"keep": _count, "drop": _optional(_keys), "batches": _optional(_keys)},
     "document": {"service": _text, "document": _document},
     "end": {"status": _text, "error": _optional(_text_or_null)},
 }

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AWAY, BadGateway, FeathersError, MarcelleError, NotAuthenticated, TooManyRequests, Unavailable
-from ..notices import Notices
+from ..notices import Notices, logger
 from ..values import loads
 from .run import Event, Run
 
@@ -60,11 +60,12 @@ class Side:
         self._rest: Iterator[Event] | None = None
         self._unsure = not fresh
         self._refused: set[str] = set()
+        self._doomed: deque[str] = deque()  # chunks of batches that a resumed run has no longer
 
     @property
     def is_level(self) -> bool:
         """Whether the backend has all that it takes."""
-        return not (self._unsure or self._queue or self._under_way or self._rest)
+        return not (self._unsure or self._queue or self._under_way or self._rest or self._doomed)
 
     def waiting(self) -> int:
         """How many documents wait in memory."""
@@ -85,6 +86,15 @@ class Side:
             )
         self._queue.append(event)
 
+    def drop(self, batches: Iterable[str]) -> None:
+        """Takes back chunks of batches, by their `_id`s, because a resumed run has them no longer."""
+        gone = set(batches)
+        self._queue = deque(event for event in self._queue if event["document"]["_id"] not in gone)
+        if self._under_way is not None and self._under_way["document"]["_id"] in gone:
+            self._under_way = None
+        if gone:  # the backend may have some of them
+            self.check()
+
     def check(self) -> None:
         """Says that the backend may lack what it had: it is asked, and the rest is read from the journal."""
         self._unsure = True
@@ -101,6 +111,10 @@ class Side:
         if self._unsure:
             rest = self._lacking()
             self._rest, self._unsure = rest, False
+            return True
+        if self._doomed:
+            self._remove(self._doomed[0])
+            self._doomed.popleft()
             return True
         if self._under_way is None and self._rest is not None:
             self._under_way = next(self._rest, None)
@@ -135,6 +149,14 @@ class Side:
         except MarcelleError as error:  # a document that no backend can take, say a key by another hand
             self._notices.warn(("beside", document.get("_id")), f"A document in {service!r} was not sent: {error}")
 
+    def _remove(self, identity: str) -> None:
+        try:
+            self._remote.remove_beside(BATCHES, identity)
+        except _LATER:
+            raise
+        except FeathersError as error:
+            logger.warning("%s/%s could not be removed: %s", BATCHES, identity, error)
+
     def _refuse(self, service: str, error: FeathersError) -> None:
         self._refused.add(service)
         self._notices.warn(
@@ -147,7 +169,9 @@ class Side:
         """What the journal has and the backend lacks, but for what waits in memory."""
         if self._journal is None or not self._journal.exists():
             return iter(())
-        has = {event["document"]["_id"] for event in self._queue}
+        gone = dropped(self._journal)
+        self._doomed.clear()
+        has = {event["document"]["_id"] for event in self._queue} | gone
         services = {event["service"] for event in documents(self._journal)} - self._refused
         there: dict[str, set[str]] = {}
         for service in sorted(services):
@@ -157,6 +181,10 @@ class Side:
                 raise
             except FeathersError as error:
                 self._refuse(service, error)
+        for event in documents(self._journal) if gone else ():
+            identity = self._own(event["document"])["_id"]
+            if event["document"]["_id"] in gone and identity in there.get(event["service"], ()):
+                self._doomed.append(identity)
         return (
             event
             for event in documents(self._journal)
@@ -187,3 +215,16 @@ def documents(journal: Path) -> Iterator[Event]:
                     yield event
             except (ValueError, KeyError, TypeError):
                 continue  # `journal.read` counts and tells of them
+
+
+def dropped(journal: Path) -> set[str]:
+    """The `_id`s of chunks of batches that a journal's `resume` events took back."""
+    gone: set[str] = set()
+    with journal.open("rb") as lines:
+        for line in lines:
+            if line.startswith(b'{"type":"resume"'):
+                try:
+                    gone.update(loads(line).get("batches", ()))
+                except (ValueError, TypeError, AttributeError):
+                    continue
+    return gone

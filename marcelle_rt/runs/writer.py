@@ -21,7 +21,8 @@ from .checkpoints import DISK_FORMATS, save_checkpoint
 from .feed import Status
 from .recording import Recording, new_folder
 from .remote import REMOTE_FORMATS, Remote
-from .run import Event, Run
+from .resumed import Resumed
+from .run import Event
 
 
 class Writer(Alerting):
@@ -112,7 +113,8 @@ class Writer(Alerting):
         """Goes on with a run that was cut off, or ended, in its own folder.
 
         The first epoch that is saved decides where it goes on: what the run has from that epoch on is
-        dropped, because the training repeats it: epochs, checkpoints and assets, on disk and on the backend.
+        dropped, because the training repeats it: epochs, checkpoints, assets and batches, on disk and on the
+        backend.
 
         Args:
             run_directory: The run's folder.
@@ -128,11 +130,12 @@ class Writer(Alerting):
         if config.mode() == "disabled":
             return cls(directory.name, base_log_dir=directory.parent, **options)
         book, events, torn = journal.reopen(directory)
-        run = Run(events)
+        past = Resumed(events)
+        run = past.run
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(book, run.id, str(run.fields["basename"]), events).resumed(run)
+        writer._start(book, run.id, str(run.fields["basename"]), events).resumed(past)
         return writer
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 import warnings
 from pathlib import Path
@@ -14,6 +15,7 @@ from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs import journal
 from marcelle_rt.runs.run import Run
+from tests.helpers import eventually
 from tests.runs.conftest import PNG, uploads_of
 
 keras = pytest.importorskip("keras")
@@ -205,3 +207,38 @@ def test_a_folder_that_is_no_run_gets_no_journal_by_an_attempt_to_resume_it(tmp_
     with pytest.raises(RunFolderError):
         Writer.resume(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["live", "by upload"])
+def test_a_resumed_run_has_each_batch_once(
+    backend: Backend, store: DataStore, remote: Remote, tmp_path: Path, live: bool
+) -> None:
+    def steps() -> list[list[int]]:
+        (run,) = store.service("runs").items({"basename": writer.name})
+        return sorted(chunk["steps"] for chunk in store.service("run-batches").items({"runId": run["_id"]}))
+
+    def a_while() -> None:  # longer than the times in a chunk are exact
+        now = time.monotonic()
+        eventually(lambda: time.monotonic() > now + 0.005)
+
+    writer = Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path)
+    writer.create_run()
+    writer.save_batch(1, {"loss": 1})
+    writer.save_batch(2, {"loss": 2})
+    writer.save_epoch(1, {"loss": 1})
+    a_while()
+    writer.save_batch(3, {"loss": 3})
+    assert writer.flush()
+    writer.save_epoch(2, {"loss": 2})
+    a_while()
+    writer.save_batch(4, {"loss": 4})
+    assert writer.flush()
+    assert steps() == [[1], [2, 3], [4]]
+    again = Writer.resume(killed(writer), **({"backend_root": backend.url} if live else {"remote": False}))
+    again.save_batch(3, {"loss": -3})
+    again.save_epoch(2, {"loss": -2})
+    again.train_end()
+    for _ in range(1 if live else 2):
+        if not live:
+            Uploader(remote).upload(again.run_directory)  # type: ignore[arg-type]
+        assert steps() == [[1], [2], [3]]
