@@ -70,7 +70,7 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
         sys.stdout.buffer.flush()
         return
     try:
-        write_whole(target, content)
+        write_whole(target, [content])
     except OSError as error:
         raise CannotWrite(str(target), f"can't be written ({error.strerror})") from error
     messages().print(f"{len(rows):,} rows are in {clean(target)}", markup=False)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import AWAY, MarcelleError, RunFolderError
 from ..notices import Notices, logger
+from ..values import dumps
 from . import journal as journals
 from . import tail
+from .columns import Columns, document
 from .heartbeat import Heartbeat
 from .journal import JOURNAL, Journal
 from .remote import Remote
@@ -198,8 +200,8 @@ class Feed:
         if now < self._snapshot_due and not at_once:
             return self._snapshot_due
         try:
-            self._recall()
-            self.journal.write_document(self.run.document())
+            pieces = [dumps(self.run.document())] if whole else document(self.run, Columns(self._events()))
+            self.journal.write_document(pieces)
         except (OSError, RunFolderError, LookupError) as error:
             reason = getattr(error, "strerror", None) or error
             self.notices.warn(
@@ -212,10 +214,14 @@ class Feed:
         self._snapshot_due = after + max(_SNAPSHOT_PAUSE, factor * (after - now))
         return None
 
-    def _past(self) -> Run:
+    def _events(self) -> Iterator[Event]:
+        """The journal's events, as far as the run has come: what is in the queue may undo what was before."""
         assert self.journal.directory is not None
         events = (event for event in journals.replay(self.journal.directory) if event is not None)
-        return Run(islice(events, self._folded))  # what is in the queue still may undo what was before
+        return islice(events, self._folded)
+
+    def _past(self) -> Run:
+        return Run(self._events())
 
     def _recall(self) -> None:
         if not tail.is_whole(self.run):
@@ -319,8 +325,8 @@ class Feed:
             self.remote.store.connection.events.on("runs removed", self._removed, self.remote.store, background=True)
             self._listening = True
 
-    def _removed(self, document: Any) -> None:
-        if self.replica is not None and document.get("_id") == self.run.id:
+    def _removed(self, removed: Any) -> None:
+        if self.replica is not None and removed.get("_id") == self.run.id:
             self.replica.removed()
 
     def fault(self, error: Exception) -> float:

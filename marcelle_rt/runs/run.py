@@ -130,7 +130,10 @@ class Run:
     def _epoch(self, event: Event) -> list[Place]:
         place, logs = event["place"], event["logs"]
         self._set(status="epoch", epoch=event["epoch"])
-        new = place >= len(self.epochs)
+        if place == len(self.epochs):
+            self._add(event["epoch"], logs)
+            return []
+        new = place > len(self.epochs)
         while place >= len(self.epochs):  # more than once only where lines of the journal were lost
             self.epochs.append(event["epoch"])
         for metric in logs:
@@ -148,6 +151,20 @@ class Run:
             if not new:
                 touched.append((path, place))
         return touched
+
+    def _add(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        place = len(self.epochs)
+        self.epochs.append(epoch)
+        lists = self.lists
+        for metric, value in logs.items():
+            values = lists.get(path := f"logs.{metric}")
+            if values is None:
+                values = lists[path] = [None] * place
+            values.append(value)
+        if len(logs) < len(lists) - len(FILES):
+            for path, values in lists.items():
+                if path.startswith("logs.") and path[5:] not in logs:
+                    values.append(None)
 
     def _resume(self, keep: int, drop: Iterable[str]) -> list[Place]:
         del self.epochs[keep:]

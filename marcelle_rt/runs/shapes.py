@@ -17,6 +17,8 @@ _OWNED = frozenset({"self", "_id", "rev", "name", "status", "epoch", "epochs", "
 
 _ABSENT = object()
 
+_NUMBERS = frozenset((int, float, type(None)))
+
 _NEVER_WRITTEN = ("uploaded", "removed", "identity", "alive")
 """Events of `run.py` that stand in no journal."""
 
@@ -30,8 +32,8 @@ def is_event(event: Any, places: int) -> bool:
     """
     if not isinstance(event, Mapping) or not isinstance(event.get("type"), str) or event["type"] in _NEVER_WRITTEN:
         return False
-    if event["type"] == "epoch" and not _is_epoch(event, places):
-        return False
+    if event["type"] == "epoch":  # nearly all are
+        return _is_epoch(event, places)
     checks = _FIELDS.get(event["type"], {})
     return all(check(event.get(name, _ABSENT)) for name, check in checks.items())
 
@@ -83,13 +85,14 @@ def _document(value: Any) -> bool:
 
 
 def _is_epoch(event: Mapping[str, Any], places: int) -> bool:
-    logs = event.get("logs")
+    epoch, place, logs = event.get("epoch"), event.get("place"), event.get("logs")
     return (
-        type(event.get("epoch")) is int
-        and type(event.get("place")) is int
-        and 0 <= event["place"] < places
+        type(epoch) is int
+        and -SAFE_INTEGER < epoch < SAFE_INTEGER
+        and type(place) is int
+        and 0 <= place < places
         and isinstance(logs, Mapping)
-        and all(type(value) in (int, float, type(None)) for value in logs.values())
+        and _NUMBERS.issuperset(map(type, logs.values()))
     )
 
 
@@ -99,7 +102,6 @@ _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "create": {"_id": _text, "run": _run},
     "model": {"model": _mapping},
     "begin": {"epochs": _count},
-    "epoch": {"epoch": _epoch},
     "checkpoint": {**_FILE, "format": _text, "converted": _optional(_converted), "metadata": _optional(_mapping)},
     "asset": {**_FILE, "filename": _text, "mime": _text, "metadata": _optional(_mapping)},
     "resume": {"keep": _count, "drop": _optional(_keys), "batches": _optional(_keys)},

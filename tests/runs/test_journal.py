@@ -117,14 +117,14 @@ def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:
 
 def test_the_document_is_old_or_new_but_never_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     book = journal.Journal(tmp_path)
-    book.write_document({"status": "idle"})
+    book.write_document([b'{"status":', b'"idle"}'])
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError, match="No space"):
-        book.write_document({"status": "epoch"})
+        book.write_document([b'{"status":"epoch"}'])
     assert json.loads((tmp_path / journal.DOCUMENT).read_text()) == {"status": "idle"}
     assert sorted(p.name for p in tmp_path.iterdir()) == [journal.JOURNAL, journal.DOCUMENT]
     book.close()
