@@ -17,6 +17,7 @@ const app = feathers();
 app.configure(socketio(socket, { timeout: 15000 }));
 
 const answer = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const heard = [];
 const wallClock = () => (performance.timeOrigin + performance.now()) / 1000;
 
 const commands = {
@@ -37,6 +38,15 @@ const commands = {
     const start = wallClock();
     await app.service(service).patch(id, data, { query });
     return start;
+  },
+  // Notes from now on when each document of a service was created, by its number `n`.
+  async listen({ service }) {
+    app.service(service).on('created', ({ n }) => heard.push([n, wallClock()]));
+    return true;
+  },
+  // What was noted: pairs of a number and seconds since 1970.
+  async heard() {
+    return heard;
   },
 };
 

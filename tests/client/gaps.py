@@ -113,7 +113,7 @@ def watch_through(backend: Backend, *, cuts: int, restarts: int, seed: int) -> O
                 for _ in range(draw.randrange(12)):
                     writers.write()
                 # Some come while the line is away, or while everything is read anew.
-                eventually(lambda: proxy.live or replay.wrong)
+                eventually(lambda: proxy.live or replay.wrong, timeout=60)
                 if happening == "cut":
                     proxy.cut()
                 else:
@@ -122,7 +122,7 @@ def watch_through(backend: Backend, *, cuts: int, restarts: int, seed: int) -> O
             for _ in range(10):
                 writers.write()
             there = {document["_id"]: document for document in service.items(QUERY)}
-            eventually(lambda: replay.view == there or replay.wrong, timeout=30)
+            eventually(lambda: replay.view == there or replay.wrong, timeout=60)
         replay.join(10)
         assert not replay.is_alive()
         return Outcome(cuts, restarts, writers.writes, replay.changes, len(there), replay.wrong)
