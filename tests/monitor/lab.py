@@ -97,7 +97,7 @@ class Notebook:
         self.page = page
         self.path = path
         path.write_text(json.dumps(_notebook(cells)))
-        self._url = f"{url}/lab/tree/{path.name}"
+        self._url = f"{url}/lab/tree/{path.name}?reset"
         self.open()
 
     def open(self) -> None:
@@ -114,9 +114,17 @@ class Notebook:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
 
     def run(self, number: int) -> None:
-        """Runs a cell, and does not wait."""
-        self.cell(number).locator(".jp-InputArea-editor").click()
-        self.page.keyboard.press("Control+Enter")
+        """Runs a cell, and does not wait for its end."""
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        before = prompt.inner_text()
+        for _ in range(10):
+            # A page that is still being made may take the focus away, or drop what was to run.
+            self.cell(number).locator(".jp-InputArea-editor").click()
+            self.page.keyboard.press("Control+Enter")
+            self.page.wait_for_timeout(1000)
+            if prompt.inner_text() not in (before, "[ ]:"):
+                return
+        raise AssertionError(f"cell {number} does not run")
 
     def output(self, number: int) -> str:
         """The text that a cell has put out."""
@@ -134,8 +142,16 @@ class Notebook:
         before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         eventually(lambda: self.path.stat().st_mtime_ns != before)
-        saved: dict[str, Any] = json.loads(self.path.read_text())
-        return saved
+        return eventually(lambda: _whole(self.path))
+
+
+def _whole(path: Path) -> dict[str, Any]:
+    """What is in a notebook's file; nothing while it is being written."""
+    try:
+        saved: dict[str, Any] = json.loads(path.read_text())
+    except ValueError:
+        return {}
+    return saved
 
 
 def _notebook(cells: list[str]) -> dict[str, Any]:
