@@ -39,30 +39,31 @@ def test_two_processes_that_write_two_runs_at_once_lose_nothing(
 
 
 def test_a_second_writer_on_a_folder_is_refused_and_the_first_goes_on(backend: Backend, tmp_path: Path) -> None:
-    with Training(backend.url, tmp_path, uuid.uuid4().hex, (1, 31), pause=0.05) as training:
+    with Training(backend.url, tmp_path, uuid.uuid4().hex, (1, 31), pause=0.05, files=10) as training:
         training.hear_of(2)
         assert training.directory is not None
         with pytest.raises(RunFolderError, match="being written by another Writer"):
             Writer.resume(training.directory, backend_root=backend.url)
         directory = training.wait()
-    assert audit(backend, directory, training.saved) == Counts(30, 30, 30, 0, 0)
+    assert audit(backend, directory, training.saved, training.files_saved) == Counts(36, 36, 36, 0, 0)
 
 
 def test_an_upload_of_a_run_that_is_being_trained_disturbs_it_not(backend: Backend, tmp_path: Path) -> None:
-    with Training(backend.url, tmp_path, uuid.uuid4().hex, (1, 31), pause=0.05) as training, Remote(backend.url) as own:
+    training = Training(backend.url, tmp_path, uuid.uuid4().hex, (1, 31), pause=0.05, files=10)
+    with training, Remote(backend.url) as own:
         for n in (3, 13, 23):
             training.hear_of(n)
             assert training.directory is not None
             Uploader(own).upload(training.directory)
         directory = training.wait()
-    assert audit(backend, directory, training.saved) == Counts(30, 30, 30, 0, 0)
+    assert audit(backend, directory, training.saved, training.files_saved) == Counts(36, 36, 36, 0, 0)
 
 
 def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere_changes_nothing(
     backend: Backend, store: DataStore, proxy: Proxy, tmp_path: Path
 ) -> None:
     name = uuid.uuid4().hex
-    with Training(proxy.url, tmp_path, name, (1, 10_000), pause=0.05) as training:
+    with Training(proxy.url, tmp_path, name, (1, 10_000), pause=0.05, files=2) as training:
         training.hear_of(3)
         eventually(lambda: [run for run in store.service("runs").items({"basename": name}) if run["epoch"] > 2])
         proxy.hold(answers=False)
@@ -70,7 +71,7 @@ def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere
         training.hear()
         directory = training.kill()
     assert proxy.live
-    with Training(backend.url, tmp_path, name, (5, 11), resume=directory) as again:
+    with Training(backend.url, tmp_path, name, (5, 11), files=2, resume=directory) as again:
         directory = again.wait()
     (run,) = store.service("runs").items({"basename": name})
     proxy.release()
@@ -79,7 +80,7 @@ def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere
     while time.monotonic() < released + 1:  # there is nothing to wait for: nothing must happen
         (after,) = store.service("runs").items({"basename": name})
         assert after == run
-    assert audit(backend, directory, range(1, 11)) == Counts(10, 10, 10, 0, 0)
+    assert audit(backend, directory, range(1, 11), 10) == Counts(20, 20, 20, 0, 0)
 
 
 @pytest.mark.parametrize("resumed", [False, True], ids=["within a run", "before it is resumed"])
