@@ -118,7 +118,7 @@ def _store_model(
 def _create(remote: Remote, service_name: str, document: dict[str, Any], again: bool = False) -> dict[str, Any]:
     """Creates the document of files that are there; its `_id` tells whether a call without an answer came through."""
     service = remote.way.service(service_name)
-    document = {"_id": str(uuid.uuid4()), **document}
+    document = {"_id": _identity(service_name, document), **document}
     try:
         if again:
             try:
@@ -127,14 +127,32 @@ def _create(remote: Remote, service_name: str, document: dict[str, Any], again: 
                 pass
         return shapes.stored(service.create(document), remote.location)
     except FeathersError:
-        _discard(remote, service_name, document)
-        raise
+        there = _read(remote, service_name, document["_id"])
+        if there is None or any(there.get(field) != document.get(field) for field in ("files", "url")):
+            _discard(remote, service_name, document)
+        if there is None:
+            raise
+        return there  # another process of this run has uploaded it, or one that was killed: its line let go of it late
     except AWAY:
         if not again:
             return _create(remote, service_name, document, again=True)
         if "key" in document:  # who uploads that file again finds it here
             remote.unowned[service_name, document["key"]] = document
         raise
+
+
+def _identity(service_name: str, document: Mapping[str, Any]) -> str:
+    """The `_id` of a file's document: for a file of a run always the same, so that there can't be two."""
+    if "runId" in document and "key" in document:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{service_name}/{document['runId']}/{document['key']}"))
+    return str(uuid.uuid4())
+
+
+def _read(remote: Remote, service_name: str, identity: str) -> dict[str, Any] | None:
+    try:
+        return shapes.stored(remote.way.service(service_name).get(identity), remote.location)
+    except FeathersError:  # it is not there, or may not be read
+        return None
 
 
 def _discard(remote: Remote, service_name: str, document: dict[str, Any]) -> None:

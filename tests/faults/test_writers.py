@@ -59,19 +59,21 @@ def test_an_upload_of_a_run_that_is_being_trained_disturbs_it_not(backend: Backe
     assert audit(backend, directory, training.saved, training.files_saved) == Counts(36, 36, 36, 0, 0)
 
 
+@pytest.mark.parametrize("files", [0, 2], ids=["epochs that were repeated", "files"])
 def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere_changes_nothing(
-    backend: Backend, store: DataStore, proxy: Proxy, tmp_path: Path
+    backend: Backend, store: DataStore, proxy: Proxy, tmp_path: Path, files: int
 ) -> None:
     name = uuid.uuid4().hex
-    with Training(proxy.url, tmp_path, name, (1, 10_000), pause=0.05, files=2) as training:
+    with Training(proxy.url, tmp_path, name, (1, 10_000), pause=0.05, files=files) as training:
         training.hear_of(3)
         eventually(lambda: [run for run in store.service("runs").items({"basename": name}) if run["epoch"] > 2])
         proxy.hold(answers=False)
-        eventually(lambda: proxy.held)  # a patch, after which the training waits for its answer
+        eventually(lambda: proxy.held)  # a patch or a file, after which the training waits for its answer
         training.hear()
         directory = training.kill()
     assert proxy.live
-    with Training(backend.url, tmp_path, name, (5, 11), files=2, resume=directory) as again:
+    first = training.saved[-1] + 1 if files else 4
+    with Training(backend.url, tmp_path, name, (first, first + 6), files=files, resume=directory) as again:
         directory = again.wait()
     (run,) = store.service("runs").items({"basename": name})
     proxy.release()
@@ -80,7 +82,9 @@ def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere
     while time.monotonic() < released + 1:  # there is nothing to wait for: nothing must happen
         (after,) = store.service("runs").items({"basename": name})
         assert after == run
-    assert audit(backend, directory, range(1, 11), 10) == Counts(20, 20, 20, 0, 0)
+    files_saved = 2 * ((first + 5) // 2) if files else 0
+    count = first + 5 + files_saved
+    assert audit(backend, directory, range(1, first + 6), files_saved) == Counts(count, count, count, 0, 0)
 
 
 @pytest.mark.parametrize("resumed", [False, True], ids=["within a run", "before it is resumed"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt import DataStore, Writer
+from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost
 from tests.runs.conftest import uploads_of
@@ -136,3 +136,16 @@ def test_a_backend_that_lost_its_database_gets_run_and_files_again(
         assert [c["id"] for c in run["checkpoints"]] == [d["_id"] for d in store.service("tfjs-models").items()]
         assert [a["_id"] for a in run["assets"]] == [d["_id"] for d in store.service("assets").items()]
         assert (len(run["checkpoints"]), len(run["assets"])) == (1, 1)
+
+
+def test_a_file_that_two_processes_upload_at_once_is_there_once(
+    backend: Backend, store: DataStore, picture: Path
+) -> None:
+    before = uploads_of(backend)
+    file = {"runId": str(uuid.uuid4()), "key": uuid.uuid4().hex}
+    with Remote(backend.url) as one, Remote(backend.url) as other:
+        first = one.upload_asset(str(picture), file)
+        second = other.upload_asset(str(picture), file)
+    assert second == first
+    assert list(store.service("assets").items({"runId": file["runId"]})) == [first]
+    assert len(uploads_of(backend) - before) == 1
