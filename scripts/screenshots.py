@@ -5,8 +5,10 @@ Needs the `dev` extra and a Chromium, as the tests do. Without names all picture
 
 from __future__ import annotations
 
+import io
 import math
 import multiprocessing
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,13 +16,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rich.console import Console
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from marcelle_rt import DataStore  # noqa: E402
 from marcelle_rt.backend import Backend  # noqa: E402
 from marcelle_rt.demo.run import demo_site  # noqa: E402
+from marcelle_rt.monitor import LiveRuns  # noqa: E402
 from tests.helpers import chromium, eventually  # noqa: E402
+from tests.monitor.lab import Notebook, jupyterlab  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -93,7 +99,46 @@ def demo(backend: Backend, folder: str) -> None:
             page.screenshot(path=DOCS / "demo.png")
 
 
-PICTURES = {"demo": demo}
+def notebook(backend: Backend, folder: str) -> None:
+    """A notebook in JupyterLab: a widget with two finished trainings and one that goes on."""
+    place = Path(folder) / "lab"
+    place.mkdir()
+    cells = [
+        f"""from marcelle_rt import DataStore
+from marcelle_rt.monitor import LiveRuns
+
+LiveRuns(DataStore("{backend.url}"), metrics=["loss", "val_loss", "val_accuracy"])"""
+    ]
+    with jupyterlab(place) as url, DataStore(backend.url) as store, new_page(1280, 1000) as page:
+        opened = Notebook(page, url, place / "notebooks" / "watching.ipynb", cells)
+        opened.wait_for_kernel()
+        with training(backend.url, folder, 30, 40, 60):
+            eventually(reaches(store, "digits-3", 10), timeout=240)
+            opened.run(0)
+            opened.cell(0).locator(".js-plotly-plot").first.wait_for(timeout=60_000)
+            page.keyboard.press("Control+b")  # without the side bar
+            eventually(reaches(store, "digits-3", 40), timeout=240)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=DOCS / "notebook.png")
+
+
+def terminal(backend: Backend, folder: str) -> None:
+    """What `marcelle-rt watch` shows while two trainings go on."""
+    with (
+        DataStore(backend.url) as store,
+        training(backend.url, folder, 60),
+        training(backend.url, f"{folder}/other", 90),
+        LiveRuns(store) as live,
+    ):
+        eventually(reaches(store, "digits-2", 25), timeout=240)
+        console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
+        console.print(live)
+        drawn = console.export_svg(title="marcelle-rt watch")
+        # Fonts of another host would not be loaded where the picture is an image.
+        (DOCS / "watch.svg").write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL))
+
+
+PICTURES = {"demo": demo, "notebook": notebook, "terminal": terminal}
 
 
 def main() -> None:
