@@ -63,6 +63,17 @@ def iso(time: dt.datetime | None = None) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
+def time_of(text: object) -> dt.datetime | None:
+    """A time as documents hold it, with its zone (UTC if it names none); `None` for what is no time."""
+    if not isinstance(text, str):
+        return None
+    try:
+        time = dt.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return time if time.tzinfo is not None else time.replace(tzinfo=dt.timezone.utc)
+
+
 def to_wire(data: Any, path: str = "data", *, operators: bool = False) -> Any:
     """Copies data into plain JSON types, ready for `dumps`.
 

@@ -15,7 +15,7 @@ _LARGEST_PAGE = 1000  # documents; a server that allows less gives less, and say
 _PAGE_SIZE = 4_000_000  # characters that a page should have, so that neither side holds much at a time
 
 
-def identity(document: Document) -> Any:
+def identity(document: Mapping[str, Any]) -> Any:
     """A document's id: `_id`, or `id` as Feathers' memory service has it; `None` if it has neither."""
     return document["_id"] if "_id" in document else document.get("id")
 

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from rich.text import Text
 
 from .. import config
+from ..monitor.text import clean
 from . import checks
 from .checks import Check
 from .checks_backend import BackendChecks
-from .output import clean, console, is_ascii, print_json
+from .output import console, is_ascii, print_json
 
 _MARKS = {"ok": ("✓", "ok", "green"), "note": ("!", "!", "yellow"), "wrong": ("✗", "WRONG", "bold red")}
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidData, MarcelleError
+from ..monitor import facts
+from ..monitor.text import clean
 from ..runs import folder
 from ..runs.journal import write_whole
-from . import facts
 from .choices import Format
 from .finding import find_run
 from .opening import backend
-from .output import clean, messages
+from .output import messages
 
 Row = dict[str, Any]
 
@@ -87,9 +88,10 @@ def _of_folder(directory: Path) -> tuple[str, list[Row]]:
 
 
 def _of_document(run: dict[str, Any]) -> tuple[str, list[Row]]:
-    curves = facts.metrics(run)
+    curves = facts.curves(run)
     length = max((len(values) for values in curves.values()), default=0)
-    return facts.name(run), _rows([facts.epoch_at(run, place, length) for place in range(length)], curves)
+    first = facts.first_epoch(run, length)
+    return facts.name(run), _rows(range(first, first + length), curves)
 
 
 def _rows(epochs: Sequence[int], curves: Any) -> list[Row]:

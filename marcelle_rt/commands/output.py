@@ -12,11 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..monitor.text import STYLES, clean
+
 UNBOUNDED = 100_000
 """The width, in columns, of what is read by no terminal: nothing is cut off or wrapped there."""
-
-STYLES = {"success": "green", "error": "bold red", "start": "cyan", "epoch": "cyan", "idle": "dim"}
-"""How a run's status looks."""
 
 
 def console() -> Console:
@@ -38,11 +37,6 @@ def is_ascii(out: Console) -> bool:
 def print_json(data: Any) -> None:
     """Prints a result for scripts: one array or one object, in ASCII."""
     print(json.dumps(data, indent=2, default=str))
-
-
-def clean(text: object) -> str:
-    """Text of a backend's as one line that can't steer a terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def cell(text: object, style: str = "") -> Text:

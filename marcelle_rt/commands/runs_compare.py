@@ -10,9 +10,10 @@ from rich.text import Text
 
 from ..client.data_store import DataStore
 from ..errors import InvalidData
-from . import facts
+from ..monitor import facts, text
+from ..monitor.text import clean
 from .finding import find_runs
-from .output import cell, clean, console, cut, line, print_json, sentence, status, table
+from .output import cell, console, cut, line, print_json, sentence, status, table
 from .runs_show import HEADS, curve
 
 _ABSENT = "-"
@@ -35,7 +36,7 @@ def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
     if len(runs) < 2:
         raise InvalidData("runs", " ".join(words), "is one run; name two or more to compare")
     params = _differing([facts.flat(run.get("params")) for run in runs])
-    curves = [facts.metrics(run) for run in runs]
+    curves = [facts.curves(run) for run in runs]
     metrics = list(dict.fromkeys(metric for each in curves for metric in each))
     if as_json:
         print_json(
@@ -50,7 +51,7 @@ def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
         return
     out = console()
     for run in runs:
-        line(out, _name(out, run), "  ", status(run.get("status")), "  ", cell(facts.progress(run)))
+        line(out, _name(out, run), "  ", status(run.get("status")), "  ", cell(text.progress(run)))
     _print_params(out, runs, params)
     for metric in metrics:
         _print_metric(out, runs, metric, [each.get(metric) for each in curves])
@@ -69,7 +70,7 @@ def _numbers(run: Mapping[str, Any], metric: str, values: Sequence[Any] | None) 
     best = None if values is None else facts.best(metric, values)
     if values is None or best is None:
         return None
-    epoch = facts.epoch_at(run, best.place, len(values))
+    epoch = facts.first_epoch(run, len(values)) + best.place
     return {"last": facts.last(values), "best": best.value, "best_epoch": epoch}
 
 
@@ -83,7 +84,7 @@ def _print_params(out: Console, runs: Sequence[Mapping[str, Any]], params: Mappi
         sentence(out, Text("Their parameters are the same.", "dim"))
         return
     shown = {
-        clean(name): [_ABSENT if value is None else clean(facts.short(value)) for value in values]
+        clean(name): [_ABSENT if value is None else clean(text.short(value)) for value in values]
         for name, values in params.items()
     }
     names = [_name(out, run) for run in runs]
@@ -111,8 +112,8 @@ def _print_metric(
     rows: list[tuple[Text, Text, Text]] = []
     for run, values in zip(runs, curves, strict=True):
         numbers = _numbers(run, metric, values)
-        last = _ABSENT if numbers is None else facts.short(numbers["last"])
-        best = _ABSENT if numbers is None else f"{facts.short(numbers['best'])} @{numbers['best_epoch']}"
+        last = _ABSENT if numbers is None else text.number(numbers["last"])
+        best = _ABSENT if numbers is None else f"{text.number(numbers['best'])} @{numbers['best_epoch']}"
         rows.append((_name(out, run), Text(last), Text(best)))
     taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(HEADS[:-1]))
     made = table("run", *HEADS[1:], right=("last",))

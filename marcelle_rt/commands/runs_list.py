@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.text import Text
 
 from ..client.data_store import DataStore
-from . import beside, facts
-from .output import cell, clean, console, cut, line, print_json, sentence, status, table
+from ..monitor import facts, text
+from ..monitor.text import clean
+from ..values import time_of
+from . import beside
+from .output import cell, console, cut, line, print_json, sentence, status, table
 
 FIELDS = ["_id", "name", "basename", "status", "epoch", "epochs", "start", "createdAt", "updatedAt", "logs"]
 """What is read of each run that is shown."""
 
 _HEADS = ("run", "status", "epoch", "started", "took", "last values")
 _NARROW = 76  # columns under which a run has two lines
-_LEVELS = {"error": "bold red", "warning": "yellow"}
 
 
 def list_runs(store: DataStore, query: Mapping[str, Any], limit: int, as_json: bool) -> None:
@@ -66,14 +68,14 @@ def _entry(run: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]], now: dt.
     return {
         **{name: run.get(name) for name in FIELDS if name != "logs"},
         "seconds": facts.seconds_of(run, now),
-        "last": {metric: facts.last(values) for metric, values in facts.metrics(run).items()},
+        "last": {metric: facts.last(values) for metric, values in facts.curves(run).items()},
         "alerts": [{key: alert.get(key) for key in ("level", "title", "text", "time")} for alert in alerts],
     }
 
 
 def _took(run: Mapping[str, Any], now: dt.datetime) -> str:
     seconds = facts.seconds_of(run, now)
-    return "" if seconds is None else facts.duration(seconds)
+    return "" if seconds is None else text.duration(seconds)
 
 
 def _print_table(
@@ -84,9 +86,9 @@ def _print_table(
 ) -> None:
     rows = []
     for run in runs:
-        start = facts.ago(facts.time_of(run.get("start")), now)
+        start = text.ago(time_of(run.get("start")), now)
         name = cut(out, cell(facts.name(run)), out.width // 3)
-        about = cell(facts.progress(run)), Text(start), Text(_took(run, now))
+        about = cell(text.progress(run)), Text(start), Text(_took(run, now))
         rows.append((name, status(run.get("status")), *about))
     taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(_HEADS[:-1]))
     made = table(*_HEADS, right=("epoch",))
@@ -102,10 +104,10 @@ def _print_blocks(
     now: dt.datetime,
 ) -> None:
     for run in runs:
-        facing = Text.assemble(status(run.get("status")), " ", cell(facts.progress(run)))
+        facing = Text.assemble(status(run.get("status")), " ", cell(text.progress(run)))
         name = cut(out, cell(facts.name(run), "bold"), max(8, out.width - facing.cell_len - 2))
         line(out, name, "  ", facing)
-        times = facts.ago(facts.time_of(run.get("start")), now), _took(run, now)
+        times = text.ago(time_of(run.get("start")), now), _took(run, now)
         parts = [*_bells(run, alerts), *(Text(time, "dim") for time in times if time), *_values(run)]
         line(out, _fitting(parts, out.width - 2), indent=2)
 
@@ -123,8 +125,8 @@ def _fitting(parts: Sequence[Text], width: int) -> Text:
 def _values(run: Mapping[str, Any]) -> list[Text]:
     """The last value of each metric, the loss first."""
     return [
-        Text.assemble((f"{clean(metric)} ", "dim"), facts.short(value))
-        for metric, values in facts.metrics(run).items()
+        Text.assemble((f"{clean(metric)} ", "dim"), text.number(value))
+        for metric, values in facts.curves(run).items()
         if (value := facts.last(values)) is not None
     ]
 
@@ -133,5 +135,5 @@ def _bells(run: Mapping[str, Any], alerts: Mapping[str, Sequence[Mapping[str, An
     """How many alerts a run has, in the colour of the worst; nothing where it has none."""
     own = alerts.get(run["_id"], ())
     levels = {str(alert.get("level")) for alert in own}
-    style = next((_LEVELS[level] for level in _LEVELS if level in levels), "cyan")
+    style = next((text.LEVELS[level] for level in text.LEVELS if level in levels), text.LEVELS["info"])
     return [Text(f"{len(own)} alert{'s' * (len(own) > 1)}", style)] if own else []

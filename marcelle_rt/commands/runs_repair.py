@@ -10,14 +10,14 @@ from rich.text import Text
 
 from ..client.data_store import DataStore
 from ..errors import NotFound
-from ..runs.heartbeat import INTERVAL
-from ..values import iso
-from . import beside, facts
+from ..monitor import facts, text
+from ..runs.heartbeat import INTERVAL, MISSED
+from ..values import iso, time_of
+from . import beside
 from .http import server_time
 from .output import cell, console, line, print_json, sentence
 
 _FIELDS = ["_id", "name", "status", "epoch", "start", "createdAt", "updatedAt", "rev"]
-_MISSED = 4  # intervals without a sign of life
 
 
 def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
@@ -46,8 +46,8 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
         return
     out = console()
     for entry in done:
-        sign = facts.time_of(entry["last_sign"])
-        since = f"last sign of life {facts.ago(sign, now)}" if sign else "no sign of life at all"
+        sign = time_of(entry["last_sign"])
+        since = f"last sign of life {text.ago(sign, now)}" if sign else "no sign of life at all"
         line(out, cell(facts.name(entry), "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
     if not done:
         sentence(
@@ -80,12 +80,12 @@ def open_runs(
 def _last_sign(run: Mapping[str, Any], beat: Mapping[str, Any]) -> dt.datetime | None:
     """When a run last showed that its program lives; by the backend's clock where it stamps documents."""
     stamps = (beat.get("updatedAt") or beat.get("time"), run.get("updatedAt") or run.get("start"))
-    return max((time for stamp in stamps if (time := facts.time_of(stamp)) is not None), default=None)
+    return max((time for stamp in stamps if (time := time_of(stamp)) is not None), default=None)
 
 
 def _patience(beat: Mapping[str, Any]) -> dt.timedelta:
     interval = beat.get("interval")
-    return dt.timedelta(seconds=_MISSED * (float(interval) if facts.is_number(interval) else INTERVAL))
+    return dt.timedelta(seconds=MISSED * (float(interval) if facts.is_number(interval) else INTERVAL))
 
 
 def give_up(store: DataStore, run: Mapping[str, Any], sign: dt.datetime | None) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from ..client.data_store import DataStore
+from ..monitor import facts
+from ..monitor.text import clean
 from ..runs.remote import Remote
-from . import facts
 from .finding import find_runs
-from .output import cell, clean, console, line, messages, print_json
+from .output import cell, console, line, messages, print_json
 
 
 def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bool], as_json: bool) -> bool:

@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.text import Text
 
 from ..client.data_store import DataStore
+from ..monitor import facts, text
 from ..monitor.sparkline import sparkline
-from . import beside, facts
+from ..monitor.text import clean
+from ..values import time_of
+from . import beside
 from .finding import find_run
-from .output import cell, clean, console, cut, is_ascii, line, print_json, sentence, status, table
+from .output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
 
 _LABEL = 11  # columns
 _CURVE, _CURVE_LEAST = 60, 5  # columns
 HEADS = ("metric", "last", "best @epoch", "")
-_LEVELS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 
 
 def show_run(store: DataStore, word: str, as_json: bool) -> None:
@@ -41,10 +43,10 @@ def show_run(store: DataStore, word: str, as_json: bool) -> None:
         return
     out = console()
     now = dt.datetime.now(dt.timezone.utc)
-    line(out, cell(facts.name(run), "bold"), "  ", status(run.get("status")), "  ", cell(facts.progress(run)))
+    line(out, cell(facts.name(run), "bold"), "  ", status(run.get("status")), "  ", cell(text.progress(run)))
     _print_facts(out, run, now)
     if system is not None:
-        _fact(out, "system", _system(system, now))
+        _fact(out, "system", f"{text.system(system)} ({text.ago(time_of(system.get('time')), now)})")
     _print_params(out, run)
     print_metrics(out, run)
     _print_files(out, run)
@@ -65,11 +67,11 @@ def _fact(out: Console, label: str, text: Text | str) -> None:
 
 def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None:
     _fact(out, "_id", clean(run["_id"]))
-    if (start := facts.time_of(run.get("start"))) is not None:
-        text = f"{start.astimezone():%Y-%m-%d %H:%M:%S} ({facts.ago(start, now)})"
+    if (start := time_of(run.get("start"))) is not None:
+        began = f"{start.astimezone():%Y-%m-%d %H:%M:%S} ({text.ago(start, now)})"
         if (seconds := facts.seconds_of(run, now)) is not None:
-            text += f", {'for' if run.get('status') in facts.ACTIVE else 'took'} {facts.duration(seconds)}"
-        _fact(out, "started", text)
+            began += f", {'for' if run.get('status') in facts.ACTIVE else 'took'} {text.duration(seconds)}"
+        _fact(out, "started", began)
     if run.get("error"):
         _fact(out, "error", cell(run["error"], "bold red" if run.get("status") == "error" else ""))
     model = run.get("model")
@@ -87,13 +89,13 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
 
 def _print_params(out: Console, run: Mapping[str, Any]) -> None:
     if params := facts.flat(run.get("params")):
-        parts = [Text.assemble((f"{clean(name)} ", "dim"), clean(facts.short(v))) for name, v in params.items()]
+        parts = [Text.assemble((f"{clean(name)} ", "dim"), clean(text.short(v))) for name, v in params.items()]
         _fact(out, "params", Text("  ").join(parts))
 
 
 def print_metrics(out: Console, run: Mapping[str, Any]) -> None:
     """Prints a run's metrics with their last and best values and their curves."""
-    curves = facts.metrics(run)
+    curves = facts.curves(run)
     if not curves:
         sentence(out, Text("It has no logs yet.", "dim"))
         return
@@ -113,7 +115,8 @@ def _values(run: Mapping[str, Any], metric: str, values: Sequence[Any]) -> tuple
     best = facts.best(metric, values)
     if best is None:
         return "-", "-"
-    return facts.short(facts.last(values)), f"{facts.short(best.value)} @{facts.epoch_at(run, best.place, len(values))}"
+    epoch = facts.first_epoch(run, len(values)) + best.place
+    return text.number(facts.last(values)), f"{text.number(best.value)} @{epoch}"
 
 
 def curve(out: Console, values: Sequence[Any], width: int) -> Text:
@@ -143,21 +146,7 @@ def _print_files(out: Console, run: Mapping[str, Any]) -> None:
 def _print_alert(out: Console, alert: Mapping[str, Any], now: dt.datetime) -> None:
     out.print()
     level = str(alert.get("level", "info"))
-    when = facts.ago(facts.time_of(alert.get("time")), now)
-    line(out, cell(level, _LEVELS.get(level, "")), "  ", cell(alert.get("title")), Text(f"  {when}", "dim"))
+    when = text.ago(time_of(alert.get("time")), now)
+    line(out, cell(level, text.LEVELS.get(level, "")), "  ", cell(alert.get("title")), Text(f"  {when}", "dim"))
     if alert.get("text"):
         sentence(out, cell(alert["text"]))
-
-
-def _system(system: Mapping[str, Any], now: dt.datetime) -> str:
-    """The newest system metrics in one line."""
-    parts = [
-        f"{name} {system[key]:.0f}%"
-        for name, key in (("CPU", "cpu"), ("memory", "memory"))
-        if facts.is_number(system.get(key))
-    ]
-    if facts.is_number(system.get("process_memory")):
-        parts.append(f"process {system['process_memory'] / 1e6:,.0f} MB")
-    for gpu in facts.entries(system, "gpus"):
-        parts.append(f"{clean(gpu.get('name', 'GPU'))} {facts.short(gpu.get('utilization'))}%")
-    return f"{', '.join(parts)} ({facts.ago(facts.time_of(system.get('time')), now)})"

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..client.paging import identity
-from .series import Curve, best, last, logs_of, ordered
-from .track import Track, progress, seconds
+from ..runs.heartbeat import MISSED
+from . import facts
+from .series import Curve
+from .track import Track
 
 Document = dict[str, Any]
 
-ENDED = ("success", "error")
 _DAY = 86_400.0  # seconds without a word after which a run that did not end is taken for forgotten
 _ALERTS = 50
-_PATIENCE = 4  # a heartbeat's intervals without one, after which its run is said to be silent
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Entry:
     @property
     def running(self) -> bool:
         """Whether it is one of the live ones and has not ended."""
-        return self.live and self.status not in ENDED
+        return self.live and self.status in facts.ACTIVE
 
 
 class Row(NamedTuple):
@@ -54,7 +54,6 @@ class Row(NamedTuple):
     entry: Entry
     eta: float | None
     """Seconds, by the pace that was observed."""
-    best: dict[str, float]
     curves: dict[str, Curve]
     system: Document | None
     silent: float | None
@@ -136,7 +135,7 @@ class Board:
             document: The sign of life.
             now: When it came, where it came just now; else its own time counts, by its own machine's clock.
         """
-        time = seconds(document.get("time")) if now is None else now
+        time = facts.seconds(document.get("time")) if now is None else now
         interval = document.get("interval")
         if document.get("runId") in self.entries and isinstance(interval, (int, float)) and not math.isnan(time):
             self._alive[document["runId"]] = time, interval
@@ -175,7 +174,7 @@ class Board:
         """The metrics that the shown runs have, and that were asked for; batches' last."""
         names = list(dict.fromkeys(name for key in self._shown for name in self._tracks[key].curves))
         if self._metrics is None:
-            return ordered(names)
+            return facts.ordered(names)
         return [name for wanted in self._metrics for name in names if name in (wanted, f"batch {wanted}")]
 
     def running(self) -> set[Any]:
@@ -184,39 +183,39 @@ class Board:
 
     def _row(self, key: Any, now: float) -> Row:
         entry, track = self.entries[key], self._tracks[key]
-        bests = {name: best(name, curve.y) for name, curve in track.curves.items()}
         silent = None
         if entry.running and key in self._alive:
             seen, interval = self._alive[key]
-            silent = now - seen if now - seen > _PATIENCE * interval else None
+            silent = now - seen if now - seen > MISSED * interval else None
         return Row(
             entry,
             track.eta(self._documents[key], now) if entry.running else None,
-            {name: value for name, value in bests.items() if value is not None},
             track.curves,
             track.system,
             silent,
         )
 
     def _entry(self, key: Any, document: Document, before: Entry | None, kind: str, now: float) -> Entry:
-        logs = logs_of(document)
-        epochs = document.get("epochs")
         status = str(document.get("status") or "")
-        touched = seconds(document.get("updatedAt"))
+        touched = facts.seconds(document.get("updatedAt"))
         recent = kind != "initial" or math.isnan(touched) or now - touched < _DAY
-        start = seconds(document.get("start"))
-        start = seconds(document.get("createdAt")) if math.isnan(start) else start
+        start = facts.seconds(document.get("start"))
+        start = facts.seconds(document.get("createdAt")) if math.isnan(start) else start
         self._count += before is None
         return Entry(
             id=key,
-            name=str(document.get("name") or document.get("basename") or key),
+            name=facts.name(document),
             status=status,
-            epoch=progress(document, max((len(v) for v in logs.values() if isinstance(v, list)), default=0)),
-            epochs=epochs if type(epochs) is int and epochs > 0 else None,
+            epoch=facts.done(document),
+            epochs=facts.planned(document),
             start=0.0 if math.isnan(start) else start,
             error=str(document["error"]) if document.get("error") else None,
-            last={str(name): value for name, values in logs.items() if (value := last(values)) is not None},
-            live=bool(before and before.live) or (status not in ENDED and recent),
+            last={
+                str(name): value
+                for name, values in facts.logs_of(document).items()
+                if (value := facts.last(values)) is not None
+            },
+            live=bool(before and before.live) or (status in facts.ACTIVE and recent),
             number=before.number if before else self._count,
         )
 

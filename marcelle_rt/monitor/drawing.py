@@ -10,8 +10,9 @@ import numpy as np
 
 from . import text
 from .board import Row
+from .facts import BATCH
 from .picture import Line
-from .series import BATCH, Curve, smooth
+from .series import Curve, smooth
 
 PALETTE = (
     "#1f77b4",
@@ -92,7 +93,7 @@ class Painter:
                 if (curve := row.curves.get(metric)) is None:
                     continue
                 key = row.entry.id, metric
-                name = text.line(row.entry.name if len(metrics) == 1 else f"{row.entry.name} {metric}", 60)
+                name = text.clean(row.entry.name if len(metrics) == 1 else f"{row.entry.name} {metric}", 60)
                 dash, color = _DASHES[place % len(_DASHES)], colors.of[row.entry.id]
                 made_of = (curve, scale, choices.by_time, choices.smoothing, name, dash, color)
                 before = self._before.get(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ import numpy as np
 
 from ..errors import InvalidData
 from ..runs import folder
-from .series import best, last, logs_of, numbers
+from . import facts
+from .series import numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _TEXTS = ("name", "basename", "status")
 _COUNTS = ("epoch", "epochs", "checkpoints")
-_ENDED = ("success", "error")
 
 
 def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.Data
 
     Returns:
         A DataFrame with the runs' `_id` as its index. Its columns: `name`, `basename`, `status`, `start` (a time
-        in UTC), `duration` (of runs that have ended: until the backend's copy was last changed), `epoch`, `epochs`,
+        in UTC), `duration` (of runs that have ended, and came to the backend as they went on), `epoch`, `epochs`,
         `checkpoints` (how many), for each parameter `params.<name>` (`params.<outer>.<inner>` where they are
         nested), and for each metric `<metric>`, its last number, and `<metric>.best`: the greatest where the name
         is that of something that should grow, like an accuracy, else the least. A metric that has the name of
@@ -51,13 +51,13 @@ def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.Data
     metrics: dict[str, str] = {}
     for run in store.service("runs").items(query):
         row = _facts(run)
-        chosen = dict(_flat(run.get("params"), "params"))
+        chosen = facts.flat(run.get("params"), "params.")
         params.update(chosen)
-        for metric, values in logs_of(run).items():
+        for metric, values in facts.logs_of(run).items():
             name = metrics.setdefault(metric, f"logs.{metric}" if metric in _FIXED else metric)
-            row[name] = last(values)
-            found = numbers(values)
-            row[f"{name}.best"] = best(metric, found[np.isfinite(found)])
+            row[name] = facts.last(values)
+            found = facts.best(metric, values)
+            row[f"{name}.best"] = found and found.value
         rows.append({**row, **chosen})
         ids.append(run.get("_id"))
     frame = pd.DataFrame(rows, index=pd.Index(ids, name="_id", dtype=object))
@@ -69,10 +69,9 @@ def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.Data
         frame[column] = frame[column].astype("Int64")
     for column in scores:
         frame[column] = frame[column].astype(float)
-    for column in ("start", "_changed"):
-        frame[column] = pd.to_datetime(frame[column], errors="coerce", utc=True, format="ISO8601")
-    frame["duration"] = (frame["_changed"] - frame["start"]).where(frame["status"].isin(_ENDED))
-    return frame.drop(columns="_changed").sort_values("start", kind="stable")
+    frame["start"] = pd.to_datetime(frame["start"], errors="coerce", utc=True, format="ISO8601")
+    frame["duration"] = pd.to_timedelta(frame["duration"].astype(float), unit="s")
+    return frame.sort_values("start", kind="stable")
 
 
 def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFrame:
@@ -100,11 +99,10 @@ def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFra
         document, epochs = run, ()
     else:
         raise InvalidData("run", run, "is neither a run's document nor the path of its folder")
-    columns = {metric: numbers(values) for metric, values in logs_of(document).items()}
+    columns = {metric: numbers(values) for metric, values in facts.logs_of(document).items()}
     length = max(map(len, columns.values()), default=0)
     if len(epochs) != length:
-        final = document.get("epoch")
-        first = final - length + 1 if isinstance(final, int) and final >= length - 1 else 1
+        first = facts.first_epoch(document, length)
         epochs = range(first, first + length)
     padded = {
         metric: np.concatenate([values, np.full(length - len(values), np.nan)]) for metric, values in columns.items()
@@ -120,7 +118,7 @@ def _pandas() -> Any:
     return pandas
 
 
-_FIXED = ("name", "basename", "status", "start", "duration", "epoch", "epochs", "checkpoints", "_changed")
+_FIXED = ("name", "basename", "status", "start", "duration", "epoch", "epochs", "checkpoints")
 
 
 def _facts(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,18 +128,9 @@ def _facts(run: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **row,
         "checkpoints": len(checkpoints) if isinstance(checkpoints, list) else None,
-        "_changed": _of(str, run.get("updatedAt")),
+        "duration": facts.seconds_of(run),
     }
 
 
 def _of(kind: type, value: Any) -> Any:
     return value if type(value) is kind else None
-
-
-def _flat(params: Any, path: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(params, Mapping):
-        for name, value in params.items():
-            if isinstance(value, Mapping):
-                yield from _flat(value, f"{path}.{name}")
-            else:
-                yield f"{path}.{name}", value

@@ -9,7 +9,8 @@ from typing import Any
 
 from . import text
 from .board import Board, Row
-from .series import BATCH, LIMIT
+from .facts import BATCH
+from .series import LIMIT
 
 _COLORS = {"success": "#2ca02c", "error": "#d62728", "silent": "#e08a00"}
 _LEVELS = {"info": "#1f77b4", "warning": "#e08a00", "error": "#d62728"}
@@ -31,18 +32,24 @@ def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]
     """
     shown = [name for name in metrics if not name.startswith(BATCH)]
     heads = ["run", "status", "epoch", "ETA", *shown]
-    cells = [f'<th style="{_FIRST if n < 2 else _CELL}">{escape(text.line(head))}</th>' for n, head in enumerate(heads)]
+    cells = [
+        f'<th style="{_FIRST if n < 2 else _CELL}">{escape(text.clean(head))}</th>' for n, head in enumerate(heads)
+    ]
     lines = [f"<tr>{''.join(cells)}</tr>"]
     for row in rows:
         color = colors.get(row.entry.id, "transparent")
         status = text.status(row)
         tone = _COLORS["silent"] if row.silent is not None else _COLORS.get(status, "inherit")
         why = f' title="{escape(row.entry.error)}"' if row.entry.error else ""
-        name = f'<span style="color:{color}">&#9632;</span> {escape(text.line(row.entry.name, 60))}'
-        values = [text.epochs(row.entry), text.eta(row), *(text.number(row.entry.last.get(name)) for name in shown)]
+        name = f'<span style="color:{color}">&#9632;</span> {escape(text.clean(row.entry.name, 60))}'
+        values = [
+            text.epochs(row.entry.epoch, row.entry.epochs),
+            text.eta(row),
+            *(text.number(row.entry.last.get(name)) for name in shown),
+        ]
         lines.append(
             f'<tr><td style="{_FIRST}">{name}</td>'
-            f'<td style="{_FIRST};color:{tone}"{why}>{escape(text.line(status))}</td>'
+            f'<td style="{_FIRST};color:{tone}"{why}>{escape(text.clean(status))}</td>'
             + "".join(f'<td style="{_CELL}">{escape(value)}</td>' for value in values)
             + "</tr>"
         )
@@ -63,7 +70,7 @@ def notes(board: Board, rows: Sequence[Row], metrics: Sequence[str], state: str 
     if not rows:
         lines.append(("waiting for a run", "inherit"))
     for row in rows:
-        if row.entry.running and (machine := text.system(row)):
+        if row.entry.running and (machine := text.system(row.system or {})):
             lines.append((f"{row.entry.name}: {machine}", "inherit"))
         if row.entry.error:
             lines.append((f"{row.entry.name}: {row.entry.error}", _COLORS["error"]))
@@ -75,7 +82,7 @@ def notes(board: Board, rows: Sequence[Row], metrics: Sequence[str], state: str 
         lines.append((hidden, "inherit"))
     for alert in board.alerts[-_ALERTS:]:
         lines.append((f"\u26a0 {text.alert(alert)}", _LEVELS.get(str(alert.get("level")), "inherit")))
-    drawn = "".join(f'<div style="color:{color}">{escape(text.line(line, 300))}</div>' for line, color in lines)
+    drawn = "".join(f'<div style="color:{color}">{escape(text.clean(line, 300))}</div>' for line, color in lines)
     return f'<div style="{_INK};font-size:12px;line-height:1.5">{drawn}</div>'
 
 

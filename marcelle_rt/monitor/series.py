@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,8 +12,6 @@ Floats = npt.NDArray[np.float64]
 LIMIT = 2_000
 """The most points of a curve that are kept and drawn."""
 
-_GROWING = ("acc", "auc", "precision", "recall", "f1", "score", "r2", "iou", "dice")
-
 
 class Curve(NamedTuple):
     """What is drawn of one metric.
@@ -25,12 +21,14 @@ class Curve(NamedTuple):
         y: The values, all finite.
         time: Seconds since the run's start, for each point; NaN where nobody knows.
         total: How many values the metric has; more than there are points if it was thinned.
+        best: The best value; `None` if there is none.
     """
 
     x: Floats
     y: Floats
     time: Floats
     total: int
+    best: float | None
 
 
 def numbers(values: Any) -> Floats:
@@ -86,34 +84,3 @@ def smooth(y: Floats, weight: float) -> Floats:
         left *= weight
         smoothed[place] = last / (1 - left)
     return smoothed
-
-
-def last(values: Any) -> float | None:
-    """The last number of a metric's list, `None` if it has none."""
-    if isinstance(values, list):
-        for value in reversed(values):
-            if type(value) in (int, float) and math.isfinite(value):
-                return float(value)
-    return None
-
-
-def best(metric: str, y: Floats) -> float | None:
-    """The greatest of what should grow (an accuracy, a score), the least of everything else."""
-    if not y.size:
-        return None
-    return float(y.max() if any(word in metric.lower() for word in _GROWING) else y.min())
-
-
-def ordered(metrics: Sequence[str]) -> list[str]:
-    """Metrics in the order that people look for them: losses, then what else there is, batches last."""
-    return sorted(metrics, key=lambda name: (name.startswith(BATCH), "loss" not in name.lower(), metrics.index(name)))
-
-
-BATCH = "batch "
-"""How the names of metrics begin that have a value a batch, and not one an epoch."""
-
-
-def logs_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A run's metrics; none where a document of another program has something else there."""
-    logs = document.get("logs")
-    return logs if isinstance(logs, Mapping) else {}

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import text
 from .board import Board, Row
-from .series import BATCH
+from .facts import BATCH
 from .sparkline import sparkline
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_STYLES = {"success": "green", "error": "red", "epoch": "cyan", "start": "cyan", "idle": "dim"}
-_LEVELS = {"info": "cyan", "warning": "yellow", "error": "red"}
 _ALERTS = 3
 _GAP = 2  # columns between columns
 
@@ -54,7 +52,7 @@ def table(board: Board, now: float, width: int, ascii: bool = False, away: bool 
     for row in rows:
         lines += [(detail, "dim") for detail in _details(row, ascii)]
     for alert in board.alerts[-_ALERTS:]:
-        lines.append((f"! {text.alert(alert)}", _LEVELS.get(str(alert.get("level")), "")))
+        lines.append((f"! {text.alert(alert)}", text.LEVELS.get(str(alert.get("level")), "")))
     if away:
         lines.append(("the backend is away; waiting for it", "yellow"))
     parts += [Text(_fit(line, width, ascii), style, no_wrap=True, overflow="crop") for line, style in lines]
@@ -69,7 +67,7 @@ def _details(row: Row, ascii: bool) -> list[str]:
             if metric.startswith(BATCH) and curve.y.size:
                 steps = f"{name}: {metric} {curve.x[-1]:,.0f}: {text.number(float(curve.y[-1]))}"
                 found.append(f"{steps} {sparkline(curve.y.tolist(), 20, ascii)}")
-        if machine := text.system(row):
+        if machine := text.system(row.system or {}):
             found.append(f"{name}: {machine}")
     elif row.entry.error:
         found.append(f"{name}: {row.entry.error}")
@@ -94,7 +92,7 @@ def _grid(rows: list[Row], metrics: list[str], width: int, ascii: bool) -> Rende
     for number, row in enumerate(rows):
         cells: list[Any] = [Text(_fit(column.cells[number], column.width, ascii)) for column in columns]
         if len(cells) > 1:
-            cells[1].stylize("yellow" if row.silent is not None else _STYLES.get(row.entry.status, ""))
+            cells[1].stylize("yellow" if row.silent is not None else text.STYLES.get(row.entry.status, ""))
         grid.add_row(*cells)
     return grid
 
@@ -104,11 +102,11 @@ def _columns(rows: list[Row], metrics: list[str], width: int, ascii: bool) -> li
     names = [name for name in metrics if not name.startswith(BATCH)]
     run = _Column("run", [row.entry.name for row in rows], 8, 32)
     status = _Column("status", [text.status(row) for row in rows], 6, 14)
-    epoch = _Column("epoch", [text.epochs(row.entry) for row in rows], 5, 15, right=True)
+    epoch = _Column("epoch", [text.epochs(row.entry.epoch, row.entry.epochs) for row in rows], 5, 15, right=True)
     eta = _Column("ETA", [text.eta(row) for row in rows], 6, 8, right=True)
     values = [_Column(name, [text.number(r.entry.last.get(name)) for r in rows], 7, 14, right=True) for name in names]
     curves = [_Column("", [sparkline(_values(row, name), 20, ascii) for row in rows], 8, 20) for name in names[:1]]
-    bests = [_Column("best", [text.number(r.best.get(name)) for r in rows], 7, 9, right=True) for name in names[:1]]
+    bests = [_Column("best", [text.number(_best(row, name)) for row in rows], 7, 9, right=True) for name in names[:1]]
 
     needed: list[_Column] = []
     left = width
@@ -133,6 +131,11 @@ def _values(row: Row, name: str) -> list[float]:
     return [] if curve is None else curve.y.tolist()
 
 
+def _best(row: Row, name: str) -> float | None:
+    curve = row.curves.get(name)
+    return None if curve is None else curve.best
+
+
 def _fit(content: str, width: int, ascii: bool) -> str:
-    clean = text.line(content, width)
+    clean = text.clean(content, width)
     return clean.encode("ascii", "replace").decode() if ascii else clean

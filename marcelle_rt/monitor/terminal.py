@@ -148,7 +148,7 @@ class _Lines:
             entry = board.entries.get(key)
             if entry is None:
                 if self._said.pop(key, None):
-                    self._out(f"{text.line(document.get('name') or key)} removed")
+                    self._out(f"{text.clean(document.get('name') or key)} removed")
                 self._waiting.pop(key, None)
             elif (kind != "initial" or key in rows) and self._said.get(key) != (entry.status, entry.epoch):
                 self._waiting[key] = _sentence(entry, rows[key].eta if key in rows else None)
@@ -210,6 +210,6 @@ class _Json:
 
 def _sentence(entry: Entry, eta: float | None) -> str:
     values = [f"{metric} {text.number(value)}" for metric, value in entry.last.items()]
-    parts = [entry.name, entry.status or "-", text.epochs(entry), *values]
+    parts = [entry.name, entry.status or "-", text.epochs(entry.epoch, entry.epochs), *values]
     parts += [f"ETA {text.duration(eta)}"] if eta is not None else []
-    return text.line("  ".join([*parts, *([entry.error] if entry.error else [])]))
+    return text.clean("  ".join([*parts, *([entry.error] if entry.error else [])]))

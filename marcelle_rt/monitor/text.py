@@ -1,11 +1,25 @@
-"""Numbers, times and names as people read them in a table. Pure."""
+"""Numbers, times and names as people read them. Pure."""
 
 from __future__ import annotations
 
+import datetime as dt
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from .board import Entry, Row
+from . import facts
+
+if TYPE_CHECKING:
+    from .board import Row
+
+STYLES = {"success": "green", "error": "bold red", "epoch": "cyan", "start": "cyan", "idle": "dim"}
+"""How a run's status looks in a terminal."""
+
+LEVELS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
+"""How an alert looks there by its level, the worst first."""
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+_MONTH = 30 * 86_400  # seconds
 
 
 def number(value: float | None) -> str:
@@ -16,32 +30,49 @@ def number(value: float | None) -> str:
     return text if len(text) <= 9 else f"{value:.2e}"
 
 
+def short(value: object) -> str:
+    """A parameter's value in few characters."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 def duration(seconds: float) -> str:
     """A time in its two largest units: `3m 05s`."""
     whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3_600:
-        return f"{whole // 60}m {whole % 60:02}s"
-    if whole < 86_400:
-        return f"{whole // 3_600}h {whole % 3_600 // 60:02}m"
-    return f"{whole // 86_400}d {whole % 86_400 // 3_600:02}h"
+    place = next((n for n, (size, _) in enumerate(_UNITS) if whole >= size), len(_UNITS) - 1)
+    size, unit = _UNITS[place]
+    rest = [f"{whole % size // smaller:02}{name}" for smaller, name in _UNITS[place + 1 : place + 2]]
+    return " ".join([f"{whole // size}{unit}", *rest])
 
 
-def line(text: Any, width: int | None = None) -> str:
+def ago(time: dt.datetime | None, now: dt.datetime) -> str:
+    """How long a time is past, in one unit; the date where that is over a month."""
+    if time is None:
+        return ""
+    past = (now - time).total_seconds()
+    if past > _MONTH:
+        return f"{time.astimezone():%Y-%m-%d}"
+    return f"{duration(past).partition(' ')[0]} ago" if past >= 1 else "now"
+
+
+def clean(text: Any, width: int | None = None) -> str:
     """Text of others in one line, without what would steer a terminal.
 
     Args:
         text: The text.
         width: The most characters; a longer one ends in `~`.
     """
-    clean = "".join(character if character.isprintable() else " " for character in str(text))
-    return clean if width is None or len(clean) <= width else clean[: max(0, width - 1)] + "~"
+    line = "".join(character if character.isprintable() else " " for character in str(text))
+    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + "~"
 
 
-def epochs(entry: Entry) -> str:
+def epochs(done: int, planned: int | None) -> str:
     """How far a run is: `7/20`, or `7` where nobody knows how many there will be."""
-    return str(entry.epoch) if entry.epochs is None else f"{entry.epoch}/{entry.epochs}"
+    return str(done) if planned is None else f"{done}/{planned}"
+
+
+def progress(run: Mapping[str, Any]) -> str:
+    """How far the run of a document is."""
+    return epochs(facts.done(run), facts.planned(run))
 
 
 def status(row: Row) -> str:
@@ -59,25 +90,30 @@ def counted(shown: int, total: int, what: str) -> str:
     return "" if shown >= total else f"showing {shown:,} of {total:,} {what}"
 
 
-def system(row: Row) -> str:
-    """The machine that a run trains on: `cpu 40% memory 61% GPU 93% (70% memory)`."""
-    known = row.system or {}
-    parts = [f"{name} {_percent(known.get(name))}" for name in ("cpu", "memory") if _percent(known.get(name))]
-    gpus = known.get("gpus")
-    for gpu in gpus if isinstance(gpus, list) else []:
-        if isinstance(gpu, dict) and _percent(gpu.get("utilization")):
+def system(document: Mapping[str, Any]) -> str:
+    """The machine that a run trains on: `CPU 40% memory 61% process 2,000 MB GPU 93% (70% memory)`.
+
+    Args:
+        document: One of `run-system`.
+    """
+    known = (("CPU", _percent(document.get("cpu"))), ("memory", _percent(document.get("memory"))))
+    parts = [f"{name} {value}" for name, value in known if value]
+    if facts.is_number(used := document.get("process_memory")):
+        parts.append(f"process {used / 1e6:,.0f} MB")
+    for gpu in facts.entries(document, "gpus"):
+        if load := _percent(gpu.get("utilization")):
             memory = _percent(gpu.get("memory"))
-            parts.append(f"GPU {_percent(gpu.get('utilization'))}" + (f" ({memory} memory)" if memory else ""))
+            parts.append(f"GPU {load}" + (f" ({memory} memory)" if memory else ""))
     return " ".join(parts)
 
 
-def alert(document: dict[str, Any]) -> str:
+def alert(document: Mapping[str, Any]) -> str:
     """An alert in one line."""
     epoch = document.get("epoch")
     where = f"{document.get('run') or ''}{f' @{epoch}' if epoch is not None else ''}".strip()
     text = ": ".join(str(part) for part in (where, document.get("title"), document.get("text")) if part)
-    return line(text)
+    return clean(text)
 
 
 def _percent(value: Any) -> str:
-    return f"{value:.0f}%" if type(value) in (int, float) and math.isfinite(value) else ""
+    return f"{value:.0f}%" if facts.is_number(value) else ""

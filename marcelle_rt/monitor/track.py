@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections import deque
 from collections.abc import Mapping
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .series import BATCH, LIMIT, Curve, Floats, keep, logs_of, numbers
+from .facts import BATCH, best, done, first_epoch, logs_of, planned, seconds
+from .series import LIMIT, Curve, Floats, keep, numbers
 
 _MARKS = 1_000  # observations of a run's pace that are kept
 _RECENT = 30  # of them, the pace now
@@ -43,17 +43,15 @@ class Track:
         """
         logs = {str(metric): numbers(values) for metric, values in logs_of(document).items()}
         places = max((y.size for y in logs.values()), default=0)
-        done = progress(document, places)
         self._start = seconds(document.get("start"))
-        self._mark(places, done, seconds(document.get("updatedAt")), now)
-        # Epochs count from 0 or from 1, as the caller did.
-        first = 0 if isinstance(document.get("epoch"), int) and document["epoch"] == places - 1 else 1
+        self._mark(places, done(document), seconds(document.get("updatedAt")), now)
+        first = first_epoch(document, places)
         x = np.arange(first, first + places, dtype=np.float64)
         time = self._times(places)
         kept = {name: curve for name, curve in self.curves.items() if name.startswith(BATCH)}
         for metric, y in logs.items():
             index = keep(y)
-            kept[metric] = Curve(x[index], y[index], time[index], y.size)
+            kept[metric] = _curve(metric, x[index], y[index], time[index], y.size)
         self.curves = kept
 
     def batches(self, document: Mapping[str, Any]) -> None:
@@ -73,30 +71,30 @@ class Track:
                 points = points[:, keep(points[1])]
             self._batches[metric] = points, total + new.shape[1]
             x, y, time = points[:, keep(points[1])]
-            self.curves[f"{BATCH}{metric}"] = Curve(x, y, time - self._start, total + new.shape[1])
+            self.curves[f"{BATCH}{metric}"] = _curve(metric, x, y, time - self._start, total + new.shape[1])
 
     def eta(self, document: Mapping[str, Any], now: float) -> float | None:
         """The seconds until all planned epochs are there, by the pace of the last ones; `None` if nobody knows."""
-        epochs = document.get("epochs")
-        if not self._marks or not isinstance(epochs, int):
+        epochs = planned(document)
+        if not self._marks or epochs is None:
             return None
-        _, done, at = self._marks[-1]
-        left = epochs - done
+        _, epoch, at = self._marks[-1]
+        left = epochs - epoch
         earlier = self._marks[max(0, len(self._marks) - _RECENT)]
-        if done > earlier[1] and at > earlier[2]:
-            pace = (at - earlier[2]) / (done - earlier[1])
-        elif done and at > self._start:  # just looked at: all that we know is when it began
-            pace = (at - self._start) / done
+        if epoch > earlier[1] and at > earlier[2]:
+            pace = (at - earlier[2]) / (epoch - earlier[1])
+        elif epoch and at > self._start:  # just looked at: all that we know is when it began
+            pace = (at - self._start) / epoch
         else:
             return None
         return max(0.0, left * pace - (now - self._seen)) if left > 0 else None
 
-    def _mark(self, places: int, done: float, updated: float, now: float) -> None:
+    def _mark(self, places: int, epoch: int, updated: float, now: float) -> None:
         """Remembers when an epoch came; by the backend's clock, else by ours."""
         while self._marks and self._marks[-1][0] > places:  # resumed further back
             self._marks.pop()
         if places and (not self._marks or self._marks[-1][0] < places):
-            self._marks.append((places, int(done), now if math.isnan(updated) else updated))
+            self._marks.append((places, epoch, now if math.isnan(updated) else updated))
             self._seen = now
         if len(self._marks) > _MARKS:
             del self._marks[1:-_RECENT:2]
@@ -110,15 +108,6 @@ class Track:
         return times
 
 
-def progress(document: Mapping[str, Any], places: int) -> int:
-    """How many epochs a run has done: it may count them from 0, and may save only some of them."""
-    epoch = document.get("epoch")
-    return max(epoch, places) if type(epoch) is int else places
-
-
-def seconds(time: Any) -> float:
-    """An ISO time in seconds since 1970; NaN if it is none."""
-    try:
-        return dt.datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp()
-    except (AttributeError, TypeError, ValueError, OverflowError):
-        return math.nan
+def _curve(metric: str, x: Floats, y: Floats, time: Floats, total: int) -> Curve:
+    found = best(metric, y.tolist())  # which thinning keeps
+    return Curve(x, y, time, total, found and found.value)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AWAY, FeathersError, MarcelleError, NotFound
 from ..notices import logger
-from ..values import iso
+from ..values import iso, time_of
 from .run import ENDED
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SERVICE = "run-heartbeats"
 INTERVAL = 30.0  # seconds
-_MISSED = 4  # intervals without a sign after which a run is taken for dead
+MISSED = 4  # intervals without a sign after which a run is taken for dead
 _LATER = 5.0  # seconds until one that did not come through is tried again
 
 
@@ -146,9 +146,11 @@ def is_stale(heartbeat: dict[str, Any], now: dt.datetime | None = None) -> bool:
         heartbeat: The document.
         now: The time; this machine's if `None`.
     """
-    try:
-        last = dt.datetime.fromisoformat(str(heartbeat["time"]).replace("Z", "+00:00"))
-        patience = dt.timedelta(seconds=_MISSED * float(heartbeat.get("interval", INTERVAL)))
-        return (now or dt.datetime.now(dt.timezone.utc)) - last > patience
-    except (KeyError, ValueError, TypeError, OverflowError):  # nobody's that we know
+    last = time_of(heartbeat.get("time"))
+    if last is None:
         return True
+    try:
+        patience = dt.timedelta(seconds=MISSED * float(heartbeat.get("interval", INTERVAL)))
+    except (ValueError, TypeError, OverflowError):  # nobody's that we know
+        return True
+    return (now or dt.datetime.now(dt.timezone.utc)) - last > patience

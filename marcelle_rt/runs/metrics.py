@@ -9,13 +9,17 @@ from typing import Any
 from ..notices import Notices
 from ..values import number, safe_key
 
-_GROWING = ("acc", "auc", "precision", "recall", "f1", "fmeasure", "iou", "io_u", "cosine", "dice", "score", "r2")
+_GROWING = (
+    *("acc", "auc", "precision", "recall", "f1", "fmeasure", "r2", "score"),
+    *("iou", "io_u", "dice", "cosine", "bleu"),
+)
+_SHRINKING = ("loss", "err", "mae", "mse", "perplexity")
 
 
 def grows(metric: str) -> bool:
-    """Whether more of a metric is better, by its name."""
-    name = metric.removeprefix("val_")
-    return name != "loss" and any(word in name for word in _GROWING)
+    """Whether more of a metric is better, by its name; `dice_loss` is a loss."""
+    name = metric.lower()
+    return any(word in name for word in _GROWING) and not any(word in name for word in _SHRINKING)
 
 
 class Metrics:

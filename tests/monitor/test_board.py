@@ -33,7 +33,7 @@ def test_a_run_is_a_row_with_where_it_stands() -> None:
     entry = row.entry
     assert (entry.name, entry.status, entry.epoch, entry.epochs) == ("a-1", "epoch", 3, 100)
     assert entry.last == {"loss": 2, "acc": 0.7}
-    assert row.best == {"loss": 1, "acc": 0.7}
+    assert {name: curve.best for name, curve in row.curves.items()} == {"loss": 1, "acc": 0.7}
     assert row.curves["loss"].x.tolist() == [1, 2, 3]
     assert row.curves["acc"].x.tolist() == [1, 2]
 
@@ -43,6 +43,10 @@ def test_epochs_that_are_counted_from_0_are_drawn_from_0() -> None:
 
     assert row.entry.epoch == 3
     assert row.curves["loss"].x.tolist() == [0, 1, 2]
+
+
+def test_epochs_of_a_run_that_began_with_a_later_one_are_drawn_where_they_are() -> None:
+    assert only(board_of(run("a", 3, epoch=12))).curves["loss"].x.tolist() == [10, 11, 12]
 
 
 def test_a_run_without_logs_params_or_anything_is_shown() -> None:
@@ -57,6 +61,7 @@ def test_a_metric_of_nothing_but_nan_has_a_curve_without_points() -> None:
     board = board_of(run("a", 2, logs={"loss": [None, None]}))
 
     assert only(board).curves["loss"].y.size == 0
+    assert only(board).curves["loss"].best is None
     assert only(board).entry.last == {}
     assert board.metrics() == ["loss"]
 

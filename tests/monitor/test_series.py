@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marcelle_rt.monitor.series import best, keep, last, numbers, ordered, smooth
+from marcelle_rt.monitor.series import keep, numbers, smooth
 
 
 def test_a_short_curve_keeps_all_its_numbers() -> None:
@@ -55,23 +53,3 @@ def test_smoothing_is_an_average_without_a_bias_towards_zero() -> None:
     # ((4 * .5) / .5), ((4 * .25 + 0) / .75), ((4 * .125 + 0 + 4 * .5) / .875)
     assert smooth(y, 0.5).tolist() == pytest.approx([4, 4 / 3, 20 / 7])
     assert smooth(np.full(50, 0.3), 0.99).tolist() == pytest.approx([0.3] * 50)
-
-
-def test_the_last_value_is_the_last_number() -> None:
-    assert last([1, 2.5, None, None]) == 2.5
-    assert last([None, math.nan]) is None
-    assert last([]) is None
-    assert last("12") is None
-
-
-def test_the_best_is_the_least_loss_and_the_greatest_accuracy() -> None:
-    y = np.array([1.0, 3.0, 2.0])
-
-    assert best("val_loss", y) == 1
-    assert best("val_accuracy", y) == 3
-    assert best("F1", y) == 3
-    assert best("loss", np.empty(0)) is None
-
-
-def test_losses_come_first_and_batches_last() -> None:
-    assert ordered(["batch loss", "acc", "loss", "val_loss"]) == ["loss", "val_loss", "acc", "batch loss"]

@@ -80,7 +80,7 @@ def test_batches_the_machine_and_hidden_runs_have_a_line_each() -> None:
     text = drawn(board, 100, away=True)
 
     assert "8-1: batch loss 1,200: 0.5" in text
-    assert "8-1: cpu 40% memory 61% GPU 93% (70% memory)" in text
+    assert "8-1: CPU 40% memory 61% GPU 93% (70% memory)" in text
     assert "showing 8 of 9 runs" in text
     assert "the backend is away" in text
 
@@ -243,7 +243,7 @@ def test_what_belongs_to_a_run_is_read_when_it_is_shown(runs: DataStore) -> None
     runs.service("run-heartbeats").create({"_id": "a", "runId": "a", "time": at(-1e7), "interval": 30})
     watched = Watched(runs, {}, console={"force_terminal": True, "_environ": {"TERM": "xterm"}})
 
-    for text in ("a-1: batch loss 7: 0.5", "a-1: cpu 40%", "! a: NaN", "silent"):
+    for text in ("a-1: batch loss 7: 0.5", "a-1: CPU 40%", "! a: NaN", "silent"):
         eventually(lambda text=text: text in watched.output.getvalue())
     runs.service("runs").patch("a", {"status": "success"})
     watched.join(20)

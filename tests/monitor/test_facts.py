@@ -1,0 +1,96 @@
+"""What a run's document tells, as all who show runs read it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import Any
+
+import pytest
+
+from marcelle_rt.monitor import facts, text
+from marcelle_rt.runs.metrics import grows
+
+from .documents import START, at, run
+
+NOW = dt.datetime.fromtimestamp(START + 200, dt.timezone.utc)
+
+
+def test_the_last_value_is_the_last_number() -> None:
+    assert facts.last([1, 2.5, None, None]) == 2.5
+    assert facts.last([None, math.nan, True]) is None
+    assert facts.last([]) is None
+    assert facts.last("12") is None
+
+
+def test_the_best_is_the_least_loss_and_the_greatest_accuracy_and_the_first_that_is_as_good() -> None:
+    values = [None, 1.0, 3.0, math.nan, 2.0, 3.0, 1.0]
+
+    assert facts.best("val_loss", values) == (1, 1)
+    assert facts.best("val_accuracy", values) == (3, 2)
+    assert facts.best("F1", values) == (3, 2)
+    assert facts.best("loss", [None]) is None
+    assert facts.best("loss", 3) is None
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "val_acc", "accuracyVal", "AUC", "F1", "mean_io_u", "dice", "BLEU"])
+def test_more_of_a_score_is_better(metric: str) -> None:
+    assert grows(metric)
+
+
+@pytest.mark.parametrize("metric", ["loss", "lossVal", "dice_loss", "accuracy_error", "rmse", "perplexity", "seconds"])
+def test_less_of_a_loss_is_better_whatever_it_is_made_of(metric: str) -> None:
+    assert not grows(metric)
+
+
+def test_losses_come_first_and_batches_last() -> None:
+    assert facts.ordered(["batch loss", "acc", "loss", "val_loss"]) == ["loss", "val_loss", "acc", "batch loss"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "took"),
+    [
+        ({"status": "epoch"}, 200),
+        ({"status": "success", "createdAt": at(1), "updatedAt": at(30)}, 30),
+        ({"status": "success", "createdAt": at(100), "updatedAt": at(130)}, None),  # uploaded later
+        ({"status": "success"}, None),
+        ({"status": "epoch", "start": 5}, None),
+        ({"status": "epoch", "start": at(0).rstrip("Z")}, 200),  # no zone: UTC
+    ],
+)
+def test_a_run_took_what_the_backend_saw_of_it(fields: dict[str, Any], took: float | None) -> None:
+    document = {"start": at(0), **fields}
+
+    assert facts.seconds_of(document, NOW) == took
+    assert facts.seconds_of({**document, "status": "epoch"}) is None
+
+
+@pytest.mark.parametrize(
+    ("epoch", "first", "progress"),
+    [(3, 1, "3/100"), (2, 0, "3/100"), (12, 10, "12/100"), (1, 1, "3/100"), (None, 1, "3/100"), ("3", 1, "3/100")],
+)
+def test_epochs_are_counted_back_from_the_last(epoch: Any, first: int, progress: str) -> None:
+    document = run("a", 3, epoch=epoch)
+
+    assert facts.first_epoch(document, 3) == first
+    assert text.progress(document) == progress
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4, "0s"), (59.4, "59s"), (59.6, "1m 00s"), (185, "3m 05s"), (7_260, "2h 01m"), (93_600, "1d 02h")],
+)
+def test_a_duration_has_its_two_largest_units(seconds: float, shown: str) -> None:
+    assert text.duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("past", "shown"), [(-5, "now"), (0.5, "now"), (59, "59s ago"), (185, "3m ago"), (93_600, "1d ago")]
+)
+def test_how_long_ago_has_one_unit(past: float, shown: str) -> None:
+    assert text.ago(NOW - dt.timedelta(seconds=past), NOW) == shown
+
+
+def test_what_is_long_ago_is_a_date() -> None:
+    assert text.ago(NOW - dt.timedelta(days=40), NOW).startswith("20")
+    assert text.ago(None, NOW) == ""
