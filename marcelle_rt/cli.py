@@ -20,6 +20,8 @@ from .errors import InvalidData, MarcelleError
 _BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
 """Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
 
+_NOBODY_READS = 128 + 13  # what shells say of a command that SIGPIPE has ended
+
 app = typer.Typer(
     rich_markup_mode="rich" if _BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",
@@ -38,7 +40,11 @@ app.add_typer(
 
 
 def main() -> None:
-    """Runs the command. An error of ours is one sentence on stderr and status 1; Ctrl-C is status 130."""
+    """Runs the command.
+
+    An error of ours is one sentence on stderr and status 1; Ctrl-C is status 130. Where nobody reads on (`| head`)
+    it ends without a word and with status 141, as other commands do.
+    """
     # SIGTERM ends as Ctrl-C does: what was started is stopped, and temporary folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
@@ -47,10 +53,19 @@ def main() -> None:
     if VARIABLE in os.environ:
         prepare()
     try:
-        app(prog_name="marcelle-rt")
+        try:
+            app(prog_name="marcelle-rt")
+        finally:
+            print(end="", flush=True)
     except MarcelleError as error:
         print(f"marcelle-rt: {error}", file=sys.stderr)
         sys.exit(1)
+    except (BrokenPipeError, SystemExit) as end:
+        # Rich and Typer make a plain status 1 of it, which in `watch` means a run that failed.
+        if not any(isinstance(error, BrokenPipeError) for error in (end, end.__context__)):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python flushes at its exit
+        sys.exit(_NOBODY_READS)
 
 
 def _location(url: str | None) -> str | None:

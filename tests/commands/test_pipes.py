@@ -1,0 +1,92 @@
+"""`marcelle-rt ... | head`: who reads no further ends the command, without a word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marcelle_rt import Writer
+from marcelle_rt.backend import Backend
+from tests.commands.conftest import surroundings
+
+MakeRun = Callable[..., dict[str, Any]]
+
+NOBODY_READS = 141  # 128 and SIGPIPE, as shells have it
+
+
+def piped(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "marcelle_rt", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=surroundings({}),
+    )
+
+
+def read_no_further(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    """Closes the pipe, and gives the exit code and what the command says of it."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    code = process.wait(60)
+    with process.stderr:
+        return code, process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("runs", "-q", "name=RUN"),
+        ("runs", "--json", "-q", "name=RUN"),
+        ("export", "RUN"),
+        ("watch", "RUN"),
+        ("--help",),
+    ],
+    ids=" ".join,
+)
+def test_a_command_whose_output_nobody_reads_ends_quietly(
+    backend: Backend, make_run: MakeRun, words: tuple[str, ...]
+) -> None:
+    name = f"{uuid.uuid4().hex}-1"
+    make_run(name)
+    location = [] if words == ("--help",) else ["--backend", backend.url]
+
+    process = piped(*(word.replace("RUN", name) for word in words), *location)
+
+    assert read_no_further(process) == (NOBODY_READS, b"")
+
+
+def test_a_long_list_is_left_in_the_middle(backend: Backend, make_run: MakeRun) -> None:
+    name = f"{uuid.uuid4().hex}-1"
+    make_run(name, logs={"m" * 200_000: [1.0]})  # more than a pipe holds
+
+    process = piped("runs", "--json", "-q", f"name={name}", "--backend", backend.url)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"[\n"
+
+    assert read_no_further(process) == (NOBODY_READS, b"")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_watch_ends_with_the_first_line_that_nobody_reads(
+    backend: Backend, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    name = uuid.uuid4().hex
+    with Writer(name, backend.url, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        writer.train_begin(2)
+        writer.flush(10)
+        process = piped("watch", f"basename={name}", *options, "--backend", backend.url)
+        assert process.stdout is not None
+        assert name.encode() in process.stdout.readline()
+        process.stdout.close()
+        writer.save_epoch(1, {"loss": 1.0})
+
+        assert read_no_further(process) == (NOBODY_READS, b"")
