@@ -117,8 +117,11 @@ def best(metric: str, values: Any) -> Best | None:
     """
     if not isinstance(values, list):
         return None
-    pairs = [Best(value, place) for place, value in enumerate(values) if is_number(value)]
-    return (max if grows(metric) else min)(pairs, key=lambda pair: pair.value) if pairs else None
+    numbers = [value for value in values if is_number(value)]
+    if not numbers:
+        return None
+    value = max(numbers) if grows(metric) else min(numbers)
+    return Best(value, values.index(value))
 
 
 def is_number(value: Any) -> TypeGuard[float]:

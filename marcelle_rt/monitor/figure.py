@@ -38,6 +38,9 @@ class LiveFigure:
         self.widget.observe(self._hear, "_js2py_traceDeltas")
         self._slots: dict[tuple[Any, str], int] = {}
         self._lines: dict[tuple[Any, str], Line] = {}
+        # What was set last: to ask plotly for it takes longer than all else.
+        self._styles: dict[int, dict[str, Any]] = {}
+        self._axes: dict[str, str] = {}
         self._heard = False
         self._pending = True
         self._all_at = time.monotonic()
@@ -63,16 +66,29 @@ class LiveFigure:
             "yaxis.title.text": drawing.y_title,
             "yaxis.type": "log" if log else "linear",
         }
-        axes = {path: value for path, value in axes.items() if self.widget.layout[path] != value}
+        axes = {path: value for path, value in axes.items() if self._axes.get(path) != value}
+        self._axes.update(axes)
         with self.widget.batch_update():
             for slot in free - set(self._slots.values()):
                 self.widget.data[slot].visible = False
+                self._styles.pop(slot, None)
             for slot, line in changed.items():
-                _fill(self.widget.data[slot], line)
+                self._fill(slot, line)
             for path, value in axes.items():
                 self.widget.layout[path] = value
         self._pending = self._pending or bool(free or changed or axes)
         self._send_all()
+
+    def _fill(self, slot: int, line: Line) -> None:
+        trace, before = self.widget.data[slot], self._styles.get(slot, {})
+        trace.x, trace.y = line.x, line.y
+        # One point makes no line.
+        mode = "markers" if line.x.size == 1 else "lines"
+        style = {"visible": True, "name": line.name, "mode": mode, "line.color": line.color, "line.dash": line.dash}
+        for path, value in style.items():
+            if before.get(path) != value:
+                trace[path] = value
+        self._styles[slot] = style
 
     def _hear(self, change: Any) -> None:
         """A page has drawn something."""
@@ -93,15 +109,6 @@ class LiveFigure:
         )
         hidden = [slot for slot in range(SLOTS) if slot not in slots]
         self.widget._send_restyle_msg({"visible": False}, trace_indexes=hidden)
-
-
-def _fill(trace: Any, line: Line) -> None:
-    trace.x, trace.y = line.x, line.y
-    # One point makes no line.
-    style = {"visible": True, "name": line.name, "mode": "markers" if line.x.size == 1 else "lines"}
-    for path, value in {**style, "line.color": line.color, "line.dash": line.dash}.items():
-        if trace[path] != value:
-            trace[path] = value
 
 
 def _layout() -> dict[str, Any]:
