@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 import threading
 import uuid
@@ -74,7 +75,7 @@ def show() -> Iterator[Callable[..., Widget]]:
     yield show
     for each in shown:
         each.close()
-    assert not any(thread.name == "marcelle-monitor" and not thread.daemon for thread in threading.enumerate())
+    eventually(lambda: not any(thread.name == "marcelle-monitor" for thread in threading.enumerate()))
 
 
 @pytest.fixture
@@ -154,7 +155,7 @@ def test_what_is_chosen_stays_when_runs_come_and_go(store: DataStore, show: Call
         runs.create({**run(key, 2, start=at(n)), "group": name, "name": f"run {n}"})
     widget = show(store, {"group": name})
     assert set(widget.look()) == {"run 0", "run 1", "run 2"}
-    colors = {one.name: one.line.color for one in widget.panel.figure.data if one.visible}
+    colors = _colors(widget)
     assert len(set(colors.values())) == 3
     _, chosen = widget.all(widgets.SelectMultiple)
     chosen.value = (ids[0], ids[1])
@@ -163,6 +164,9 @@ def test_what_is_chosen_stays_when_runs_come_and_go(store: DataStore, show: Call
     runs.remove(ids[0])
     eventually(lambda: set(widget.look()) == {"run 1"})
     assert "run 0" not in widget.text
+    for _ in range(2):
+        widget.look()
+        assert _colors(widget) == {"run 1": colors["run 1"]}
     assert chosen.value == (ids[1],)
     runs.remove(ids[1])
     eventually(lambda: set(widget.look()) == set())
@@ -205,9 +209,11 @@ def test_100_000_epochs_are_thinned_and_the_widget_says_so(
     assert f"showing {len(x):,} of 100,000 points" in widget.text
 
 
-def _picture(still: str) -> str:
-    import base64
+def _colors(widget: Widget) -> dict[str, str]:
+    return {one.name: one.line.color for one in widget.panel.figure.data if one.visible}
 
+
+def _picture(still: str) -> str:
     return base64.b64decode(still.partition("data:image/svg+xml;base64,")[2].partition('"')[0]).decode()
 
 
