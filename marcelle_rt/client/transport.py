@@ -221,7 +221,7 @@ class _Engine(engineio.Client):
 
     def _receive(self, pkt: engine_packet.Packet) -> None:
         if pkt.packet_type == engine_packet.MESSAGE:
-            data = pkt.data
+            data, pkt.data = pkt.data, None  # engineio holds a packet until the next one comes
             if self.protocol == 3 and isinstance(data, bytes):
                 data = data[1:]
             self._trigger_event("message", data)
