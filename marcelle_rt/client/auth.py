@@ -96,11 +96,15 @@ class Session:
 
     def is_due(self, clock: Callable[[], float], now: Callable[[], float] = time.time) -> bool:
         """Whether it should be renewed by now, or has ended while the monotonic clock stood still."""
-        return self.due is not None and (clock() >= self.due or (self.ends is not None and now() >= self.ends))
+        return self.due is not None and (clock() >= self.due or self.has_ended(now))
 
-    def due_now(self, clock: Callable[[], float]) -> Session:
-        """After the server refused the token: the same, to be renewed at once."""
-        return replace(self, due=clock())
+    def has_ended(self, now: Callable[[], float] = time.time) -> bool:
+        """Whether it ended before it was renewed: from then on the server sent no events."""
+        return self.ends is not None and now() >= self.ends
+
+    def due_now(self, clock: Callable[[], float], now: Callable[[], float] = time.time) -> Session:
+        """After the server refused the token: it has ended, and is to be renewed at once."""
+        return replace(self, due=clock(), ends=now())
 
     def postponed(self, clock: Callable[[], float]) -> Session:
         """After a renewal that failed: the same, due again soon."""

@@ -329,6 +329,10 @@ class Connection:
         except MarcelleError as failure:
             self.events.announce("error", failure)
             self._hold(session.postponed(self._clock))
+        else:
+            if session.has_ended():  # as after a cut, so that whoever follows reads again
+                self.events.announce("disconnected")
+                self.events.announce("connected")
 
     def _hold(self, session: auth.Session | None) -> None:
         with self._changed:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -172,6 +174,33 @@ def test_after_a_sleep_of_the_machine_past_a_token_s_end_the_login_is_renewed(
     store.connection._hold(replace(before, ends=before.ends - 90_000))
     eventually(lambda: (store.connection._session or before).ends not in (before.ends, before.ends - 90_000))
     assert store.service("things").count() == 0
+
+
+def test_what_came_between_a_token_s_end_and_its_late_renewal_is_made_up_for(
+    forgetful: str, open_store: Callable[..., DataStore]
+) -> None:
+    other = open_store(forgetful.replace("127.0.0.1", "localhost"), **ADA)  # a connection of its own
+    late, there = open_store(forgetful, **ADA), other.service(fresh_name())
+    near = late.service(there.name)
+    heard: list[int] = []
+    lines: list[str] = []
+    near.on("created", lambda document: heard.append(document["n"]))
+    with near.watch(timeout=20) as view:
+        there.create({"n": 1})
+        assert next(view).document["n"] == 1
+        session = late.connection._session
+        assert session is not None
+        late.connection._hold(replace(session, due=math.inf))
+        late.on("disconnected", lambda: lines.append("down"))
+        late.on("connected", lambda: lines.append("up"))
+        # A second was taken off the token's life, for the times in it are whole seconds.
+        eventually(lambda: session.has_ended(lambda: time.time() - 1.5), interval=0.1)
+        there.create({"n": 2})
+        late.connection._hold(replace(session, due=0.0))
+        assert next(view).document["n"] == 2
+        there.create({"n": 3})
+        eventually(lambda: heard == [1, 3])
+        assert lines == ["down", "up"]
 
 
 def test_who_has_only_a_token_is_warned_before_it_ends(
