@@ -330,9 +330,8 @@ class Connection:
             self.events.announce("error", failure)
             self._hold(session.postponed(self._clock))
         else:
-            if session.has_ended():  # as after a cut, so that whoever follows reads again
-                self.events.announce("disconnected")
-                self.events.announce("connected")
+            for event in ("disconnected", "connected") if session.has_ended() else ():  # as after a cut: read again
+                self.events.announce(event)
 
     def _hold(self, session: auth.Session | None) -> None:
         with self._changed:

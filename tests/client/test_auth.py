@@ -106,6 +106,24 @@ def test_handlers_go_along_with_a_login_and_a_logout(guarded: str, open_store: C
     assert other.service(things.name).count() == 1
 
 
+def test_a_view_goes_along_with_a_login_and_ends_with_an_error_where_a_logout_closes_its_service(
+    guarded: str, open_store: Callable[..., DataStore]
+) -> None:
+    store, other = open_store(guarded, **ADA), open_store(guarded, **ADA)
+    things = other.service(fresh_name())
+    things.create({"n": 1})
+    with store.service(things.name).watch(timeout=10) as view:
+        assert next(view).document["n"] == 1
+        store.logout()
+        with pytest.raises(NotAuthenticated, match=things.name):
+            next(view)
+        things.create({"n": 2})
+        store.login(EMAIL, PASSWORD)
+        assert next(view).document["n"] == 2
+        things.create({"n": 3})
+        assert next(view).document["n"] == 3
+
+
 def test_after_a_cut_it_signs_in_before_anything_else_is_sent(
     guarded: str, open_store: Callable[..., DataStore]
 ) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 import pytest
 
 from marcelle_rt import DataStore, Service
+from marcelle_rt.client.view import View
 from marcelle_rt.client.watch import Change
-from marcelle_rt.errors import InvalidData
+from marcelle_rt.errors import FeathersError, InvalidData
+from marcelle_rt.notices import MarcelleWarning
 from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 
@@ -126,3 +129,121 @@ def test_a_closed_view_is_at_its_end(service: Service) -> None:
 def test_a_query_that_pages_is_refused(store: DataStore) -> None:
     with pytest.raises(InvalidData, match=r"query\.\$limit"):
         store.service("runs").watch({"$limit": 3})
+
+
+def test_a_slow_reader_gets_the_newest_state_of_each_document_and_one_warning(
+    server: str, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(View.__init__, "__defaults__", (20_000,))
+    store = open_store(server)
+    there = open_store(server.replace("127.0.0.1", "localhost")).service(fresh_name())
+    ids = [key(made) for made in there.create([{"n": 0} for _ in range(5)])]
+    with store.service(there.name).watch(timeout=10) as view, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        assert [next(view).kind for _ in ids] == ["initial"] * 5
+        for n in range(1, 101):
+            for one in ids:
+                there.patch(one, {"n": n})
+        last = there.create({"n": -1})
+        eventually(lambda: view._inbox.view._state.get(key(last)) is not None)
+        newest: dict[object, int] = {}
+        for change in view:
+            newest[key(change.document)] = change.document["n"]
+            if key(change.document) == key(last):
+                break
+        assert newest == {**dict.fromkeys(ids, 100), key(last): -1}
+        assert 0 < view.merged < 500
+        assert [warning.category for warning in said] == [MarcelleWarning]
+        assert "merged" in str(said[0].message)
+
+
+def test_a_query_that_the_server_refuses_is_an_error_and_leaves_nothing(
+    server: str, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    things = open_store(server).service(fresh_name())
+    things.create({"n": 1})
+    monkeypatch.setattr("marcelle_rt.client.query.check", lambda query: None)  # what only the server may know
+    with things.watch({"n": {"$bad": 1}}, timeout=5) as view, pytest.raises(FeathersError, match=things.name):
+        next(view)
+    assert not things._store.connection.events.wanted(f"{things.name} created")
+    with things.watch(timeout=5) as view:
+        assert short([next(view)]) == [("initial", 1)]
+
+
+def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing(
+    proxied: Proxy, server: str, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, there = open_store(proxied.url, timeout=1.0), open_store(server).service(fresh_name())
+    there.create([{"n": n} for n in range(300)])
+    reads: list[int] = []
+    items = Service.items
+
+    def watched(service: Service, query: dict) -> Iterator[dict]:
+        for place, document in enumerate(items(service, query)):
+            if place == 100 and len(reads) == 1:
+                reads.append(place)
+                proxied.hold()
+                there.create({"n": 1000})
+            yield document
+
+    def end_it() -> None:
+        eventually(lambda: len(reads) == 2)
+        proxied.cut()
+        proxied.release()
+
+    with near.service(there.name).watch(timeout=30) as view, warnings.catch_warnings():
+        warnings.simplefilter("ignore", MarcelleWarning)  # of answers that don't come
+        assert sorted(change.document["n"] for change in islice(view, 300)) == list(range(300))
+        monkeypatch.setattr(Service, "items", watched)
+        reads.append(0)
+        proxied.cut()
+        there.create({"n": 999})
+        breaker = threading.Thread(target=end_it)
+        breaker.start()
+        found = short(islice(view, 2))
+        breaker.join()
+        assert sorted(found) == [("added", 999), ("added", 1000)]
+        last = there.create({"n": 2000})
+        assert short(islice(view, 1)) == [("added", 2000)]
+        there.remove(key(last))
+        assert short(islice(view, 1)) == [("removed", 2000)]
+
+
+@pytest.mark.parametrize("phase", ["reading", "waiting", "away"])
+def test_another_thread_can_end_it_at_any_time(
+    proxied: Proxy, open_store: Callable[..., DataStore], phase: str
+) -> None:
+    store = open_store(proxied.url)
+    things = store.service(fresh_name())
+    things.create({"n": 1})
+    seen: list[int] = []
+    view = things.watch()
+    if phase == "reading":
+        proxied.hold()
+    reader = threading.Thread(target=lambda: seen.extend(change.document["n"] for change in view))
+    reader.start()
+    if phase == "reading":
+        eventually(lambda: proxied.held)
+    else:
+        eventually(lambda: seen)
+    if phase == "away":
+        proxied.refuse()
+        eventually(lambda: store.status == "connecting")
+    view.close()
+    if phase == "reading":
+        proxied.release()
+    reader.join(10)
+    assert not reader.is_alive()
+    assert not store.connection.events.wanted(f"{things.name} created")
+
+
+def test_closing_its_store_ends_it(service: Service, server: str, open_store: Callable[..., DataStore]) -> None:
+    service.create({"n": 1})
+    store = open_store(server)
+    view = store.service(service.name).watch()
+    assert short([next(view)]) == [("initial", 1)]
+    reader = threading.Thread(target=lambda: list(view))
+    reader.start()
+    store.close()
+    reader.join(10)
+    assert not reader.is_alive()
