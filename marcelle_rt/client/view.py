@@ -3,6 +3,9 @@
 A line delivers a document's events in order, until it breaks and loses some; then everything is read again. An event
 that comes while documents are read may be older or newer than what was read. It counts: if it is the older one, the
 newer one is still to come, or the line breaks and there is another reading.
+
+Whether a document matches can be in doubt, and then the server is asked about that one. Its answer is no older than the
+event that made the doubt, and counts unless another event has come meanwhile.
 """
 
 from __future__ import annotations
@@ -60,6 +63,7 @@ class View:
         self._state: dict[Any, Document] = {}
         self._given: dict[Any, Document] = {}
         self._since: dict[Any, Document | None] | None = None
+        self._doubts: dict[Any, Document] = {}
         self._waiting: deque[_Waiting] = deque()
         self._weight = 0
         self._backlog = self._limit = backlog
@@ -68,8 +72,25 @@ class View:
         """Whether `take` may have something."""
         return bool(self._waiting)
 
-    def event(self, key: Any, document: Document, matching: bool) -> None:
-        """Takes in what became of a document; `matching` is false also for one that was removed."""
+    @property
+    def doubt(self) -> tuple[Any, Document] | None:
+        """A document, by its key, of which the server is to be asked whether it matches; then `settle` it."""
+        return next(iter(self._doubts.items()), None) if self.begun else None
+
+    def event(self, key: Any, document: Document, matching: bool | None) -> None:
+        """Takes in what became of a document.
+
+        Args:
+            key: The document's.
+            document: As it is now.
+            matching: Whether it is in the view; false also for one that was removed, `None` in doubt.
+        """
+        self._doubts.pop(key, None)
+        if matching is None:
+            self._doubts[key] = document
+            if self._since is not None:
+                self._since.pop(key, None)
+            return
         if self._since is not None:
             self._since[key] = document if matching else None
         if self.begun:
@@ -79,6 +100,7 @@ class View:
         """A reading begins: what comes from now on counts more than what it finds."""
         self.stale = False
         self._since = {}
+        self._doubts.clear()
 
     def abandon(self) -> None:
         """The reading failed."""
@@ -101,6 +123,18 @@ class View:
         for key, document in found.items():
             self._set(key, document, True)
         self.begun = True
+
+    def settle(self, key: Any, document: Document, found: Document | None) -> None:
+        """Takes in what the server answered about a `doubt`.
+
+        Args:
+            key: As `doubt` gave it.
+            document: As `doubt` gave it.
+            found: The document as it matches; `None` if it doesn't.
+        """
+        if self._doubts.get(key) is document:
+            del self._doubts[key]
+            self._set(key, found or document, found is not None)
 
     def take(self) -> Change | None:
         """The next change for the reader, or `None`."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AWAY, CallTimeout
+from ..errors import AWAY, CallTimeout, NotFound
 from ..notices import Notices
 from . import query as queries
 from .paging import Document, identity
@@ -31,7 +31,14 @@ class Watch(Iterator[Change]):
     So may, where the reader is slow and many megabytes wait for it, two changes of one document: it gets the
     newest, and `merged` and a warning tell.
 
-    It is for one thread; `close` may be called from any.
+    Where databases differ on whether a document matches (`query`: null for fields that aren't there, `$ne` on arrays),
+    the server is asked about that one, as it then is: what it was in between may be left out.
+
+    It goes along with `DataStore.login` and `logout`: everything is read again, as that user may see it. Where the
+    service is closed to that user the iteration raises `NotAuthenticated` or `Forbidden`, and after another login it
+    can go on.
+
+    It is for one thread; `close` may be called from any, and so may `close` of its store: the iteration ends.
 
     Args:
         service: Whose documents.
@@ -72,6 +79,8 @@ class Watch(Iterator[Change]):
         while not self._inbox.closed:
             if self._may_read():
                 self._read()
+            elif self._may_ask():
+                self._ask()
             change = self._inbox.take()
             if change is not None:
                 self._tell_if_merged()
@@ -81,7 +90,7 @@ class Watch(Iterator[Change]):
             left = deadline - time.monotonic()
             if left <= 0:
                 break
-            self._inbox.wait(left, self._may_read)
+            self._inbox.wait(left, lambda: self._may_read() or self._may_ask())
         raise StopIteration
 
     def close(self) -> None:
@@ -105,6 +114,24 @@ class Watch(Iterator[Change]):
 
     def _may_read(self) -> bool:
         return self._inbox.view.stale and self._store.status != "connecting"
+
+    def _may_ask(self) -> bool:
+        return self._inbox.doubt is not None and self._store.status == "connected"
+
+    def _ask(self) -> None:
+        """Asks the server about one document of which it is in doubt whether it matches."""
+        if (doubt := self._inbox.doubt) is None:
+            return
+        key, document = doubt
+        try:
+            found = self._service.get(key, {"query": self._query})
+        except NotFound:
+            found = None
+        except AWAY:  # another reading will tell, also whether it is for good
+            self.read_again()
+            return
+        with self._inbox.changed:
+            self._inbox.view.settle(key, document, found)
 
     def _read(self) -> None:
         """Reads what is there and brings the view level with it, if the connection holds."""
@@ -161,10 +188,15 @@ class _Inbox:
         with self.changed:
             return self.view.take()
 
-    def wait(self, timeout: float, may_read: Callable[[], bool]) -> None:
+    @property
+    def doubt(self) -> tuple[Any, Document] | None:
+        with self.changed:
+            return self.view.doubt
+
+    def wait(self, timeout: float, may_go_on: Callable[[], bool]) -> None:
         """Waits until there is something, or it is time to see what became of a lost connection."""
         with self.changed:
-            if not (self.closed or self.view or may_read()):
+            if not (self.closed or self.view or may_go_on()):
                 uncertain = self.away or self.view.stale
                 self.changed.wait(min(timeout, _PATIENCE if uncertain else threading.TIMEOUT_MAX))
 
@@ -184,10 +216,10 @@ class _Inbox:
     def removed(self, document: Document) -> None:
         self._put(document, False)
 
-    def _put(self, document: Document, matching: bool) -> None:
+    def _put(self, document: Document, matching: bool | None) -> None:
         with self.changed:
             self.view.event(identity(document), document, matching)
-            if self.view:
+            if self.view or self.view.doubt:
                 self.changed.notify_all()
 
     def connected(self) -> None:

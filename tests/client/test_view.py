@@ -74,6 +74,8 @@ class World:
         self.deliver(len(self.line))
         while self.view.stale:
             self.read(happenings=0)
+        while self.view.doubt:
+            self.ask(happenings=0)
         while self.take():
             pass
 
@@ -90,8 +92,12 @@ class World:
             self.toggle()
         elif pick < 0.9:
             self.take()
-        elif self.view.stale and self.up:
+        elif not self.up:
+            pass
+        elif self.view.stale:
             self.read(happenings=self.random.randint(0, 6), fails=self.random.random() < 0.1)
+        else:
+            self.ask(happenings=self.random.randint(0, 4))
         assert self.view._backlog == PLENTY or self.view._weight <= self.view._limit
 
     def write(self) -> None:
@@ -124,7 +130,18 @@ class World:
             if kind == "connected":
                 self.view.stale = True
             else:
-                self.view.event(key, doc(key, n), kind == "written" and matches(n))
+                doubtful = kind == "written" and self.random.random() < 0.3
+                self.view.event(key, doc(key, n), None if doubtful else kind == "written" and matches(n))
+
+    def ask(self, happenings: int) -> None:
+        """The server is asked about a document in doubt, and some happens before its answer is there."""
+        doubt = self.view.doubt
+        if doubt is not None and not self.view.stale:
+            key, document = doubt
+            n = self.documents.get(key)
+            for _ in range(happenings):
+                self.random.choice([self.write, self.remove, self.toggle, lambda: self.deliver(2)])()
+            self.view.settle(key, document, doc(key, n) if n is not None and matches(n) else None)
 
     def read(self, happenings: int, fails: bool = False) -> None:
         """One document is a page; after each some more happens."""
@@ -215,6 +232,20 @@ def test_an_event_during_a_reading_beats_what_was_read_also_when_it_is_a_removal
     view.event(3, doc(3, 2), True)
     view.end({1: doc(1, 1), 2: doc(2, 1)})
     assert rest(view) == [("removed", 1, 2), ("changed", 2, 2), ("added", 3, 2)]
+
+
+def test_an_event_after_one_in_doubt_beats_the_servers_answer_about_that() -> None:
+    view = level(View(), doc(1, 1))
+    view.event(1, doc(1, 2), None)
+    view.event(2, doc(2, 2), None)
+    assert view.doubt == (1, doc(1, 2))
+    asked = view.doubt[1]
+    view.event(1, doc(1, 3), False)
+    view.settle(1, asked, doc(1, 2))
+    assert rest(view) == [("initial", 1, 1), ("removed", 1, 3)]
+    assert view.doubt == (2, doc(2, 2))
+    view.settle(*view.doubt, doc(2, 2))
+    assert (view.doubt, rest(view)) == (None, [("added", 2, 2)])
 
 
 def test_what_is_equal_in_python_and_not_in_json_is_a_change() -> None:

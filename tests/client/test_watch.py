@@ -126,6 +126,37 @@ def test_a_closed_view_is_at_its_end(service: Service) -> None:
         next(view)
 
 
+@pytest.mark.parametrize("query", [{"tags": {"$ne": "old"}}, {"ended": None}], ids=str)
+def test_where_databases_differ_the_servers_own_answer_is_given(service: Service, query: dict) -> None:
+    def found() -> dict[object, int]:
+        return {key(document): document["n"] for document in service.items(query)}
+
+    first = service.create({"n": 1, "tags": ["old", "new"]})
+    seen: dict[object, int] = {}
+    with service.watch(query, timeout=0.1) as view:
+
+        def catch_up() -> bool:
+            for kind, document in view:
+                assert (kind in ("initial", "added")) == (key(document) not in seen)
+                if kind == "removed":
+                    del seen[key(document)]
+                else:
+                    seen[key(document)] = document["n"]
+            return seen == found()
+
+        eventually(catch_up)
+        second = service.create({"n": 2, "tags": [], "ended": None})
+        service.create({"n": 3, "tags": ["new"], "ended": "today"})
+        eventually(catch_up)
+        service.patch(key(first), {"n": 4})
+        eventually(catch_up)
+        service.patch(key(first), {"tags": ["old"], "ended": None})
+        service.patch(key(second), {"tags": ["old", "older"], "ended": "today"})
+        eventually(catch_up)
+        service.remove(key(first))
+        eventually(catch_up)
+
+
 def test_a_query_that_pages_is_refused(store: DataStore) -> None:
     with pytest.raises(InvalidData, match=r"query\.\$limit"):
         store.service("runs").watch({"$limit": 3})
