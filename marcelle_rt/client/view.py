@@ -88,8 +88,6 @@ class View:
         self._doubts.pop(key, None)
         if matching is None:
             self._doubts[key] = document
-            if self._since is not None:
-                self._since.pop(key, None)
             return
         if self._since is not None:
             self._since[key] = document if matching else None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AWAY, CallTimeout, NotFound
+from ..errors import AWAY, CallTimeout, Forbidden, NotFound
 from ..notices import Notices
 from . import query as queries
 from .paging import Document, identity
@@ -36,7 +36,8 @@ class Watch(Iterator[Change]):
 
     It goes along with `DataStore.login` and `logout`: everything is read again, as that user may see it. Where the
     service is closed to that user the iteration raises `NotAuthenticated` or `Forbidden`, and after another login it
-    can go on.
+    can go on. Of a document that this user may see no longer a server tells nothing: it stays until `read_again`, or
+    until a lost connection is back.
 
     It is for one thread; `close` may be called from any, and so may `close` of its store: the iteration ends.
 
@@ -125,7 +126,7 @@ class Watch(Iterator[Change]):
         key, document = doubt
         try:
             found = self._service.get(key, {"query": self._query})
-        except NotFound:
+        except (NotFound, Forbidden):
             found = None
         except AWAY:  # another reading will tell, also whether it is for good
             self.read_again()

@@ -124,6 +124,63 @@ def test_a_view_goes_along_with_a_login_and_ends_with_an_error_where_a_logout_cl
         assert next(view).document["n"] == 3
 
 
+def test_a_view_shows_what_each_user_may_see(guarded: str, open_store: Callable[..., DataStore]) -> None:
+    bob = {"email": f"{fresh_name('bob')}@example.com", "password": "a secret"}
+    open_store(guarded).service("users").create(bob)
+    hers = open_store(guarded, **ADA).service(fresh_name())
+    his = open_store(guarded, **bob).service(hers.name)
+    hers.create({"n": 1})
+    hers.create({"n": 2, "public": True})
+    his.create({"n": 3})
+    store = open_store(guarded, **ADA)
+    # A query about which databases differ, so that the server is asked about each document that changes.
+    with store.service(hers.name).watch({"ended": None, "tags": {"$ne": "old"}}, timeout=0.5) as view:
+
+        def given() -> list[tuple[str, int]]:
+            return sorted((change.kind, change.document["n"]) for change in view)
+
+        assert given() == []  # for this database
+        made = hers.create({"n": 4, "ended": None, "tags": ["old", "new"]})
+        eventually(lambda: given() == [("added", 4)])
+        hers.remove(made["_id"])
+        eventually(lambda: given() == [("removed", 4)])
+    with store.service(hers.name).watch(timeout=0.5) as view:
+        eventually(lambda: given() == [("initial", 1), ("initial", 2)])
+        store.login(**bob)
+        eventually(lambda: given() == [("added", 3), ("removed", 1)])
+        hers.create({"n": 5})
+        shown = hers.create({"n": 6, "public": True})
+        his.create({"n": 7})
+        seen: list[tuple[str, int]] = []
+        eventually(lambda: seen.extend(given()) or sorted(seen) == [("added", 6), ("added", 7)])
+        hers.patch(shown["_id"], {"public": False})  # of which the backend tells him nothing
+        his.create({"n": 8})
+        eventually(lambda: given() == [("added", 8)])
+        view.read_again()
+        assert given() == [("removed", 6)]
+
+
+def test_a_view_whose_login_is_no_longer_taken_ends_with_that_error_and_can_go_on(
+    guarded: str, open_store: Callable[..., DataStore]
+) -> None:
+    bob = {"email": f"{fresh_name('bob')}@example.com", "password": "a secret"}
+    users = open_store(guarded, **bob)
+    user = open_store(guarded).service("users").create(bob)
+    there = users.service(fresh_name())
+    there.create({"n": 1})
+    with Proxy(guarded) as proxy:
+        store = open_store(proxy.url, **bob)
+        with store.service(there.name).watch(timeout=20) as view:
+            assert next(view).document["n"] == 1
+            users.service("users").patch(user["_id"], {"password": "another secret"})
+            proxy.cut()
+            with pytest.raises(NotAuthenticated, match="does not take the login of bob"):
+                next(view)
+            there.create({"n": 2})
+            store.login(bob["email"], "another secret")
+            assert next(view).document["n"] == 2
+
+
 def test_after_a_cut_it_signs_in_before_anything_else_is_sent(
     guarded: str, open_store: Callable[..., DataStore]
 ) -> None:

@@ -55,6 +55,21 @@ def test_it_ends_when_nothing_comes_in_time_and_goes_on_when_iterated_again(serv
         assert short(view) == [("added", 2)]
 
 
+def test_it_ends_in_time_also_while_the_line_is_away(proxied: Proxy, open_store: Callable[..., DataStore]) -> None:
+    store = open_store(proxied.url)
+    there = store.service(fresh_name())
+    there.create({"n": 1})
+    with there.watch(timeout=0.3) as view:
+        assert short(view) == [("initial", 1)]
+        proxied.refuse()
+        eventually(lambda: store.status == "connecting")
+        assert short(view) == []
+        proxied.allow()
+        store.connect()
+        there.create({"n": 2})
+        eventually(lambda: short(view) == [("added", 2)])
+
+
 def test_what_happened_while_the_line_was_down_is_made_up_for(
     proxied: Proxy, server: str, open_store: Callable[..., DataStore]
 ) -> None:
@@ -172,18 +187,18 @@ def test_a_slow_reader_gets_the_newest_state_of_each_document_and_one_warning(
     with store.service(there.name).watch(timeout=10) as view, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         assert [next(view).kind for _ in ids] == ["initial"] * 5
-        for n in range(1, 101):
-            for one in ids:
-                there.patch(one, {"n": n})
+        for n in range(1, 401):
+            there.patch(None, {"n": n})
         last = there.create({"n": -1})
         eventually(lambda: view._inbox.view._state.get(key(last)) is not None)
+        assert view._inbox.view._weight < 20_000 + 1000
         newest: dict[object, int] = {}
         for change in view:
             newest[key(change.document)] = change.document["n"]
             if key(change.document) == key(last):
                 break
-        assert newest == {**dict.fromkeys(ids, 100), key(last): -1}
-        assert 0 < view.merged < 500
+        assert newest == {**dict.fromkeys(ids, 400), key(last): -1}
+        assert 1500 < view.merged < 2000
         assert [warning.category for warning in said] == [MarcelleWarning]
         assert "merged" in str(said[0].message)
 
@@ -240,7 +255,7 @@ def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing
         assert short(islice(view, 1)) == [("removed", 2000)]
 
 
-@pytest.mark.parametrize("phase", ["reading", "waiting", "away"])
+@pytest.mark.parametrize("phase", ["reading", "waiting", "away", "reading again"])
 def test_another_thread_can_end_it_at_any_time(
     proxied: Proxy, open_store: Callable[..., DataStore], phase: str
 ) -> None:
@@ -253,28 +268,34 @@ def test_another_thread_can_end_it_at_any_time(
         proxied.hold()
     reader = threading.Thread(target=lambda: seen.extend(change.document["n"] for change in view))
     reader.start()
-    if phase == "reading":
-        eventually(lambda: proxied.held)
-    else:
+    if phase != "reading":
         eventually(lambda: seen)
+    if phase == "reading again":
+        proxied.hold()
+        view.read_again()
+    if phase.startswith("reading"):
+        eventually(lambda: proxied.held)
     if phase == "away":
         proxied.refuse()
         eventually(lambda: store.status == "connecting")
     view.close()
-    if phase == "reading":
-        proxied.release()
+    proxied.release()
     reader.join(10)
     assert not reader.is_alive()
     assert not store.connection.events.wanted(f"{things.name} created")
 
 
-def test_closing_its_store_ends_it(service: Service, server: str, open_store: Callable[..., DataStore]) -> None:
-    service.create({"n": 1})
-    store = open_store(server)
-    view = store.service(service.name).watch()
+def test_closing_its_store_ends_it_and_leaves_no_thread(proxied: Proxy, open_store: Callable[..., DataStore]) -> None:
+    before = set(threading.enumerate())
+    store = open_store(proxied.url)
+    things = store.service(fresh_name())
+    things.create({"n": 1})
+    view = things.watch()
     assert short([next(view)]) == [("initial", 1)]
     reader = threading.Thread(target=lambda: list(view))
     reader.start()
     store.close()
     reader.join(10)
-    assert not reader.is_alive()
+    assert set(threading.enumerate()) <= before
+    with pytest.raises(StopIteration):
+        next(view)
