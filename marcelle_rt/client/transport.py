@@ -344,5 +344,8 @@ class _Client(socketio.Client):
 
     def _handle_eio_disconnect(self, reason: str) -> None:
         super()._handle_eio_disconnect(reason)
+        if not self.namespaces and self._connect_event is not None:  # `connect` would wait in vain, until its time-out
+            self.failed_namespaces = list(self.connection_namespaces)
+            self._connect_event.set()
         self.eio.ws.shutdown()  # closes the socket, which engineio leaves to the garbage collector
         self._on_end(self.eio.fault or self.eio.ws.fault)

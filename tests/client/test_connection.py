@@ -15,6 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore, Service
 from marcelle_rt.backend import Backend
+from marcelle_rt.client import connection
 from marcelle_rt.client.connection import full_jitter
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidData, MarcelleError
 from tests.faults.proxy import Proxy
@@ -125,6 +126,17 @@ def test_after_any_number_of_cuts_there_is_one_connection_and_each_event_comes_o
     assert ups == ["up", "down"] * 10 + ["up"]
     assert proxied.live == 1
     assert len(ours()) == 4
+
+
+def test_a_line_that_breaks_while_it_is_greeted_is_given_up_at_once(
+    proxied: Proxy, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 100.0)
+    for greeting in (b'40{"sid"', b"\x81\x0240"):  # of Socket.IO 4 and 2
+        proxied.lose(greeting)
+    with pytest.raises(BackendUnreachable, match="does not open"):
+        open_store(proxied.url, timeout=50.0).connect()
+    assert proxied.to_lose == 1
 
 
 def test_a_write_under_way_fails_at_once_when_the_line_drops(
