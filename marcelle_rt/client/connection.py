@@ -1,4 +1,4 @@
-"""One connection to a backend for one login: kept up by itself, shared by all who use that login.
+"""One connection to a backend for one login: kept up by itself, shared by all who use that login (`sharing`).
 
 A thread of its own, the *keeper*, connects, signs in, reconnects and renews the login. The transport's
 reading thread completes calls and hands events to the dispatcher (`events`).
@@ -7,7 +7,6 @@ reading thread completes calls and hands events to the dispatcher (`events`).
 from __future__ import annotations
 
 import logging
-import os
 import random
 import threading
 import time
@@ -330,8 +329,9 @@ class Connection:
             self.events.announce("error", failure)
             self._hold(session.postponed(self._clock))
         else:
-            for event in ("disconnected", "connected") if session.has_ended() else ():  # as after a cut: read again
-                self.events.announce(event)
+            if session.has_ended():  # events were missed, as after a cut
+                self.events.announce("disconnected")
+                self.events.announce("connected")
 
     def _hold(self, session: auth.Session | None) -> None:
         with self._changed:
@@ -362,38 +362,3 @@ class Connection:
         if self._line is not None:
             self._line.abandon()
         self._start_over()
-
-
-_shared: dict[tuple[str, Login], Connection] = {}
-_lock = threading.Lock()
-
-
-def acquire(location: str, login: Login) -> Connection:
-    """The connection that all users of a backend and a login share; `release` it after use."""
-    with _lock:
-        connection = _shared.get((location, login))
-        if connection is None:
-            connection = _shared[location, login] = Connection(location, login)
-        connection.users += 1
-        return connection
-
-
-def release(connection: Connection) -> None:
-    """Gives a connection back; the last user's call closes it."""
-    with _lock:
-        connection.users -= 1
-        if connection.users:
-            return
-        if _shared.get((connection.location, connection.login)) is connection:
-            del _shared[connection.location, connection.login]
-    connection.close()
-
-
-def _after_fork() -> None:
-    global _lock
-    _lock = threading.Lock()
-    for connection in _shared.values():
-        connection.forked()
-
-
-os.register_at_fork(after_in_child=_after_fork)

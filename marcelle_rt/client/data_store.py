@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from ..config import Login, backend_location, environment_login
 from ..errors import BackendUnreachable, InvalidAnswer, InvalidData, NotFound
 from . import auth
-from .connection import Connection, Status, acquire, release
+from .connection import Connection, Status
 from .service import Service, check_name
+from .sharing import acquire, release
 
 if TYPE_CHECKING:
     from .rest import Http, Uploads

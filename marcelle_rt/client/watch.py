@@ -148,7 +148,8 @@ class Watch(Iterator[Change]):
         except BaseException as error:  # whatever ends a reading, also Ctrl-C, it was none
             with inbox.changed:
                 inbox.view.abandon()
-            if not inbox.closed and not (isinstance(error, AWAY) and self._may_come_back()):
+            passes = isinstance(error, AWAY) and self._may_come_back()
+            if not isinstance(error, Exception) or not (passes or inbox.closed):
                 raise
             if isinstance(error, CallTimeout):
                 self._notices.warn("slow", f"{error} Until then it is asked again and again.")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.client import connection
+from marcelle_rt.client import sharing
 from marcelle_rt.runs import publisher
 from tests.helpers import eventually
 
@@ -58,7 +58,7 @@ def look(url: str, folder: Path, runs: int) -> None:
     eventually(lambda: resources() <= before, 30)
     print(f"{runs} runs: threads and files {before} -> {resources()}, {grown:,.0f} bytes more memory a run")
     assert grown < 20_000
-    assert connection._shared == {}
+    assert sharing._shared == {}
     assert not [known for known in publisher._publishers.values() if known._thread is not None]
     with DataStore(url) as store:
         assert store.service("runs").count({"basename": "short", "status": "success"}) == 10 + runs + runs // 10
