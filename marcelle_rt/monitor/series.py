@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .facts import best
+
 Floats = npt.NDArray[np.float64]
 
 LIMIT = 2_000
@@ -17,18 +19,24 @@ class Curve(NamedTuple):
     """What is drawn of one metric.
 
     Attributes:
+        metric: The metric's name; of batches' the one without `BATCH`.
         x: The epoch or the batch of each point.
         y: The values, all finite.
         time: Seconds since the run's start, for each point; NaN where nobody knows.
         total: How many values the metric has; more than there are points if it was thinned.
-        best: The best value; `None` if there is none.
     """
 
+    metric: str
     x: Floats
     y: Floats
     time: Floats
     total: int
-    best: float | None
+
+    @property
+    def best(self) -> float | None:
+        """The best value, which thinning keeps; `None` if there is none."""
+        found = best(self.metric, self.y.tolist())
+        return found and found.value
 
 
 def numbers(values: Any) -> Floats:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .facts import BATCH, best, done, first_epoch, logs_of, planned, seconds
+from .facts import BATCH, done, first_epoch, logs_of, planned, seconds
 from .series import LIMIT, Curve, Floats, keep, numbers
 
 _MARKS = 1_000  # observations of a run's pace that are kept
@@ -51,7 +51,7 @@ class Track:
         kept = {name: curve for name, curve in self.curves.items() if name.startswith(BATCH)}
         for metric, y in logs.items():
             index = keep(y)
-            kept[metric] = _curve(metric, x[index], y[index], time[index], y.size)
+            kept[metric] = Curve(metric, x[index], y[index], time[index], y.size)
         self.curves = kept
 
     def batches(self, document: Mapping[str, Any]) -> None:
@@ -71,7 +71,7 @@ class Track:
                 points = points[:, keep(points[1])]
             self._batches[metric] = points, total + new.shape[1]
             x, y, time = points[:, keep(points[1])]
-            self.curves[f"{BATCH}{metric}"] = _curve(metric, x, y, time - self._start, total + new.shape[1])
+            self.curves[f"{BATCH}{metric}"] = Curve(metric, x, y, time - self._start, total + new.shape[1])
 
     def eta(self, document: Mapping[str, Any], now: float) -> float | None:
         """The seconds until all planned epochs are there, by the pace of the last ones; `None` if nobody knows."""
@@ -106,8 +106,3 @@ class Track:
         seen, at = [0.0, *(float(mark[0]) for mark in self._marks)], [0.0, *(m[2] - self._start for m in self._marks)]
         times: Floats = np.maximum(0.0, np.interp(np.arange(1, places + 1), seen, at))
         return times
-
-
-def _curve(metric: str, x: Floats, y: Floats, time: Floats, total: int) -> Curve:
-    found = best(metric, y.tolist())  # which thinning keeps
-    return Curve(x, y, time, total, found and found.value)
