@@ -59,7 +59,7 @@ class NodeProcess:
             )
         try:
             self.ready: dict[str, Any] = self._first_line(timeout)
-        except BaseException:
+        except BaseException:  # also Ctrl-C must leave no process behind
             self.stop()
             raise
 

@@ -92,7 +92,7 @@ class Backend:
         try:
             self.port = self._port(self._node.ready)
             self._wait_until_it_answers(self._node)
-        except BaseException:
+        except BaseException:  # also Ctrl-C must leave no process behind
             self.stop()
             raise
         return self

@@ -209,7 +209,7 @@ class KerasCallback(_Callback):
         if callable(rate) and not hasattr(rate, "numpy"):  # a schedule, in some versions of Keras 2
             rate = rate(optimizer.iterations)  # type: ignore[union-attr]
         try:
-            return number(float(rate))  # takes TensorFlow a third of the time of `numpy`
+            return number(float(rate))  # takes TensorFlow half the time of `numpy`
         except (TypeError, ValueError, RuntimeError):  # there is none, or it has a form of its own
             return number(rate)
 

@@ -172,7 +172,7 @@ class DataStore:
         old, new = self.connection, acquire(self.location, login)
         try:
             new.ready(time.monotonic() + self.timeout, insist=True)
-        except BaseException:
+        except BaseException:  # also Ctrl-C: nobody else would give it back
             release(new)
             raise
         self._connection = new

@@ -60,7 +60,7 @@ class Journal:
                 os.lseek(fd, size - 1, os.SEEK_SET)
                 if os.read(fd, 1) != b"\n":  # a torn line: what comes next starts on a line of its own
                     self._backlog = b"\n"
-        except BaseException:
+        except BaseException:  # also Ctrl-C: the file holds the folder's lock
             os.close(fd)
             raise
         self._fd = fd
@@ -159,7 +159,7 @@ def reopen(directory: Path) -> tuple[Journal, list[Event], int]:
     book = Journal(directory)
     try:
         return book, *read(directory)  # now that nobody else writes it
-    except BaseException:
+    except BaseException:  # as above
         book.close()
         raise
 
