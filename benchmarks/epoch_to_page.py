@@ -20,9 +20,9 @@ from measure import verdict
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.demo.site import Site
-from marcelle_rt.runs.delta import compare, next_patch
-from marcelle_rt.runs.replica import rev_text
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.delta import compare, next_patch
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.sync.replica import rev_text
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.helpers import chromium, dashboard_html

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .callbacks.keras import KerasCallback
     from .client.data_store import DataStore
     from .client.service import Service
-    from .runs.remote import Remote
+    from .runs.remote.remote import Remote
     from .runs.uploader import Uploader
     from .runs.writer import Writer
     from .utils import conform_dict, get_model_info
@@ -35,7 +35,7 @@ __all__ = [
 _HOMES = {
     "DataStore": "client.data_store",
     "KerasCallback": "callbacks.keras",
-    "Remote": "runs.remote",
+    "Remote": "runs.remote.remote",
     "Service": "client.service",
     "Uploader": "runs.uploader",
     "Writer": "runs.writer",

@@ -15,7 +15,7 @@ from typing import Any
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs import channel
+from marcelle_rt.runs.sync import route as channel
 
 LIGHT = ["marcelle_rt.runs.writer", "marcelle_rt.client.transport", "marcelle_rt.client.rest", "tests.load"]
 """What is imported once, before the processes are forked: each costs a few MB then."""

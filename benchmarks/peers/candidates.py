@@ -79,7 +79,7 @@ class MarcelleDisk(Candidate):
 
     @staticmethod
     def kept(folder: Path) -> Found:
-        from marcelle_rt.runs.journal import read
+        from marcelle_rt.runs.folder.journal import read
 
         events = [event for directory in folder.iterdir() for event in read(directory)[0]]
         return {event["epoch"]: event["logs"] for event in events if event["type"] == "epoch"}

@@ -8,8 +8,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidData
-from ..runs.ending import last_error
-from ..runs.metrics import grows
+from ..runs.training.exits import last_error
+from ..runs.training.metrics import grows
 from ..runs.writer import Writer
 from ..values import number
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..client.data_store import DataStore
 from ..errors import Forbidden, MethodNotAllowed, NotFound
-from ..runs.heartbeat import SERVICE as HEARTBEATS
-from ..runs.side import ALERTS, SYSTEM
+from ..runs.remote.heartbeat import SERVICE as HEARTBEATS
+from ..runs.sync.side_documents import ALERTS, SYSTEM
 from .finding import page
 
 __all__ = ["ALERTS", "HEARTBEATS", "SYSTEM", "newest", "of_runs"]

@@ -16,8 +16,9 @@ from ..backend.node import find_node
 from ..backend.packages import folder_of
 from ..client.data_store import DataStore
 from ..errors import InvalidData, MarcelleError, NotFound, RunFolderError
-from ..runs import folder, journal
-from ..runs.run import Run
+from ..runs.document.run import Run
+from ..runs.folder import journal
+from ..runs.folder import reading as folder
 
 PACKAGES = ("python-socketio", "python-engineio", "websocket-client", "requests", "orjson", "numpy", "rich", "typer")
 

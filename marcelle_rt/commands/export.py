@@ -14,8 +14,8 @@ from typing import Any
 from ..errors import InvalidData, MarcelleError
 from ..monitor import facts
 from ..monitor.text import clean
-from ..runs import folder
-from ..runs.journal import write_whole
+from ..runs.folder import reading as folder
+from ..runs.folder.journal import write_whole
 from .choices import Format
 from .finding import find_run
 from .opening import backend

@@ -11,7 +11,7 @@ from rich.text import Text
 from ..client.data_store import DataStore
 from ..errors import NotFound
 from ..monitor import facts, text
-from ..runs.heartbeat import INTERVAL, MISSED
+from ..runs.remote.heartbeat import INTERVAL, MISSED
 from ..values import iso, time_of
 from . import beside
 from .http import server_time

@@ -9,7 +9,7 @@ from rich.text import Text
 from ..client.data_store import DataStore
 from ..monitor import facts
 from ..monitor.text import clean
-from ..runs.remote import Remote
+from ..runs.remote.remote import Remote
 from .finding import find_runs
 from .output import cell, console, line, messages, print_json
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ..client.data_store import DataStore
 from ..monitor import facts, text
-from ..monitor.sparkline import sparkline
+from ..monitor.terminal.sparkline import sparkline
 from ..monitor.text import clean
 from ..values import time_of
 from . import beside

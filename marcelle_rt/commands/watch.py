@@ -32,7 +32,7 @@ def watch(store: DataStore, words: Sequence[str], as_json: bool) -> int:
         NoSuchRun: No run is meant, or several.
         MarcelleError: What the backend or the line raised.
     """
-    from ..monitor.terminal import watch_runs
+    from ..monitor.terminal.watch import watch_runs
 
     interrupted = False
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..client.paging import identity
-from ..runs.heartbeat import MISSED
+from ..runs.remote.heartbeat import MISSED
 from . import facts
 from .series import Curve
 from .track import Track

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 from ..client.paging import identity
-from ..runs.metrics import grows
+from ..runs.training.metrics import grows
 from ..values import time_of
 
 ACTIVE = ("idle", "start", "epoch")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidData
-from ..runs import folder
+from ..runs.folder import reading as folder
 from . import facts
 from .series import numbers
 

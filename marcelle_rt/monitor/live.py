@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from ..client.data_store import DataStore
-    from .notebook import Shown
+    from .notebook.cell import Shown
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -60,7 +60,7 @@ class LiveRuns:
         if _kernel() is not None:
             self._ipython_display_()
             return
-        from .terminal import watch_runs
+        from .terminal.watch import watch_runs
 
         watch_runs(self._store, self._query)
 
@@ -85,7 +85,7 @@ class LiveRuns:
         self.close()
 
     def __rich__(self) -> RenderableType:
-        from .table import table
+        from .terminal.table import table
 
         with self._follower.lock:
             return table(self._follower.board, time.time(), 100, away=self._follower.away)
@@ -101,7 +101,7 @@ class LiveRuns:
         if (kernel := _kernel()) is None:
             print(self)
             return
-        from .notebook import Shown
+        from .notebook.cell import Shown
 
         if self._shown is None:
             self._shown = Shown(self._follower, uuid.uuid4().hex[:12], kernel)

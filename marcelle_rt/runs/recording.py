@@ -12,16 +12,19 @@ from typing import Any
 
 from ..notices import Notices
 from ..values import iso
-from . import ending, files, journal, side, system
-from .batches import Batches
-from .epochs import Epochs
-from .feed import Feed, Status
-from .publisher import publisher_for
-from .remote import Remote
-from .resumed import Resumed
-from .run import Event
-from .waiting import wait_for
-from .webhook import Webhook
+from .alerts.webhook import Webhook
+from .document.resumed import Resumed
+from .document.run import Event
+from .folder import files, journal
+from .remote.remote import Remote
+from .sync import side_documents as side
+from .sync.feed import Feed, Status
+from .sync.publisher import publisher_for
+from .sync.waiting import wait_for
+from .training import exits as ending
+from .training import system_metrics as system
+from .training.batches import Batches
+from .training.epochs import Epochs
 
 _pid = os.getpid()  # asking the system at each epoch costs a tenth of writing it
 

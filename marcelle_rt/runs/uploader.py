@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from ..config import no_bar
 from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
 from ..notices import Notices
-from . import files, folder, journal
-from .remote import Remote
-from .replica import Replica
-from .run import Event, Run
-from .shapes import stored
-from .shorten import sentence
-from .side import Side
+from .document.run import Event, Run
+from .document.shapes import stored
+from .document.shorten import sentence
+from .folder import files, journal
+from .folder import reading as folder
+from .remote.remote import Remote
+from .sync.replica import Replica
+from .sync.side_documents import Side
 
 
 class Uploaded(NamedTuple):

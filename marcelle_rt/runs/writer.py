@@ -15,14 +15,16 @@ from ..errors import MarcelleError, UnsupportedFormat
 from ..notices import Notices, logger
 from ..utils import get_model_info
 from ..values import to_run
-from . import ending, files, journal, system
-from .alerting import Alerting
-from .checkpoints import DISK_FORMATS, save_checkpoint
-from .feed import Status
+from .alerts.verbs import Alerting
+from .document.resumed import Resumed
+from .document.run import Event
+from .folder import files, journal
 from .recording import Recording, new_folder
-from .remote import REMOTE_FORMATS, Remote
-from .resumed import Resumed
-from .run import Event
+from .remote.remote import REMOTE_FORMATS, Remote
+from .sync.feed import Status
+from .training import exits as ending
+from .training import system_metrics as system
+from .training.checkpoints import DISK_FORMATS, save_checkpoint
 
 
 class Writer(Alerting):

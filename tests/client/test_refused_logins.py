@@ -14,7 +14,8 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
-from marcelle_rt.runs import feed, folder
+from marcelle_rt.runs.folder import reading as folder
+from marcelle_rt.runs.sync import feed
 from tests.faults.proxy import Proxy
 from tests.helpers import eventually
 

@@ -15,8 +15,8 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs import run
-from marcelle_rt.runs.run_data import Asset, Checkpoint, RunData
+from marcelle_rt.runs.document import run
+from marcelle_rt.runs.document.run_data import Asset, Checkpoint, RunData
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs import journal
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.folder import journal
 
 SERVICES = {"checkpoints": "tfjs-models", "assets": "assets"}
 

@@ -14,7 +14,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs.journal import JOURNAL
+from marcelle_rt.runs.folder.journal import JOURNAL
 
 pytest.importorskip("keras")
 pytest.importorskip("jax")

@@ -12,8 +12,8 @@ import pytest
 from marcelle_rt import DataStore, Remote
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs import recording
-from marcelle_rt.runs.feed import Feed
-from marcelle_rt.runs.publisher import Publisher
+from marcelle_rt.runs.sync.feed import Feed
+from marcelle_rt.runs.sync.publisher import Publisher
 from tests.faults.audit import folders_of_nobody
 from tests.faults.live import Live
 from tests.faults.proxy import Proxy

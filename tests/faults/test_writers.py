@@ -12,7 +12,7 @@ import pytest
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
-from marcelle_rt.runs.replica import Replica, rev_number
+from marcelle_rt.runs.sync.replica import Replica, rev_number
 from tests.faults.audit import NOTHING, Counts, audit
 from tests.faults.proxy import Proxy
 from tests.faults.training import Training

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt.monitor import facts, text
-from marcelle_rt.runs.metrics import grows
+from marcelle_rt.runs.training.metrics import grows
 
 from .documents import START, at, run
 

@@ -25,7 +25,7 @@ from .documents import at, run
 widgets = pytest.importorskip("ipywidgets")
 pytest.importorskip("plotly")
 
-from marcelle_rt.monitor.panel import Panel  # noqa: E402
+from marcelle_rt.monitor.notebook.panel import Panel  # noqa: E402
 
 W = TypeVar("W")
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from marcelle_rt.monitor.sparkline import sparkline
+from marcelle_rt.monitor.terminal.sparkline import sparkline
 
 
 def test_a_rising_curve_rises() -> None:

@@ -16,8 +16,8 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import BackendUnreachable, InvalidData
 from marcelle_rt.monitor.board import Board
-from marcelle_rt.monitor.table import table
-from marcelle_rt.monitor.terminal import watch_runs
+from marcelle_rt.monitor.terminal.table import table
+from marcelle_rt.monitor.terminal.watch import watch_runs
 from tests.helpers import eventually
 
 from .documents import START, at, run

@@ -16,7 +16,7 @@ import pytest
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import Notices
-from marcelle_rt.runs.batches import MOST_POINTS, PAUSE, Batches
+from marcelle_rt.runs.training.batches import MOST_POINTS, PAUSE, Batches
 from marcelle_rt.values import dumps
 
 

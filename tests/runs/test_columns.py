@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from marcelle_rt.runs import columns
-from marcelle_rt.runs.columns import Columns, document
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document import columns
+from marcelle_rt.runs.document.columns import Columns, document
+from marcelle_rt.runs.document.run import Run
 from tests.runs.test_rules import new_run
 
 _value = st.none() | st.integers(-(2**53), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.just(3)

@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from marcelle_rt.runs import tail
-from marcelle_rt.runs.delta import Acknowledged, compare, next_patch, opening
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document import tail
+from marcelle_rt.runs.document.delta import Acknowledged, compare, next_patch, opening
+from marcelle_rt.runs.document.run import Run
 
 METRICS = ("loss", "acc", "val_loss")
 

@@ -86,7 +86,7 @@ def test_an_upload_that_was_cut_off_goes_on_where_it_stopped(
 ) -> None:
     writer = offline_run(tmp_path, model, picture)
     assert writer.run_directory is not None
-    from marcelle_rt.runs import stored
+    from marcelle_rt.runs.remote import uploads as stored
 
     real, calls = stored.upload_asset, []
 
@@ -129,7 +129,7 @@ def test_overwriting_that_fails_half_way_leaves_the_old_and_the_next_upload_fini
 ) -> None:
     writer = offline_run(tmp_path, model, picture)
     assert writer.run_directory is not None
-    from marcelle_rt.runs import stored
+    from marcelle_rt.runs.remote import uploads as stored
 
     with Remote(backend.url) as remote:
         Uploader(remote).upload(writer.run_directory)

@@ -18,7 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client.rest_connection import RestConnection
 from marcelle_rt.config import Login
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs import channel
+from marcelle_rt.runs.sync import route as channel
 from tests.helpers import eventually
 from tests.load import Load, run
 

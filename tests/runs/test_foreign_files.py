@@ -13,7 +13,8 @@ from marcelle_rt import Remote, Uploader
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs import files, folder, journal
+from marcelle_rt.runs.folder import files, journal
+from marcelle_rt.runs.folder import reading as folder
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marcelle_rt.errors import RunFolderError
-from marcelle_rt.runs import folder, journal
-from marcelle_rt.runs.delta import compare, next_patch, opening
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.delta import compare, next_patch, opening
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.folder import journal
+from marcelle_rt.runs.folder import reading as folder
 
 CREATE = {
     "type": "create",

@@ -17,8 +17,8 @@ from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import FeathersError, NotFound
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs.heartbeat import INTERVAL, Heartbeat, is_stale
-from marcelle_rt.runs.replica import Replica
+from marcelle_rt.runs.remote.heartbeat import INTERVAL, Heartbeat, is_stale
+from marcelle_rt.runs.sync.replica import Replica
 from tests.helpers import eventually
 from tests.runs.test_rules import Cut, new_run
 

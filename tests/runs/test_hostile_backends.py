@@ -10,7 +10,7 @@ import pytest
 
 from marcelle_rt import Remote, Uploader, Writer
 from marcelle_rt.errors import MarcelleError
-from marcelle_rt.runs import folder
+from marcelle_rt.runs.folder import reading as folder
 from tests.client.hostile import Frames, Hostile, ack, frame
 
 

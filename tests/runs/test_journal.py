@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt.errors import RunFolderError
-from marcelle_rt.runs import journal
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.folder import journal
 
 CREATE = {"type": "create", "_id": "x", "run": {"basename": "b", "start": "s", "source": "keras", "params": {}}}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs.shorten import shortened
+from marcelle_rt.runs.document.shorten import shortened
 from marcelle_rt.values import dumps
 
 values = st.one_of(st.integers(-999, 999), st.text(max_size=400), st.lists(st.integers(-999, 999), max_size=50))

@@ -12,7 +12,7 @@ from pathlib import Path
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.client import sharing
-from marcelle_rt.runs import publisher
+from marcelle_rt.runs.sync import publisher
 from tests.helpers import eventually
 
 RUNS = 100  # the thousand of them is run by `python -m tests.runs.test_leaks`

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import MarcelleWarning, Notices
-from marcelle_rt.runs import feed as feeds
-from marcelle_rt.runs import journal, tail
-from marcelle_rt.runs.places import Places
-from marcelle_rt.runs.replica import Replica
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document import tail
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.folder import journal
+from marcelle_rt.runs.sync import feed as feeds
+from marcelle_rt.runs.sync.replica import Replica
+from marcelle_rt.runs.training.places import Places
 from tests.runs.test_rules import Cut, epoch, new_run
 
 

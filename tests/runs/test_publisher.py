@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt import Writer
-from marcelle_rt.runs.feed import PAUSE
-from marcelle_rt.runs.publisher import Publisher
+from marcelle_rt.runs.sync.feed import PAUSE
+from marcelle_rt.runs.sync.publisher import Publisher
 from tests.helpers import eventually
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs import journal
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.folder import journal
 from tests.helpers import eventually
 from tests.runs.conftest import PNG, uploads_of
 

@@ -17,8 +17,8 @@ from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost, NotFound
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs.replica import Replica, rev_text
-from marcelle_rt.runs.run import Run
+from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.sync.replica import Replica, rev_text
 from marcelle_rt.values import dumps
 
 

@@ -15,9 +15,9 @@ from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost, Forbidden, TooManyRequests
 from marcelle_rt.notices import MarcelleWarning, Notices
-from marcelle_rt.runs import journal
-from marcelle_rt.runs.feed import Feed
-from marcelle_rt.runs.side import ALERTS, BATCHES, SERVICES, Side
+from marcelle_rt.runs.folder import journal
+from marcelle_rt.runs.sync.feed import Feed
+from marcelle_rt.runs.sync.side_documents import ALERTS, BATCHES, SERVICES, Side
 from marcelle_rt.values import dumps
 from tests.runs.test_rules import new_run
 

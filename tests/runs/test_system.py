@@ -18,8 +18,8 @@ import pytest
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs import system
-from marcelle_rt.runs.system import Gpus, Meter, Sampler
+from marcelle_rt.runs.training import system_metrics as system
+from marcelle_rt.runs.training.system_metrics import Gpus, Meter, Sampler
 from tests.helpers import eventually
 
 pytest.importorskip("psutil")

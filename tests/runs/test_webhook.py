@@ -16,7 +16,7 @@ import pytest
 
 from marcelle_rt import Writer
 from marcelle_rt.notices import MarcelleWarning, Notices
-from marcelle_rt.runs.webhook import Webhook
+from marcelle_rt.runs.alerts.webhook import Webhook
 
 SECRET = "T0K3N-of-the-hook"
 

@@ -1,0 +1,1 @@
+"""Live runs in a terminal."""

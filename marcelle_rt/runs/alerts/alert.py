@@ -1,0 +1,64 @@
+"""Alerts: what they say, and how they are shown where the training runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ... import config
+from ...notices import Notices, logger
+from ...values import iso, to_run, utf8
+
+LEVELS = ("info", "warning", "error")
+_STYLES = {"info": "bold blue", "warning": "bold yellow", "error": "bold red"}
+_LONGEST_TITLE = 200  # characters
+_LONGEST_TEXT = 10_000
+
+
+def make(title: Any, text: Any, level: Any, notices: Notices) -> dict[str, Any]:
+    """The fields of an alert's document, whatever was given for them.
+
+    Args:
+        title: One line.
+        text: What there is to say beside it.
+        level: One of `LEVELS`; anything else becomes `"warning"`, which is said.
+        notices: What the user is told.
+    """
+    plain, words = (_text(value) for value in (title, text))
+    plain = " ".join(plain.split())
+    known = level.strip().lower() if isinstance(level, str) else level
+    if known not in LEVELS:
+        notices.warn("level", f"alert: {level!r} is no level; 'warning' is taken (there are {', '.join(LEVELS)}).")
+        known = "warning"
+    if not plain:
+        notices.warn("title", "alert: the title was empty; 'Alert' is taken.")
+        plain = "Alert"
+    return {"title": _short(plain, _LONGEST_TITLE), "text": _short(words, _LONGEST_TEXT), "level": known, "time": iso()}
+
+
+def _text(value: Any) -> str:
+    return utf8(value) if isinstance(value, str) else str(to_run("" if value is None else value, "alert")[0])
+
+
+def _short(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}..."
+
+
+def sentence(alert: dict[str, Any]) -> str:
+    """An alert as people read it: where it comes from, its title, and its text on the lines after."""
+    epoch = f", epoch {alert['epoch']}" if alert["epoch"] is not None else ""
+    text = f"\n{alert['text']}" if alert["text"] else ""
+    return f"[{alert['level']}] {alert['run']}{epoch}: {alert['title']}{text}"
+
+
+def show(alert: dict[str, Any]) -> None:
+    """Shows an alert in one line: on stderr, in colour on a terminal; in a notebook as an output of the cell."""
+    if config.silent():
+        return
+    line = "".join(c if c.isprintable() else " " for c in sentence(alert))
+    try:
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(stderr=True).print(Text(line, style=_STYLES[alert["level"]]), soft_wrap=True)
+    except Exception:  # a stderr that is closed or broken raises what it likes, and no training ends for it
+        logger.info("an alert could not be shown", exc_info=True)

@@ -1,0 +1,135 @@
+"""The optional webhook for alerts: posts them from a thread of its own.
+
+The URL is a secret: who has it can post. It appears in no log, no error and no document.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from ...client.tls import context
+from ...errors import MarcelleError
+from ...notices import THREADS, Notices
+from ...values import dumps
+from .alert import sentence
+
+_TIMEOUT = 10.0  # seconds for one attempt
+_PAUSES = (1.0, 4.0)  # seconds before the second and the third attempt
+_MOST = 100  # alerts that wait
+_PASSING = (408, 425, 429, 500, 502, 503, 504)
+
+
+class Webhook:
+    """Posts alerts to one URL, in order."""
+
+    def __init__(self, url: str, notices: Notices, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Prepares it; its thread lives only while something waits.
+
+        Args:
+            url: Where to.
+            notices: What the user is told, once.
+            sleep: Waits so many seconds before another attempt.
+        """
+        self._url = url
+        self._notices = notices
+        self._sleep = sleep
+        self._waiting: deque[dict[str, Any]] = deque(maxlen=_MOST)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._failed = False
+        self._idle = threading.Event()
+        self._idle.set()
+
+    def post(self, alert: dict[str, Any]) -> None:
+        """Takes an alert's document; returns at once."""
+        if len(self._waiting) >= _MOST:
+            self._notices.warn("webhook", f"More than {_MOST} alerts wait to be posted, so the oldest are dropped.")
+        with self._lock:
+            self._waiting.append(alert)
+            self._idle.clear()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._serve, name=f"{THREADS}webhook", daemon=True)
+                self._thread.start()
+
+    def flush(self, timeout: float) -> bool:
+        """Waits until all are posted or given up, at most so many seconds."""
+        return self._idle.wait(timeout)
+
+    def _serve(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    self._idle.set()
+                    return
+                alert = self._waiting.popleft()
+            reason = self._send(body(alert))
+            if reason is not None:
+                self._notices.warn(
+                    "webhook", f"An alert could not be posted to $MARCELLE_WEBHOOK: {reason}. The training goes on."
+                )
+
+    def _send(self, data: bytes) -> str | None:
+        reason = self._attempt(data)
+        for pause in () if self._failed else _PAUSES:  # one that was in vain three times keeps no other waiting
+            if reason is None or not reason.startswith(_AGAIN):
+                break
+            self._sleep(pause)
+            reason = self._attempt(data)
+        self._failed = reason is not None
+        return reason.removeprefix(_AGAIN) if reason is not None else None
+
+    def _attempt(self, data: bytes) -> str | None:
+        """Posts once; returns why that failed, in words that hold nothing of the URL."""
+        try:
+            if urlsplit(self._url).scheme not in ("http", "https"):
+                return "it is no http or https URL"
+            headers = {"Content-Type": "application/json", "User-Agent": "marcelle_rt"}
+            request = urllib.request.Request(self._url, data, headers, method="POST")
+            tls = urllib.request.HTTPSHandler(context=context())
+            with urllib.request.build_opener(_StayHere, tls).open(request, timeout=_TIMEOUT):
+                return None
+        except urllib.error.HTTPError as error:
+            error.close()
+            reason = f"it answers with HTTP status {error.code}"
+            if 300 <= error.code < 400:
+                reason += ", and a redirect is not followed"
+            return f"{_AGAIN}{reason}" if error.code in _PASSING else reason
+        except (OSError, HTTPException) as error:  # also urllib's URLError
+            cause = error.reason if isinstance(error, urllib.error.URLError) else error
+            return f"{_AGAIN}{getattr(cause, 'strerror', None) or type(cause).__name__}"
+        except (ValueError, MarcelleError) as error:  # no URL at all, or a CA bundle that can't be read
+            return f"it can't be posted to ({type(error).__name__})"
+
+
+_AGAIN = "again: "  # before a reason that may pass
+
+
+class _StayHere(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: the alert is for the host that was named, and for no other."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def body(alert: dict[str, Any]) -> bytes:
+    """The JSON that is posted. `text` has all of the alert, because that is what Slack and Mattermost show."""
+    return dumps(
+        {
+            "text": sentence(alert),
+            "title": alert["title"],
+            "level": alert["level"],
+            "run": alert["run"],
+            "run_id": alert["runId"],
+            "epoch": alert["epoch"],
+            "time": alert["time"],
+        }
+    )

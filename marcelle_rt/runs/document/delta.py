@@ -1,0 +1,220 @@
+"""What a copy of a run lacks, as the smallest patches that close the gap. Pure: no I/O, no clock, no thread.
+
+A patch sets places: `{"logs.loss.7": 0.25}` overwrites the eighth value, or adds it when the list has seven.
+Doing so twice changes nothing, so a patch whose answer was lost is simply sent again. Two things must never
+happen: a place past a list's end (a database puts it *at* the end, and a second time again), and a list
+together with a place in it (MongoDB refuses).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...values import dumps
+from .run import Place, Run
+
+_NUMBER = 26  # bytes: the longest JSON of a double has 24, and there is a comma
+_ROOM = 200  # bytes for a patch's envelope: method, service, id, `rev` and the query
+
+
+@dataclass
+class Acknowledged:
+    """What a copy is known to hold.
+
+    Attributes:
+        lengths: How long each list is there; a list that is missing there is missing here.
+        stale: Places within those lengths whose value there is older, with the version that changed them.
+        fields: For each field the version that the copy is level with.
+    """
+
+    lengths: dict[str, int] = field(default_factory=dict)
+    stale: dict[Place, int] = field(default_factory=dict)
+    fields: dict[str, int] = field(default_factory=dict)
+
+    def touch(self, places: Iterable[Place], version: int) -> None:
+        """Notes that places have new values since `version`."""
+        for place in places:
+            self.stale[place] = version
+
+    def accept(self, patch: Patch) -> None:
+        """Notes that the copy took a patch. What changed since the patch was made stays open."""
+        self.lengths.update(patch.lengths)
+        for place in patch.places:
+            if self.stale.get(place, patch.version + 1) <= patch.version:
+                del self.stale[place]
+        for name in patch.fields:
+            self.fields[name] = max(patch.version, self.fields.get(name, 0))
+
+    def fits(self, document: Mapping[str, Any]) -> bool:
+        """Whether a document that came back has the lists that it should have."""
+        for path, length in self.lengths.items():
+            values = list_at(document, path)
+            if values is None or len(values) != length:
+                return False
+        return True
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A message for a copy, and what the copy holds once it took it."""
+
+    data: dict[str, Any]
+    version: int
+    lengths: dict[str, int]
+    places: tuple[Place, ...]
+    fields: tuple[str, ...]
+
+
+def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:
+    """The list at a dotted path of a document, or `None`. A metric's name may hold no dot."""
+    value: Any = document
+    for key in path.split(".", 1):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, list) else None
+
+
+def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
+    """Finds out what a document that was read from a copy lacks."""
+    known = Acknowledged()
+    for path, values in run.lists.items():
+        there = list_at(document, path)
+        if there is None:
+            continue
+        known.lengths[path] = len(there)
+        differ = (i for i, (a, b) in enumerate(zip(values, there, strict=False)) if a != b)
+        known.touch(((path, i) for i in differ), run.version)
+        # What is there beyond the run's end is not what the run will have there when it grows.
+        known.touch(((path, i) for i in range(len(values), len(there))), run.version)
+    for name, value in run.fields.items():
+        if name in document and document[name] == value:
+            known.fields[name] = run.version
+    return known
+
+
+def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Patch:
+    """The document to create a copy with: whole, or with as much of its lists as the limit allows.
+
+    Args:
+        run: The run.
+        limit: The most bytes that a message may have.
+        fields: What stands for the run's own fields, where those are too large.
+    """
+    data = {"_id": run.id, **(run.fields if fields is None else fields)}
+    room = limit - _ROOM - len(dumps(data))
+    lists: dict[str, list[Any]] = {}
+    for path, values in run.lists.items():
+        room -= len(path) + 8
+        lists[path], room = _prefix(values, room)
+    lengths = {path: len(values) for path, values in lists.items()}
+    level = set(run.fields)
+    if any(lengths[path] < len(values) for path, values in run.lists.items()):
+        data["status"] = "start"  # a copy says how a run ended only when all of it is there
+        level.discard("status")
+    data["logs"] = {path[5:]: values for path, values in lists.items() if path.startswith("logs.")}
+    data["checkpoints"], data["assets"] = lists["checkpoints"], lists["assets"]
+    return Patch(data, run.version, lengths, (), tuple(level))
+
+
+def next_patch(run: Run, known: Acknowledged, limit: int, fields: Mapping[str, Any] | None = None) -> Patch | None:
+    """The next message that brings a copy nearer, or `None` when it is level.
+
+    Args:
+        run: The run.
+        known: What the copy holds.
+        limit: The most bytes that a message may have.
+        fields: What stands for the run's own fields, where those are too large.
+
+    Returns:
+        A patch for all that is missing, or for as much of it as fits. Fields go with the last one, so
+        that a copy that says `success` has every epoch.
+    """
+    maker = _Maker(run, known, limit - _ROOM)
+    if maker.stale() and maker.ends():
+        whole = run.fields if fields is None else fields
+        maker.add_fields({k: whole[k] for k, v in run.changed.items() if v > known.fields.get(k, 0)})
+    return maker.patch()
+
+
+class _Maker:
+    """Fills one patch until it is full."""
+
+    def __init__(self, run: Run, known: Acknowledged, room: int) -> None:
+        self.run, self.known, self.room = run, known, room
+        self.data: dict[str, Any] = {}
+        self.lengths: dict[str, int] = {}
+        self.places: list[Place] = []
+        self.fields: tuple[str, ...] = ()
+
+    def stale(self) -> bool:
+        for path, index in self.known.stale:
+            values = self.run.lists.get(path, [])
+            length = self.known.lengths.get(path, 0)
+            if length > len(values) or index >= length:
+                self.places.append((path, index))  # sent with the list, or with its end
+            elif not self._place(path, index, values[index]):
+                return False
+        return True
+
+    def ends(self) -> bool:
+        for path, values in self.run.lists.items():
+            length = self.known.lengths.get(path)
+            if length is None or length > len(values):
+                if not self._whole(path, values):
+                    return False
+                continue
+            for index in range(length, len(values)):
+                if not self._place(path, index, values[index]):
+                    return False
+                self.lengths[path] = index + 1
+        return True
+
+    def add_fields(self, fields: dict[str, Any]) -> None:
+        if len(dumps(fields)) <= self.room or not self.data:
+            self.data.update(fields)
+            self.fields = tuple(fields)
+
+    def patch(self) -> Patch | None:
+        if not self.data:
+            return None
+        return Patch(self.data, self.run.version, self.lengths, tuple(self.places), self.fields)
+
+    def _place(self, path: str, index: int, value: Any) -> bool:
+        key = f"{path}.{index}"
+        size = len(key.encode()) + 4 + _size(value)
+        if size > self.room and self.data:
+            return False
+        self.room -= size
+        self.data[key] = value
+        self.places.append((path, index))
+        return True
+
+    def _whole(self, path: str, values: list[Any]) -> bool:
+        room = self.room - len(path.encode()) - 8
+        if room < 0 and self.data:
+            return False
+        part, self.room = _prefix(values, room)
+        self.data[path] = part
+        self.lengths[path] = len(part)
+        return len(part) == len(values)
+
+
+def _prefix(values: list[Any], room: int) -> tuple[list[Any], int]:
+    """As many of the first values as have room, and the room that is left."""
+    if len(values) * _NUMBER <= room and not (values and isinstance(values[0], dict)):
+        return list(values), room - len(values) * _NUMBER
+    part = []
+    for value in values:
+        size = _size(value)
+        if size > room:
+            break
+        room -= size
+        part.append(value)
+    return part, room
+
+
+def _size(value: Any) -> int:
+    if value is None:
+        return 5
+    return _NUMBER if isinstance(value, (int, float)) else len(dumps(value)) + 1

@@ -1,0 +1,225 @@
+"""A run's files: written into its folder at an epoch's end, uploaded from there later."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import RunFolderError
+from ...notices import Notices
+from ..document.run import FILES, Event, Run, checkpoint_metadata
+from ..remote import uploads as stored
+
+if TYPE_CHECKING:
+    from ..remote.remote import Remote
+
+Converter = Callable[..., Any]
+"""`models.convert`, or `models.convert_in_subprocess` where a training must not be disturbed."""
+
+COPY_LIMIT = 64 * 1024 * 1024
+"""Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
+
+
+def checkpoint_name(epoch: int | str) -> str:
+    """The name of a checkpoint's file, without its ending, as the client of 2021 gave it."""
+    return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
+
+
+def upload(
+    remote: Remote, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
+) -> Event:
+    """Uploads the file that an event of the journal stands for.
+
+    Args:
+        remote: The backend.
+        directory: The run's folder, to which the event's paths are relative.
+        event: A `checkpoint` or an `asset`.
+        run_id: The run's `_id`.
+        run_name: The run's name on that backend.
+        convert: What converts a saved model, where that was not done at the epoch's end.
+
+    Returns:
+        The `uploaded` event for the run's fold.
+
+    Raises:
+        ConversionError: When the model can't be carried over.
+        RunFolderError: When the file is not there any more, or not where this run may have put it.
+        MarcelleError: What the backend or the line raised.
+    """
+    path = located(directory, event["path"], referred=event["type"] == "asset")
+    if event["type"] == "asset":
+        document = stored.upload_asset(remote, str(path), stored.asset_document_metadata(event, run_id))
+        service = "assets"
+    else:
+        metadata = {**checkpoint_metadata(event), "runId": run_id, "key": event["key"]}
+        metadata.setdefault("name", f"{run_name}@{event['epoch']}")
+        document = _upload_checkpoint(remote, directory, path, event, metadata, convert)
+        if converted := event.get("converted"):  # the saved file stays; this copy has served
+            _remove_converted(directory, converted["path"])
+        service = f"{remote.save_format}-models"
+    return {
+        "type": "uploaded",
+        "list": FILES[event["type"]],
+        "key": event["key"],
+        "entry": stored.entry_of(document, service),
+    }
+
+
+def _remove_converted(directory: Path | None, path: str) -> None:
+    folder = Path(path) if directory is None else inside(directory, path)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _upload_checkpoint(
+    remote: Remote,
+    directory: Path | None,
+    path: Path,
+    event: Event,
+    metadata: dict[str, Any],
+    convert: Converter,
+) -> dict[str, Any]:
+    ready = event.get("converted")
+    if ready and ready["format"] == remote.save_format:
+        folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
+        # A link in it could lead anywhere, and these files go up as they are.
+        if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
+            return stored.upload_converted(remote, folder, remote.save_format, metadata)
+    with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
+        convert(path, Path(temporary), remote.save_format, local_format=event["format"])
+        return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
+
+
+def located(directory: Path | None, path: str, *, referred: bool = False) -> Path:
+    """Where a file of the journal lies now: folders get moved, and the client of 2021 wrote other paths.
+
+    A folder may come from somebody else, and whatever its journal names is sent to a backend. So a file must lie
+    in the folder. The one thing that a Writer keeps elsewhere is an asset that was too large to be copied, and
+    nothing smaller (a key, a list of passwords) is taken from elsewhere.
+
+    Args:
+        directory: The run's folder, or `None` where the run is in memory alone, as its own Writer made it.
+        path: What the journal says.
+        referred: It may be a large asset that lies elsewhere.
+
+    Raises:
+        RunFolderError: There is no such file, or it lies outside of the folder.
+    """
+    if directory is None:
+        return _present(Path(path))
+    for name in (path, Path(path).name):
+        if (found := inside(directory, name)) is not None and found.exists():
+            return found
+    if not referred or not Path(path).is_absolute():
+        if inside(directory, path) is None:
+            raise RunFolderError(directory, f"{path!r} is not in this folder, so it can't be uploaded")
+        raise RunFolderError(directory / path, "is missing, so it can't be uploaded")
+    elsewhere = _present(Path(path))
+    if elsewhere.stat().st_size <= COPY_LIMIT:
+        raise RunFolderError(
+            elsewhere,
+            f"is not in {directory}, and too small to be an asset that was left where it lies; "
+            "if it belongs to the run, copy it into the run's folder",
+        )
+    return elsewhere
+
+
+def _present(path: Path) -> Path:
+    if not path.exists():
+        raise RunFolderError(path, "is missing, so it can't be uploaded")
+    return path
+
+
+def inside(directory: Path, path: str) -> Path | None:
+    """The file at a path relative to a folder, links followed; `None` if that leads out of the folder."""
+    root = directory.resolve()
+    try:
+        found = (root / path).resolve()
+    except (OSError, ValueError, RuntimeError):  # names that no file can have, links in a circle
+        return None
+    return found if root in found.parents else None
+
+
+def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
+    """Copies an asset into the run's folder, because people overwrite `fig.png`; a large one is referred to.
+
+    Args:
+        path: The file.
+        directory: The run's folder, or `None` where there is none.
+        epoch: The epoch that it belongs to.
+        notices: What the user is told; nothing is raised into the training.
+
+    Returns:
+        The `asset` event without its time; `None` when the file can't be read.
+    """
+    try:
+        path = Path(path)
+        size = path.stat().st_size
+        if not path.is_file() or size == 0:
+            raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is no file")
+        if directory is None or size > COPY_LIMIT:
+            kept = str(path.resolve())
+            notices.warn(
+                "large asset", f"{path} was not copied into the run's folder; keep it as it is until it is uploaded."
+            )
+        else:
+            kept = _copied(path, directory)
+    except (OSError, TypeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {reason}. The training goes on.")
+        return None
+    return {
+        "type": "asset",
+        "key": uuid.uuid4().hex,
+        "epoch": epoch,
+        "path": kept,
+        "filename": path.name,
+        "mime": stored.mime_of(path),
+    }
+
+
+def _copied(path: Path, directory: Path) -> str:
+    assets = directory / "assets"
+    assets.mkdir(exist_ok=True)
+    name, number = path.name, 2
+    while (assets / name).exists():
+        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
+    part = assets / f".{name}.part"
+    try:
+        shutil.copyfile(path, part)
+        os.replace(part, assets / name)
+    except OSError:  # a disk that is full; a part of a file is worth nothing
+        part.unlink(missing_ok=True)
+        raise
+    return f"assets/{name}"
+
+
+def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], notices: Notices) -> None:
+    """Removes the files that a resumed run has no longer from its folder, and what a killed process left unfinished.
+
+    Args:
+        run: The run.
+        directory: Its folder, or `None` where there is none. What lies outside of it is never touched.
+        spare: Paths that have a new file by now.
+        notices: What the user is told; nothing is raised into the training.
+    """
+    if directory is None:
+        return
+    kept = {*spare, *(event["path"] for event in run.files.values())}
+    paths = {event["path"] for event in run.dropped.values()}
+    paths |= {event["converted"]["path"] for event in run.dropped.values() if event.get("converted")}
+    ours = [found for path in paths - kept if (found := inside(directory, path)) is not None]
+    for path in [*ours, *directory.glob(f".{checkpoint_name('*')}.part*"), *directory.glob("assets/.*.part")]:
+        try:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            notices.warn(("dropped", path), f"{path} is not needed any more, and can't be removed: {error.strerror}.")

@@ -1,0 +1,271 @@
+"""A run's folder: the journal, which only grows, and `run_data.json` beside it, which is written whole.
+
+    <base_log_dir>/<start, with '-' for ':'>/
+      journal.jsonl      one event a line, each one write(2)
+      run_data.json      the run's document, for people and for older tools
+      ...                checkpoints and assets
+
+The journal is the truth. It survives `kill -9` at any moment: a line is there whole, or it is torn and
+skipped when it is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ...errors import RunFolderError
+from ...values import dumps, iso, loads
+from ..document.run import Event
+from ..document.shapes import is_event
+
+# Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping.
+_NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
+
+JOURNAL = "journal.jsonl"
+DOCUMENT = "run_data.json"
+
+_BLOCK = 1 << 16  # bytes that are read at a time
+
+
+class Journal:
+    """A run's folder that is open for writing, or the memory of one that could not be written.
+
+    Attributes:
+        directory: The run's folder, or `None` where there is none: events are dropped then.
+        failure: Why the last write failed, or `None`. What could not be written is kept and written
+            before the next event.
+    """
+
+    def __init__(self, directory: Path | None) -> None:
+        self.directory = directory
+        self.failure: OSError | None = None
+        self._backlog = b""
+        self._fd = -1
+        if directory is not None:
+            self._open(directory / JOURNAL)
+
+    def _open(self, path: Path) -> None:
+        fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        try:
+            _lock(fd, path.parent)
+            size = os.fstat(fd).st_size
+            if size:
+                os.lseek(fd, size - 1, os.SEEK_SET)
+                if os.read(fd, 1) != b"\n":  # a torn line: what comes next starts on a line of its own
+                    self._backlog = b"\n"
+        except BaseException:  # also Ctrl-C: the file holds the folder's lock
+            os.close(fd)
+            raise
+        self._fd = fd
+
+    def append(self, event: Event) -> None:
+        """Writes one event, in one write(2).
+
+        A disk that is full or gone raises nothing: `failure` says so, and the event waits for the next.
+        The caller keeps two appends from happening at once.
+        """
+        if self._fd < 0:
+            return
+        line = dumps(event) + b"\n"
+        if self._backlog:
+            line = self._backlog + line
+        try:
+            written = os.write(self._fd, line)
+        except OSError as error:
+            self.failure, self._backlog = error, line
+            return
+        if written == len(line):
+            if self._backlog:
+                self._backlog = b""
+                self.failure = None
+            return
+        self.failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._backlog = b"\n" + line[line.rfind(b"\n", 0, written) + 1 :]
+
+    @property
+    def has_all(self) -> bool:
+        """Whether every event is in the folder, so that a run can be made of it again."""
+        return self.directory is not None and self.failure is None
+
+    def write_document(self, pieces: Iterable[bytes]) -> None:
+        """Writes `run_data.json` whole: who reads it sees the old or the new one, never a part.
+
+        Args:
+            pieces: The document as JSON.
+
+        Raises:
+            OSError: When the disk does not take it; the old file stays.
+        """
+        if self.directory is None:
+            return
+        write_whole(self.directory / DOCUMENT, pieces)
+
+    def close(self) -> None:
+        """Closes the journal and lets another writer have the folder."""
+        if self._fd >= 0:
+            if self._backlog.strip():
+                with contextlib.suppress(OSError):  # `failure` still tells of it
+                    os.write(self._fd, self._backlog)
+            # Forked children (a DataLoader's workers) share the lock; closing alone would leave it with them.
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._fd, fcntl.LOCK_UN)
+            os.close(self._fd)
+            self._fd = -1
+
+
+def create(base: Path, start: dt.datetime | None = None) -> tuple[Journal, str]:
+    """Makes a new run's folder.
+
+    Args:
+        base: The folder of runs; made when it is missing.
+        start: When the run starts; now if `None`. Where that millisecond has a run, the next free one is taken.
+
+    Returns:
+        The journal, and the run's `start`, which no other run in `base` has.
+
+    Raises:
+        OSError: When the folder can't be made.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    start = start or dt.datetime.now(dt.timezone.utc)
+    while True:
+        text = iso(start)
+        directory = base / text.replace(":", "-")
+        try:
+            directory.mkdir()
+        except FileExistsError:
+            start += dt.timedelta(milliseconds=1)
+            continue
+        return Journal(directory), text
+
+
+def reopen(directory: Path) -> tuple[Journal, list[Event], int]:
+    """Opens a run's folder to go on with it.
+
+    Returns:
+        The journal, its events, and how many lines were torn and had to be skipped.
+
+    Raises:
+        RunFolderError: When there is no journal, none of it can be read, or another writer has it open.
+    """
+    read(directory)  # a folder that is no run gets no journal
+    book = Journal(directory)
+    try:
+        return book, *read(directory)  # now that nobody else writes it
+    except BaseException:  # as above
+        book.close()
+        raise
+
+
+def read(directory: Path) -> tuple[list[Event], int]:
+    """Reads a folder's journal.
+
+    Returns:
+        The events, each of which can be folded, and how many lines were torn, or no event, and had to be skipped.
+
+    Raises:
+        RunFolderError: When there is no journal, or none of it can be read.
+    """
+    events: list[Event] = []
+    torn = 0
+    for event in replay(directory):
+        if event is None:
+            torn += 1
+        else:
+            events.append(event)
+    if not any(event["type"] == "create" for event in events):
+        raise RunFolderError(directory, f"{JOURNAL} does not say which run it is; its first line is missing")
+    return events, torn
+
+
+def replay(directory: Path) -> Iterator[Event | None]:
+    """Reads a folder's journal event by event, so that it is never in memory whole.
+
+    Yields:
+        Events that can be folded; `None` for a line that is torn, or no event.
+
+    Raises:
+        RunFolderError: When there is no journal, or it can't be read.
+    """
+    try:
+        with open(directory / JOURNAL, "rb") as file:
+            count = sum(1 for _ in file)
+            file.seek(0)
+            while lines := file.readlines(_BLOCK):
+                for event in _parsed([line for line in lines if line.strip()]):
+                    yield event if is_event(event, places=count) else None
+    except FileNotFoundError:
+        raise RunFolderError(directory, f"holds no {JOURNAL}; give the folder of one run") from None
+    except OSError as error:
+        raise RunFolderError(directory, f"{JOURNAL} can't be read ({error.strerror})") from error
+
+
+def _parsed(lines: list[bytes]) -> list[Any]:
+    """What is in lines, and `None` for each that is torn."""
+    try:  # at once, which is twice as fast
+        events: list[Any] = loads(b"[" + b",".join(lines) + b"]")
+        if len(events) == len(lines):
+            return events
+    except ValueError:
+        pass
+    events = []
+    for line in lines:
+        try:
+            events.append(loads(line))
+        except ValueError:
+            events.append(None)
+    return events
+
+
+def is_being_written(directory: Path) -> bool:
+    """Whether another process (or this one) has the folder's journal open for writing."""
+    try:
+        fd = os.open(directory / JOURNAL, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        _lock(fd, directory)
+    except RunFolderError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Writes a file by a rename, so that nobody ever sees a part of it.
+
+    Args:
+        path: The file.
+        pieces: What is to be in it.
+
+    Raises:
+        OSError: When the disk does not take it; the old file stays.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("wb") as file:
+            file.writelines(pieces)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _lock(fd: int, directory: Path) -> None:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RunFolderError(
+            directory, "is being written by another Writer, perhaps of another process; close that one first"
+        ) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS_HERE:
+            raise

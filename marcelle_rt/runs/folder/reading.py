@@ -1,0 +1,34 @@
+"""A run's folder as it lies on disk, of a Writer or of the client of 2021."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...errors import RunFolderError
+from ..document.run import Run
+from . import journal, legacy
+
+
+def read(directory: Path) -> tuple[Run, int]:
+    """Reads a run from its folder; nothing in it is changed.
+
+    Args:
+        directory: The run's folder. A run that nobody writes any more and that has no end is an `error`.
+
+    Returns:
+        The run, and how many lines of its journal were torn and had to be skipped.
+
+    Raises:
+        RunFolderError: When the folder does not exist, or holds no run.
+    """
+    if not directory.is_dir():
+        raise RunFolderError(directory, "is no folder; give the folder of one run")
+    if not (directory / journal.JOURNAL).exists():
+        if not (directory / journal.DOCUMENT).exists():
+            raise RunFolderError(directory, f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run")
+        return legacy.read(directory), 0
+    events, torn = journal.read(directory)
+    run = Run(events)
+    if not run.ended and not journal.is_being_written(directory):
+        run.apply({"type": "end", "status": "error", "error": "the program ended without a word"})
+    return run, torn

@@ -1,0 +1,1 @@
+"""What one backend holds of runs."""

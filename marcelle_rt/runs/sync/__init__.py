@@ -1,0 +1,1 @@
+"""The threads that bring a backend level with a run's journal."""

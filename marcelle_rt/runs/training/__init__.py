@@ -1,0 +1,1 @@
+"""On the training thread: values become events."""

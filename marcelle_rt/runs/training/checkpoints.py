@@ -1,0 +1,84 @@
+"""Saves a model at an epoch's end, on the training thread: live weights read from another thread are torn."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConversionError
+from ...notices import Notices, logger
+from ..folder.files import checkpoint_name
+
+DISK_FORMATS = ("h5", "saved_model", "keras", "save_model")
+
+
+def save_checkpoint(
+    model: Any,
+    directory: Path | None,
+    epoch: int | str,
+    disk_format: str,
+    remote_format: str | None,
+    notices: Notices,
+) -> dict[str, Any] | None:
+    """Writes a checkpoint into the run's folder, and what a browser can run beside it.
+
+    Models that take long to convert are left to the uploads' thread, which does it in a process of its own.
+
+    Args:
+        model: The model.
+        directory: The run's folder, or `None` where there is none.
+        epoch: The epoch, or a word for the state.
+        disk_format: One of `DISK_FORMATS`.
+        remote_format: What to convert to now, or `None`.
+        notices: What the user is told; nothing is raised into the training.
+
+    Returns:
+        The `checkpoint` event without its time, with `convertible` besides; `None` when nothing was saved.
+    """
+    from ... import models
+    from ...models import disk
+
+    if directory is None:
+        notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
+        return None
+    name = checkpoint_name(epoch)
+    try:
+        path = disk.save(model, directory, name, disk_format)
+    except Exception as error:
+        # Keras raises whatever a layer's own code raises; a full disk is an OSError or h5py's RuntimeError.
+        logger.exception("a checkpoint could not be saved")
+        notices.warn("checkpoint", f"The checkpoint of epoch {epoch} was not saved: {error!r}. The training goes on.")
+        return None
+    event: dict[str, Any] = {
+        "type": "checkpoint",
+        "key": uuid.uuid4().hex,
+        "epoch": epoch,
+        "path": path.name,
+        "format": disk_format,
+        "convertible": True,
+    }
+    if remote_format is None:
+        return event
+    folder = directory / f"{name}.{remote_format}"
+    try:
+        if not models.is_quick(model, remote_format):
+            return event
+        models.convert(model, folder, remote_format)
+        event["converted"] = {"format": remote_format, "path": folder.name}
+    except ConversionError as error:
+        event["convertible"] = False
+        shutil.rmtree(folder, ignore_errors=True)
+        notices.warn("conversion", f"{error} The checkpoints are kept in {directory} alone, and the training goes on.")
+    except Exception as error:
+        # The same as above: a converter walks through layers of other people's.
+        logger.exception("a checkpoint could not be converted")
+        shutil.rmtree(folder, ignore_errors=True)
+        event["convertible"] = False
+        notices.warn(
+            "conversion",
+            f"The model can't be converted to {remote_format}: {error!r}. The checkpoints are kept in {directory} "
+            "alone, and the training goes on.",
+        )
+    return event

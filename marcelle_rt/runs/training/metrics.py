@@ -1,0 +1,78 @@
+"""Metrics: what the logs of an epoch or a batch become in a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ...notices import Notices
+from ...values import number, safe_key
+
+_GROWING = (
+    *("acc", "auc", "precision", "recall", "f1", "fmeasure", "r2", "score"),
+    *("iou", "io_u", "dice", "cosine", "bleu"),
+)
+_SHRINKING = ("loss", "err", "mae", "mse", "perplexity")
+
+
+def grows(metric: str) -> bool:
+    """Whether more of a metric is better, by its name; `dice_loss` is a loss."""
+    name = metric.lower()
+    return any(word in name for word in _GROWING) and not any(word in name for word in _SHRINKING)
+
+
+class Metrics:
+    """Makes numbers of logs, and gives each metric its name.
+
+    Args:
+        verb: Whose logs they are, for what the user is told.
+        notices: What the user is told; nothing is raised for a value.
+        rename: Names for metrics, as a dashboard wants them.
+    """
+
+    def __init__(self, verb: str, notices: Notices, rename: Mapping[str, str]) -> None:
+        self._verb = verb
+        self._notices = notices
+        self._rename = rename
+        self._names: dict[Any, str] = {}
+
+    def values(self, logs: Any) -> dict[str, float | int | None]:
+        """Logs as numbers, under names that a database takes."""
+        values: dict[str, float | int | None] = {}
+        names = self._names
+        if type(logs) is not dict and not isinstance(logs, Mapping):  # to ask for a Mapping takes longer
+            self._notices.warn(
+                "logs",
+                f"{self._verb}: logs was a {type(logs).__name__}; give a mapping like {{'loss': 3.14}}. "
+                "None is stored.",
+            )
+            return values
+        for key, value in logs.items():
+            if type(value) is not float or not math.isfinite(value):
+                value = self._number(key, value)
+            name = names.get(key)
+            values[name if name is not None else self._name(key, logs)] = value
+        return values
+
+    def _number(self, key: Any, value: Any) -> float | int | None:
+        converted = number(value)
+        if converted is None:
+            kind = value if isinstance(value, (float, type(None))) else f"a {type(value).__name__}"
+            self._notices.warn(
+                "value", f"{self._verb}: {key!r} was {kind}, which is no number; null is stored for it and its like."
+            )
+        return converted
+
+    def _name(self, key: Any, logs: Mapping[str, Any]) -> str:
+        wanted = self._rename.get(key, key) if isinstance(key, str) else key
+        name = base = safe_key(str(wanted))
+        count = 2
+        while name in self._names.values() or (name != wanted and name in logs):
+            name, count = f"{base}_{count}", count + 1
+        if name != wanted:
+            self._notices.warn(
+                ("key", key), f"{self._verb}: the metric {key!r} is stored as {name!r} (no '.' and no leading '$')."
+            )
+        self._names[key] = name
+        return name
