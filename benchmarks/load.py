@@ -14,7 +14,7 @@ from measure import verdict
 from marcelle_rt.backend import Backend
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.load import Load, run
+from tests.support.many_runs import Load, run
 
 LOADS = {  # and the median seconds between a run's events that are promised
     "4 processes with 50 runs each": (Load(processes=4, runs=50, epochs=100, apart=0.1), 0.5),

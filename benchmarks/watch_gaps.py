@@ -16,7 +16,7 @@ from measure import verdict
 from marcelle_rt.backend import Backend
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from tests.client.gaps import watch_through
+from tests.support.watch_through_cuts import watch_through
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)

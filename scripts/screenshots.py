@@ -26,7 +26,7 @@ from marcelle_rt.backend import Backend  # noqa: E402
 from marcelle_rt.demo.run import demo_site  # noqa: E402
 from marcelle_rt.monitor import LiveRuns  # noqa: E402
 from tests.helpers import chromium, eventually  # noqa: E402
-from tests.monitor.lab import Notebook, jupyterlab  # noqa: E402
+from tests.support.jupyterlab import Notebook, jupyterlab  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.demo.site import Site
 from tests.helpers import chromium, dashboard_html, feathers5_server
+from tests.support.live_training import Live
+from tests.support.pictures import PNG
+from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-    from marcelle_rt import DataStore
 
 
 CI = os.environ.get("CI") == "true"
@@ -65,10 +69,54 @@ def own_backend(node: None) -> Iterator[Callable[..., Backend]]:
 @pytest.fixture
 def store(backend: Backend) -> Iterator[DataStore]:
     """A `DataStore` on the shared backend, closed after the test."""
-    from marcelle_rt import DataStore
-
     with DataStore(backend.url) as opened:
         yield opened
+
+
+@pytest.fixture
+def remote(backend: Backend) -> Iterator[Remote]:
+    """A `Remote` on the shared backend, closed after the test."""
+    with Remote(backend.url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def proxy(backend: Backend) -> Iterator[Proxy]:
+    """A line to the shared backend that can break."""
+    with Proxy(backend.url) as line:
+        yield line
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    """A `Writer` without a backend, ended after the test."""
+    made = Writer("w", remote=False, base_log_dir=tmp_path / "logs")
+    yield made
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made.end("success")
+
+
+@pytest.fixture
+def model() -> Any:
+    """A small Keras model."""
+    keras = pytest.importorskip("keras")
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture in a file."""
+    path = tmp_path / "fig.png"
+    path.write_bytes(PNG)
+    return path
+
+
+@pytest.fixture
+def train(model: Any, tmp_path: Path) -> Iterator[Callable[..., Live]]:
+    """Starts trainings in this process; arguments as for `Live`, but for the folder and the model."""
+    with ExitStack() as stack:
+        yield lambda url, **options: stack.enter_context(Live(url, tmp_path, model, **options))
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,7 @@ def is_running(pid: int) -> bool:
 @contextmanager
 def feathers5_server(log: Path) -> Iterator[str]:
     """Runs a Feathers 5 / Socket.IO 4 server with memory services, and gives its URL."""
-    source = Path(__file__).parent / "feathers5"
+    source = Path(__file__).parent / "support" / "feathers5"
     node = find_node()
     command = [node.executable, str(source / "server.js"), str(install(source, node))]
     server = NodeProcess(command, log=log, env=os.environ)

@@ -104,7 +104,7 @@ def test_what_is_installed_is_not_installed_again(fake_system: Path) -> None:
     assert install() == folder
 
 
-@pytest.mark.parametrize("source", [BACKEND, Path(__file__).parents[1] / "feathers5"])
+@pytest.mark.parametrize("source", [BACKEND, Path(__file__).parents[1] / "support" / "feathers5"])
 def test_every_locked_package_has_a_hash_and_none_has_a_script_or_an_address(source: Path) -> None:
     packages = json.loads((source / "package-lock.json").read_text())["packages"]
     packages.pop("")

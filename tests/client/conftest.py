@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from uuid import uuid4
 
 import pytest
 
 from marcelle_rt import DataStore, Service
-from tests.faults.proxy import Proxy
+from tests.support.proxy import Proxy
+from tests.support.services import fresh_name, url_of
 
 
 @pytest.fixture(params=["backend", "feathers5"])
@@ -37,19 +37,3 @@ def open_store() -> Iterator[Callable[..., DataStore]]:
     """Makes stores that are closed after the test; arguments as for `DataStore`."""
     with ExitStack() as stack:
         yield lambda *args, **options: stack.enter_context(DataStore(*args, **options))
-
-
-def url_of(request: pytest.FixtureRequest) -> str:
-    """The URL of the server that a fixture's parameter names."""
-    running = request.getfixturevalue(request.param)
-    return running if isinstance(running, str) else str(running.url)
-
-
-def fresh_name(kind: str = "things") -> str:
-    """The name of a service that no other test uses."""
-    return f"{kind}-{uuid4().hex[:12]}"
-
-
-def key(document: dict) -> object:
-    """A document's id, in whichever field that server keeps it."""
-    return document["_id"] if "_id" in document else document["id"]

@@ -17,25 +17,10 @@ from marcelle_rt.client import connection
 from marcelle_rt.client.auth import Session, request
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
-from tests.faults.proxy import Proxy
 from tests.helpers import eventually
-
-from .conftest import fresh_name
-
-EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
-ADA = {"email": EMAIL, "password": PASSWORD}
-
-
-class ShortLived(Backend):
-    """A backend whose tokens end after seconds."""
-
-    def _environment(self, folder):  # type: ignore[no-untyped-def]
-        environment = super()._environment(folder)
-        settings = environment["NODE_CONFIG"]
-        environment["NODE_CONFIG"] = settings.replace(
-            '"authentication": {', '"authentication": {"jwtOptions": {"expiresIn": "5s"}, '
-        )
-        return environment
+from tests.support.accounts import ADA, EMAIL, PASSWORD, ShortLived
+from tests.support.proxy import Proxy
+from tests.support.services import fresh_name
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,9 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client import connection
 from marcelle_rt.client.connection import full_jitter
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidData, MarcelleError
-from tests.faults.proxy import Proxy
 from tests.helpers import eventually
-
-from .conftest import fresh_name, key
+from tests.support.proxy import Proxy
+from tests.support.services import fresh_name, key
 
 
 def ours() -> list[str]:

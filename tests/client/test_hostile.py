@@ -13,8 +13,7 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidAnswer, MarcelleError
 from tests.helpers import eventually
-
-from .hostile import BINARY, CONTINUE, OPENING, Frames, Hostile, ack, frame, good
+from tests.support.hostile_server import BINARY, CONTINUE, OPENING, Frames, Hostile, ack, frame, good
 
 
 @pytest.fixture

@@ -16,10 +16,9 @@ from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.client.rest import Http
 from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidAnswer, NotAuthenticated
-from tests.faults.proxy import Proxy
 from tests.helpers import eventually
-
-from .test_auth import ADA, ShortLived
+from tests.support.accounts import ADA, ShortLived
+from tests.support.proxy import Proxy
 
 PICTURE = bytes(range(256)) * 100
 

@@ -10,8 +10,7 @@ from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.client.query import check, matches
 from marcelle_rt.errors import InvalidData
-
-from .conftest import fresh_name
+from tests.support.services import fresh_name
 
 DOCUMENTS: list[dict[str, Any]] = [
     {},

@@ -16,10 +16,9 @@ from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
 from marcelle_rt.runs.folder import reading as folder
 from marcelle_rt.runs.sync import feed
-from tests.faults.proxy import Proxy
 from tests.helpers import eventually
-
-from .test_auth import ADA, EMAIL, PASSWORD
+from tests.support.accounts import ADA, EMAIL, PASSWORD
+from tests.support.proxy import Proxy
 
 
 @pytest.fixture(scope="module")

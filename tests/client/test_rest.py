@@ -24,8 +24,7 @@ from marcelle_rt.errors import (
     InvalidAnswer,
     NotAuthenticated,
 )
-
-from .test_auth import ADA
+from tests.support.accounts import ADA
 
 
 @pytest.fixture

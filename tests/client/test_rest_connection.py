@@ -21,10 +21,9 @@ from marcelle_rt.errors import (
     NotFound,
     PayloadTooLarge,
 )
-from tests.client.test_auth import ADA, EMAIL, PASSWORD, ShortLived
-from tests.faults.proxy import Proxy
-
-from .conftest import fresh_name, key
+from tests.support.accounts import ADA, EMAIL, PASSWORD, ShortLived
+from tests.support.proxy import Proxy
+from tests.support.services import fresh_name, key
 
 
 @pytest.fixture

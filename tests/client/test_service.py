@@ -19,8 +19,7 @@ from marcelle_rt.errors import (
     PayloadTooLarge,
 )
 from tests.helpers import eventually
-
-from .conftest import fresh_name, key
+from tests.support.services import fresh_name, key
 
 
 def test_a_document_is_created_read_replaced_changed_and_removed(service: Service) -> None:

@@ -15,9 +15,8 @@ from marcelle_rt.client.rest import Http
 from marcelle_rt.client.transport import Line
 from marcelle_rt.errors import BackendUnreachable, InvalidData, MarcelleError
 from tests.helpers import eventually
-
-from .conftest import fresh_name
-from .secure import SecureProxy
+from tests.support.services import fresh_name
+from tests.support.tls_proxy import SecureProxy
 
 
 @pytest.fixture(scope="module")

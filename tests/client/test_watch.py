@@ -15,10 +15,9 @@ from marcelle_rt.client.view import View
 from marcelle_rt.client.watch import Change
 from marcelle_rt.errors import FeathersError, InvalidData
 from marcelle_rt.notices import MarcelleWarning
-from tests.faults.proxy import Proxy
 from tests.helpers import eventually
-
-from .conftest import fresh_name, key
+from tests.support.proxy import Proxy
+from tests.support.services import fresh_name, key
 
 
 def short(changes: Iterable[Change]) -> list[tuple[str, int]]:

@@ -1,101 +1,16 @@
-"""What tests of the command share: the command itself, as people and scripts run it, and runs to run it on."""
+"""What tests of the command share: runs to run it on."""
 
 from __future__ import annotations
 
 import datetime as dt
-import io
-import json
-import os
-import pty
-import select
-import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
 from marcelle_rt import DataStore
-from marcelle_rt.cli import main
 from marcelle_rt.values import iso
-
-Done = subprocess.CompletedProcess[str]
-
-_UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "MARCELLE_BACKEND", "MARCELLE_EMAIL", "MARCELLE_PASSWORD")
-
-
-def marcelle_rt(*arguments: object, **environment: str) -> Done:
-    """Runs the command without a terminal, in this process: a process each would take most of the tests' time."""
-    words = ["marcelle-rt", *map(str, arguments)]
-    with ExitStack() as stack:
-        nothing = stack.enter_context(open(os.devnull))
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-        stack.enter_context(patch.dict(os.environ, surroundings(environment), clear=True))
-        for name, value in (("argv", words), ("stdin", nothing), ("stdout", out), ("stderr", err)):
-            stack.enter_context(patch.object(sys, name, value))
-        for number in (signal.SIGINT, signal.SIGTERM):
-            stack.callback(signal.signal, number, signal.getsignal(number))
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return Done(words, code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
-
-
-def as_a_process(*arguments: object, **environment: str) -> Done:
-    """Runs the command without a terminal, as a script does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=surroundings(environment),
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
-
-
-def answer_of(*arguments: object, **environment: str) -> Any:
-    """The JSON that the command gives to scripts."""
-    done = marcelle_rt(*arguments, "--json", **environment)
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout)
-
-
-def at_a_terminal(*arguments: object, columns: int, keys: str = "", **environment: str) -> tuple[int, str]:
-    """Runs the command at a terminal of so many columns, types keys, and gives its exit code and what it showed."""
-    ours, theirs = pty.openpty()
-    environ = surroundings({"COLUMNS": str(columns), "TERM": "xterm-256color", **environment})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environ,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    os.write(ours, keys.encode())
-    shown = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            shown += os.read(ours, 65536)
-        except OSError:  # Linux: the other side is closed
-            break
-    os.close(ours)
-    return process.wait(60), shown.decode()
-
-
-def surroundings(environment: dict[str, str]) -> dict[str, str]:
-    """This process's environment, without what would change what the command shows, and with what is given."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNSET}
-    return {**kept, **environment}
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from marcelle_rt.cli import app
-from tests.commands.conftest import marcelle_rt
+from tests.support.command import marcelle_rt
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.commands.checks_backend import clock
 from marcelle_rt.commands.http import Answer, clock_difference
 from marcelle_rt.runs.remote.remote import Remote
-from tests.commands.conftest import as_a_process, at_a_terminal, marcelle_rt
+from tests.support.command import as_a_process, at_a_terminal, marcelle_rt
 
 Found = dict[str, dict[str, str]]
 

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
-from tests.commands.conftest import as_a_process, at_a_terminal, marcelle_rt
+from tests.support.command import as_a_process, at_a_terminal, marcelle_rt
 
 MakeRun = Callable[..., dict[str, Any]]
 

@@ -13,7 +13,7 @@ import pytest
 
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
-from tests.commands.conftest import surroundings
+from tests.support.command import surroundings
 
 MakeRun = Callable[..., dict[str, Any]]
 

@@ -15,7 +15,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
 from marcelle_rt.values import iso
-from tests.commands.conftest import answer_of, as_a_process, at_a_terminal, marcelle_rt
+from tests.support.command import answer_of, as_a_process, at_a_terminal, marcelle_rt
 
 MakeRun = Callable[..., dict[str, Any]]
 

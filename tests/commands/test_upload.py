@@ -7,7 +7,7 @@ from pathlib import Path
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from tests.commands.conftest import answer_of, as_a_process, marcelle_rt
+from tests.support.command import answer_of, as_a_process, marcelle_rt
 
 
 def offline_run(name: str, base: Path) -> Path:

@@ -16,9 +16,8 @@ import pytest
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.values import iso
-from tests.commands.conftest import at_a_terminal, marcelle_rt, surroundings
-from tests.commands.test_repair import outcomes
 from tests.helpers import eventually
+from tests.support.command import at_a_terminal, marcelle_rt, outcomes, surroundings
 
 MakeRun = Callable[..., dict[str, Any]]
 

@@ -7,9 +7,8 @@ import re
 
 import pytest
 
-from tests.faults.soak import TRIALS
-
-from .pages import DOCS, ROOT
+from tests.scenarios.faults.soak import TRIALS
+from tests.support.doc_pages import DOCS, ROOT
 
 PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
 PROMISES = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+\.py)\)", PAGE)
@@ -27,9 +26,8 @@ def test_a_promise_is_held_by_a_test(sentence: str, path: str) -> None:
 
 def test_every_test_of_a_fault_is_a_promise() -> None:
     promised = {"test_" + sentence.replace(" ", "_") for sentence, _ in PROMISES}
-    for path in (ROOT / "tests" / "faults").glob("test_*.py"):
-        if path.name != "test_tools.py":  # about what the tests are made with
-            assert names_in(f"tests/faults/{path.name}") <= promised, path.name
+    for path in (ROOT / "tests" / "scenarios" / "faults").glob("test_*.py"):
+        assert names_in(str(path)) <= promised, path.name
 
 
 def test_the_counts_are_of_every_row_and_add_up_and_nothing_was_lost_or_doubled() -> None:

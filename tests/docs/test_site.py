@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import marcelle_rt
-
-from .pages import DOCS, ROOT
+from tests.support.doc_pages import DOCS, ROOT
 
 
 @pytest.fixture(scope="module")

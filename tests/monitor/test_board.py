@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt.monitor.board import Board, Row
-
-from .documents import START, at, run
+from tests.support.run_documents import START, at, run
 
 NOW = START + 60
 

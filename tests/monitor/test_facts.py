@@ -10,8 +10,7 @@ import pytest
 
 from marcelle_rt.monitor import facts, text
 from marcelle_rt.runs.training.metrics import grows
-
-from .documents import START, at, run
+from tests.support.run_documents import START, at, run
 
 NOW = dt.datetime.fromtimestamp(START + 200, dt.timezone.utc)
 

@@ -12,7 +12,7 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from tests.runs.test_writer import document, said
+from tests.support.writers import document, said
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
 

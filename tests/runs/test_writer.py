@@ -21,22 +21,9 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, RunFolderError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
 from tests.helpers import eventually
+from tests.support.writers import document, said
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
-
-
-def document(writer: Writer) -> dict[str, Any]:
-    assert writer.flush()
-    assert writer.run_directory is not None
-    data: dict[str, Any] = json.loads((writer.run_directory / "run_data.json").read_text())
-    return data
-
-
-def said(call: Callable[[], object]) -> list[str]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        call()
-    return [str(w.message) for w in caught if issubclass(w.category, MarcelleWarning)]
 
 
 def test_disk_alone_needs_no_backend(writer: Writer) -> None:

@@ -1,0 +1,178 @@
+"""Reading everything that a query finds, while others write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from marcelle_rt import DataStore, Service
+from marcelle_rt.client.paging import Reading
+from tests.support.services import fresh_name, key, url_of
+
+QUERIES: list[dict[str, Any]] = [
+    {},
+    {"$sort": {"n": -1}},
+    {"$sort": {"group": 1}},
+    {"$limit": 1234},
+    {"$limit": 100},
+    {"$limit": 7, "$sort": {"n": 1}},
+    {"$limit": 0},
+    {"$skip": 1111},
+    {"$skip": 17, "$limit": 1500, "$sort": {"n": 1}},
+    {"$skip": 5000},
+    {"group": 3},
+    {"n": {"$gte": 600, "$lt": 2200}, "$sort": {"group": -1, "n": 1}},
+    {"$select": ["n"]},
+    {"$select": ["n", "_id"], "$sort": {"n": 1}},
+    {"$or": [{"n": {"$lt": 800}}, {"n": {"$gt": 1700}}]},
+]
+
+
+def expected(query: dict[str, Any], documents: list[dict[str, Any]]) -> list[int]:
+    """The `n` of what a query finds, in order where it sorts."""
+    found = [d["n"] for d in documents if matches(query, d)]
+    for field, direction in reversed(list(query.get("$sort", {}).items())):
+        found.sort(key=lambda n: documents[n][field], reverse=direction < 0)
+    return found
+
+
+def matches(query: dict[str, Any], document: dict[str, Any]) -> bool:
+    if "group" in query:
+        return document["group"] == query["group"]
+    if "n" in query:
+        return bool(600 <= document["n"] < 2200)
+    if "$or" in query:
+        return document["n"] < 800 or document["n"] > 1700
+    return True
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=str)
+def test_all_that_a_query_finds_comes_once_in_its_order(filled: Service, query: dict[str, Any]) -> None:
+    given = [d["n"] for d in filled.items(query)]
+    everything = expected(query, [{"n": n, "group": n % 7} for n in range(2500)])
+    skip, limit = query.get("$skip", 0), query.get("$limit", 2500)
+    assert len(given) == len(set(given)) == len(everything[skip:][:limit])
+    assert set(given) <= set(everything)
+    if "n" in query.get("$sort", {}):
+        assert given == everything[skip:][:limit]
+
+
+def test_select_gives_just_what_was_selected(filled: Service) -> None:
+    assert set(next(filled.items({"$select": ["n"]}))) == {"n"}
+    assert set(next(filled.items({"$select": ["n", "_id"]}))) == {"n", "_id"}
+
+
+@pytest.mark.parametrize("sort", [{}, {"$sort": {"n": 1}}], ids=["by key", "by place"])
+def test_what_others_remove_and_add_meanwhile_makes_nothing_else_double_or_lost(
+    service: Service, sort: dict[str, Any]
+) -> None:
+    stay = {made["n"] for made in service.create([{"n": n} for n in range(0, 3000, 2)])}
+    gone = service.create([{"n": n} for n in range(1, 3000, 2)])
+    given: list[int] = []
+    for document in service.items(sort):
+        given.append(document["n"])
+        if len(given) in (150, 900, 1700):
+            # What goes was partly given out already, so that places move under the reader.
+            for removed in [gone.pop() for _ in range(100)] + [gone.pop(0) for _ in range(100)]:
+                service.remove(key(removed))
+            service.create([{"n": -len(given) - n} for n in range(50)])
+    assert len(given) == len(set(given))
+    assert stay <= set(given)
+
+
+def test_the_next_page_is_asked_for_while_this_one_is_used() -> None:
+    server = Server([{"_id": f"{n:04}"} for n in range(250)])
+    items = iter(Reading(server.find, {}))
+    next(items)
+    assert len(server.asked) == 2
+    items.close()
+    assert server.calls[-1].cancelled
+
+
+def test_pages_shrink_for_large_documents_and_grow_for_small_ones() -> None:
+    small = Server([{"_id": f"{n:04}"} for n in range(3000)])
+    assert len(list(Reading(small.find, {}))) == 3000
+    assert [query["$limit"] for query in small.asked] == [100, 1000, 1000, 1000]
+    large = Server([{"_id": f"{n:04}"} for n in range(150)], weight=1_000_000)
+    assert len(list(Reading(large.find, {}))) == 150
+    assert {query["$limit"] for query in large.asked[1:]} == {4}
+
+
+def test_a_server_s_smaller_limit_is_what_counts() -> None:
+    for most in (1, 2, 10):
+        for sort in ({}, {"$sort": {"n": 1}}):
+            server = Server([{"_id": f"{n:04}", "n": n} for n in range(45)], most=most)
+            assert [d["n"] for d in Reading(server.find, sort)] == list(range(45))
+
+
+def test_where_strings_find_no_object_ids_it_goes_on_by_place() -> None:
+    for strings in (0, 50, 250):
+        server = Server([{"_id": f"{n:04}", "n": n} for n in range(500)], comparable=strings)
+        assert [d["n"] for d in Reading(server.find, {})] == list(range(500))
+        assert [d["n"] for d in Reading(server.find, {"$skip": 20, "$limit": 400})] == list(range(20, 420))
+
+
+def test_a_service_that_does_not_page_or_has_no_ids_is_read_too() -> None:
+    server = Server([{"n": n} for n in range(250)])
+    assert [d["n"] for d in Reading(server.find, {})] == list(range(250))
+    server.paginate = False
+    assert [d["n"] for d in Reading(server.find, {"$limit": 30})] == list(range(30))
+
+
+@pytest.fixture(scope="module", params=["backend", "feathers5"])
+def filled(request: pytest.FixtureRequest) -> Iterator[Service]:
+    """A service of 2,500 documents on each kind of server."""
+    with DataStore(url_of(request)) as store:
+        service = store.service(fresh_name())
+        service.create([{"n": n, "group": n % 7} for n in range(2500)])
+        yield service
+
+
+class Answer:
+    """A call that was answered."""
+
+    def __init__(self, answer: Callable[[], Any], size: int) -> None:
+        self._answer = answer
+        self.size = size
+        self.cancelled = False
+
+    def page(self) -> Any:
+        return self._answer()
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Server:
+    """A `find` that behaves as MongoDB backends do, which can't run where tests do.
+
+    Args:
+        documents: In the order of their ids.
+        most: The largest page.
+        weight: A document's characters.
+        comparable: From this document on, ids are ObjectIds: `$gt` with a string finds none of them.
+    """
+
+    def __init__(
+        self, documents: list[dict[str, Any]], most: int = 1000, weight: int = 100, comparable: int = 10**9
+    ) -> None:
+        self.documents = documents
+        self.most = most
+        self.weight = weight
+        self.comparable = comparable
+        self.paginate = True
+        self.asked: list[dict[str, Any]] = []
+        self.calls: list[Any] = []
+
+    def find(self, query: dict[str, Any]) -> Any:
+        self.asked.append(query)
+        found = self.documents
+        if "_id" in query:
+            found = [d for d in found[: self.comparable] if d["_id"] > query["_id"]["$gt"]]
+        limit, skip = min(self.most, query["$limit"]), query.get("$skip", 0)
+        page = found[skip : skip + limit]
+        answer = {"total": len(found), "limit": limit, "skip": skip, "data": page} if self.paginate else page
+        self.calls.append(Answer(lambda: answer, self.weight * len(page)))
+        return self.calls[-1]

@@ -1,0 +1,20 @@
+"""Backends that ask for a login, and who has an account there."""
+
+from __future__ import annotations
+
+from marcelle_rt.backend import Backend
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+ADA = {"email": EMAIL, "password": PASSWORD}
+
+
+class ShortLived(Backend):
+    """A backend whose tokens end after seconds."""
+
+    def _environment(self, folder):  # type: ignore[no-untyped-def]
+        environment = super()._environment(folder)
+        settings = environment["NODE_CONFIG"]
+        environment["NODE_CONFIG"] = settings.replace(
+            '"authentication": {', '"authentication": {"jwtOptions": {"expiresIn": "5s"}, '
+        )
+        return environment
