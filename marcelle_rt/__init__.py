@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .callbacks.keras import KerasCallback
     from .client.data_store import DataStore
     from .client.service import Service
+    from .datasets.dataset import Dataset
     from .runs.remote.remote import Remote
     from .runs.uploader import Uploader
     from .runs.writer import Writer
@@ -21,6 +22,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())  # a library is qu
 
 __all__ = [
     "DataStore",
+    "Dataset",
     "KerasCallback",
     "Remote",
     "Service",
@@ -34,6 +36,7 @@ __all__ = [
 # brings in Keras, NumPy or a network library.
 _HOMES = {
     "DataStore": "client.data_store",
+    "Dataset": "datasets.dataset",
     "KerasCallback": "callbacks.keras",
     "Remote": "runs.remote.remote",
     "Service": "client.service",

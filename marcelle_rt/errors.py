@@ -10,6 +10,7 @@
     ├── UnsupportedFormat       a model format that is not known
     ├── ConversionError         a model that can't be carried over to a format
     ├── RunFolderError          a folder that holds no run, or one that can't be used
+    ├── DatasetError            a dataset, or an instance of one, that can't be used as asked
     └── FeathersError           the server's own answer
         ├── BadRequest (400)         ├── NotAuthenticated (401)
         ├── Forbidden (403)          ├── NotFound (404)
@@ -187,6 +188,23 @@ class RunFolderError(MarcelleError):
         self.directory = str(directory)
         self.reason = reason
         super().__init__(f"{self.directory}: {reason}")
+
+
+class DatasetError(MarcelleError, ValueError):
+    """A dataset, or an instance of one, that can't be used as asked.
+
+    Attributes:
+        dataset: The dataset's name.
+        instance: The `_id` of the instance that stands in the way, or `None`.
+        reason: Why, and what to do.
+    """
+
+    def __init__(self, dataset: str, reason: str, instance: object = None) -> None:
+        self.dataset = dataset
+        self.instance = instance
+        self.reason = reason
+        which = "" if instance is None else f", instance {instance!r}"
+        super().__init__(f"dataset {dataset!r}{which}: {reason}")
 
 
 class FeathersError(MarcelleError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from .. import values
@@ -17,6 +17,8 @@ from . import tls
 
 if TYPE_CHECKING:
     import requests
+
+T = TypeVar("T")
 
 _CONNECT_TIMEOUT = 10.0
 _ANSWER_TIMEOUT = 120.0  # seconds after the last byte: the server may have to move a large file
@@ -75,14 +77,41 @@ class Http:
             FeathersError: The server's own error.
         """
         call = call or f"{verb} {path}"
+        return self._signed(lambda token: self._answer(*self._attempt(verb, path, body, token, timeout, call), call))
+
+    def download(self, path: str, *, timeout: float = _ANSWER_TIMEOUT) -> bytes:
+        """Reads a file that the backend serves.
+
+        Args:
+            path: What follows the location and a slash; quoted.
+            timeout: Seconds without a byte from the server.
+
+        Returns:
+            Its bytes.
+
+        Raises:
+            MarcelleError: As `request`; `InvalidAnswer` for a file over 100 MB.
+        """
+        call = f"GET {path}"
+
+        def attempt(token: str | None) -> bytes:
+            response, content = self._attempt("GET", path, None, token, timeout, call)
+            if not response.ok:
+                self._answer(response, content, call)  # raises
+            return content
+
+        return self._signed(attempt)
+
+    def _signed(self, attempt: Callable[[str | None], T]) -> T:
+        """Makes an attempt with the token, and another with a new one if the server refuses it."""
         token = self._tokens()
         try:
-            return self._attempt(verb, path, body, token, timeout, call)
+            return attempt(token)
         except NotAuthenticated:
             renewed = None if token is None else self._tokens(token)
             if renewed in (None, token):
                 raise
-        return self._attempt(verb, path, body, renewed, timeout, call)
+        return attempt(renewed)
 
     def close(self) -> None:
         """Closes the connections that are kept."""
@@ -98,7 +127,7 @@ class Http:
         token: str | None,
         timeout: float,
         call: str,
-    ) -> Any:
+    ) -> tuple[requests.Response, bytes]:
         import requests
 
         def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -140,7 +169,7 @@ class Http:
             raise ConnectionLost(self.location, call) from error
         except requests.exceptions.RequestException as error:  # broken chunks, headers that are none
             raise ConnectionLost(self.location, call) from error
-        return self._answer(response, text, call)
+        return response, text
 
     def _kept(self) -> requests.Session:
         import requests

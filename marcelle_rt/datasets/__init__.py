@@ -1,0 +1,1 @@
+"""What dashboards record and show: datasets, predictions, and files of them."""

@@ -1,0 +1,105 @@
+"""A page made of Marcelle's stock components, and what a test does in it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+BODY = """
+<div id="pad"></div><div id="browser"></div><div id="matrix"></div>
+<button id="clicked" onclick="window.clicks = (window.clicks || 0) + 1">click</button>
+"""
+
+SCRIPT = """
+import {
+  dataStore, dataset, datasetBrowser, sketchPad, tfjsModel, batchPrediction, confusionMatrix,
+} from './marcelle.js';
+
+const store = dataStore(BACKEND);
+await store.connect();
+const instances = dataset(NAME, store);
+await instances.ready;
+const pad = sketchPad();
+pad.mount(document.querySelector('#pad'));
+datasetBrowser(instances).mount(document.querySelector('#browser'));
+
+let latest = null;
+pad.$images.subscribe((image) => { latest = image; });
+window.record = (y) => instances.create({ x: latest, y, thumbnail: pad.captureThumbnail() });
+window.create = (data) => instances.create(data);
+window.count = () => instances.$count.value;
+
+// What a page has for an instance's image: its pixels, and the numbers that it would feed a model.
+const model = tfjsModel({ inputType: 'image', taskType: 'generic' });
+await model.load(store, 'no such model').catch(() => {}); // the bundle has no other way to await TF.js' start
+window.pixels = async (id) => {
+  const { x } = await instances.get(id);
+  return { data: Array.from(x.data), width: x.width, height: x.height };
+};
+window.fed = async (id, [h, w]) => {
+  model.inputShape = [1, h, w, 3];
+  const { x } = await instances.get(id);
+  const fed = model.preprocessImage(x);
+  return Array.from(await fed.data());
+};
+window.matrix = () => {
+  const predictions = batchPrediction(NAME, store);
+  const shown = confusionMatrix(predictions);
+  shown.mount(document.querySelector('#matrix'));
+  window.shown = shown;
+};
+window.ready = true;
+"""
+
+
+class Lab:
+    """The page.
+
+    Args:
+        page: A browser's page.
+        url: Where the page is served.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self._url = url
+        self.open()
+
+    def open(self) -> None:
+        """Opens the page, or loads it anew."""
+        self.page.goto(self._url)
+        self.page.wait_for_function("window.ready")
+        self.page.wait_for_selector("#pad canvas")
+
+    def draw(self, corners: int, label: str) -> str:
+        """Draws a shape on the sketch pad with the mouse, has the page record it, and gives the instance's `_id`."""
+        self.page.click("#pad button")
+        box = self.page.locator("#pad canvas").bounding_box()
+        assert box is not None
+        mouse = self.page.mouse
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        at = [
+            (x + 90 * math.cos(t), y + 90 * math.sin(t))
+            for t in (2 * math.pi * n / corners for n in range(corners + 1))
+        ]
+        mouse.move(*at[0])
+        mouse.down()
+        for place in at[1:]:
+            mouse.move(*place, steps=4)
+        mouse.up()
+        return str(self.page.evaluate("async (y) => (await record(y)).id", label))
+
+    def create(self, data: str) -> str:
+        """Has the page create an instance of a JavaScript object, and gives its `_id`."""
+        return str(self.page.evaluate(f"async () => (await create({data})).id"))
+
+    def evaluate(self, script: str, argument: Any = None) -> Any:
+        """What a function is in the page."""
+        return self.page.evaluate(script, argument)
+
+    def thumbnails(self) -> int:
+        """How many instances the dataset browser shows."""
+        return int(self.page.locator("#browser img").count())
