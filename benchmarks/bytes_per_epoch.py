@@ -12,8 +12,7 @@ import tempfile
 import threading
 from urllib.parse import urlsplit
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 

@@ -20,8 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
-from measure import verdict
 
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, KerasCallback
 from marcelle_rt.backend import Backend
 

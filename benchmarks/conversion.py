@@ -19,7 +19,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from measure import verdict
+from benchmarks.support.measure import verdict
 
 ROUNDS = 3
 

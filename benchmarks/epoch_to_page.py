@@ -14,17 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feathers_js import JsClient
-from measure import verdict
-
+from benchmarks.support.feathers_js import JsClient
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.demo.site import Site
 from marcelle_rt.runs.document.delta import compare, next_patch
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.sync.replica import rev_text
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.helpers import chromium, dashboard_html
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from feathers_js import JsClient
-from measure import verdict
-
+from benchmarks.support.feathers_js import JsClient
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 

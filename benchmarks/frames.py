@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, Remote
 from marcelle_rt.backend import Backend
 from marcelle_rt.monitor import history_frame, runs_frame

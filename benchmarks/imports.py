@@ -11,7 +11,7 @@ import statistics
 import subprocess
 import sys
 
-from measure import verdict
+from benchmarks.support.measure import verdict
 
 ROUNDS = 15
 CODE = "import time; t = time.perf_counter(); {}; print(time.perf_counter() - t)"

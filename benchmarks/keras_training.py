@@ -26,9 +26,9 @@ from typing import Any, NamedTuple
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from checkpoints import BATCH, data, small_cnn
-from measure import verdict
 
+from benchmarks.checkpoints import BATCH, data, small_cnn
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, KerasCallback
 from marcelle_rt.backend import Backend
 

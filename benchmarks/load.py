@@ -9,11 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt.backend import Backend
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.support.many_runs import Load, run
 
 LOADS = {  # and the median seconds between a run's events that are promised

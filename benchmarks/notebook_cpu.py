@@ -18,8 +18,8 @@ from contextlib import contextmanager
 import psutil
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
-from measure import verdict
 
+from benchmarks.support.measure import verdict
 from marcelle_rt.backend import Backend
 
 SECONDS = 20.0

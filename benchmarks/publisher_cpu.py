@@ -13,8 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 

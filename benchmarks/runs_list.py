@@ -17,8 +17,7 @@ import sys
 import time
 import uuid
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.commands.beside import ALERTS, of_runs

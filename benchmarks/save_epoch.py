@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 import orjson
-from measure import micros, verdict
 
+from benchmarks.support.measure import micros, verdict
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import verdict
+from benchmarks.support.measure import verdict
 
 MB = 1_000_000
 SIZES = (10 * MB, 500 * MB)
@@ -48,7 +48,7 @@ def child(location: str, small: str, large: str) -> None:
 
 def growth(location: str, small: Path, large: Path) -> float:
     """By how many MB a fresh process grows when it uploads the large file."""
-    command = [sys.executable, __file__, location, str(small), str(large)]
+    command = [sys.executable, "-m", "benchmarks.uploads", location, str(small), str(large)]
     answer = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     before, after = json.loads(answer.stdout)
     print(f"{large.stat().st_size / MB:.0f} MB: peak {before:.1f} MB before, {after:.1f} MB after")

@@ -9,13 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from pathlib import Path
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt.backend import Backend
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.support.watch_through_cuts import watch_through
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ import time
 import tracemalloc
 from itertools import islice
 
-from measure import verdict
-
+from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, Service
 from marcelle_rt.backend import Backend
 

@@ -1,4 +1,4 @@
-"""Takes the documentation's pictures anew, from real runs: `.venv/bin/python scripts/screenshots.py [PICTURE ...]`.
+"""Takes the documentation's pictures anew, from real runs: `.venv/bin/python -m scripts.screenshots [PICTURE ...]`.
 
 Needs the `dev` extra and a Chromium, as the tests do. Without names all pictures are taken.
 """
@@ -18,21 +18,17 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from marcelle_rt import DataStore  # noqa: E402
-from marcelle_rt.backend import Backend  # noqa: E402
-from marcelle_rt.demo.run import demo_site  # noqa: E402
-from marcelle_rt.monitor import LiveRuns  # noqa: E402
-from tests.helpers import chromium, eventually  # noqa: E402
-from tests.support.jupyterlab import Notebook, jupyterlab  # noqa: E402
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.demo.run import demo_site
+from marcelle_rt.monitor import LiveRuns
+from tests.helpers import chromium, eventually
+from tests.support.jupyterlab import Notebook, jupyterlab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-DOCS = ROOT / "docs"
-
+DOCS = Path(__file__).parents[1] / "docs"
 
 
 def arc(x: float, y: float, radius: float, start: int, end: int) -> list[tuple[float, float]]:

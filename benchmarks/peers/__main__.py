@@ -1,6 +1,6 @@
 """What one log call of four scalars costs the training thread, and what `kill -9` leaves of it: marcelle_rt and others.
 
-    python benchmarks/peers [calls] [kills] [report]
+    python -m benchmarks.peers [calls] [kills] [report]
 
 Each tool gets a virtual environment of its own in the user's cache folder, with the version in requirements.txt; one
 that can't be installed is left out, and the table says so. Nothing but the installation goes to a network. Each round
@@ -17,13 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parent.parent))
-
-from candidates import CANDIDATES
-from environments import pins, python_of
-from processes import Runner
-from report import write
-
+from benchmarks.peers.candidates import CANDIDATES
+from benchmarks.peers.environments import pins, python_of
+from benchmarks.peers.processes import Runner
+from benchmarks.peers.report import write
 from marcelle_rt.backend import Backend
 from marcelle_rt.config import cache_dir
 

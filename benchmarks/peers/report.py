@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from candidates import CANDIDATES
-from chart import draw
-from environments import pins
-from measure import verdict
+from benchmarks.peers.candidates import CANDIDATES
+from benchmarks.peers.chart import draw
+from benchmarks.peers.environments import pins
+from benchmarks.support.measure import verdict
 
 OURS = [name for name, candidate in CANDIDATES.items() if not candidate.package]
 Row = dict[str, float]
@@ -31,8 +31,8 @@ the process, with the tool's own `finish`; `marcelle_rt, live` waits there until
 
 {remarks}
 
-Measured on {date} with `python benchmarks/peers`: {machine}. Each round runs every tool once, in a random order and a
-process of its own; figures are medians over rounds ({rounds} of the three kinds). Other programs were at work on the
+Measured on {date} with `python -m benchmarks.peers`: {machine}. Each round runs every tool once, in a random order and
+a process of its own; figures are medians over rounds ({rounds} of the three kinds). Other programs were at work on the
 machine, so read them as ratios. The 99th percentiles of back-to-back calls have the tools' own threads in them.
 
 ## What is on disk when a call returns
