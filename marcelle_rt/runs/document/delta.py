@@ -2,13 +2,13 @@
 
 A patch sets places: `{"logs.loss.7": 0.25}` overwrites the eighth value, or adds it when the list has seven.
 Doing so twice changes nothing, so a patch whose answer was lost is simply sent again. Two things must never
-happen: a place past a list's end (a database puts it *at* the end, and a second time again), and a list
-together with a place in it (MongoDB refuses).
+happen: a place past a list's end (databases fill the gap with nulls, or put it *at* the end, and a second time
+again), and a list together with a place in it (MongoDB refuses).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,11 +27,13 @@ class Acknowledged:
         lengths: How long each list is there; a list that is missing there is missing here.
         stale: Places within those lengths whose value there is older, with the version that changed them.
         fields: For each field the version that the copy is level with.
+        last: The last place of each list that has a value there other than null, where there is one.
     """
 
     lengths: dict[str, int] = field(default_factory=dict)
     stale: dict[Place, int] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
+    last: dict[str, int] = field(default_factory=dict)
 
     def touch(self, places: Iterable[Place], version: int) -> None:
         """Notes that places have new values since `version`."""
@@ -46,6 +48,25 @@ class Acknowledged:
                 del self.stale[place]
         for name in patch.fields:
             self.fields[name] = max(patch.version, self.fields.get(name, 0))
+        for path, last in patch.last.items():
+            if last is None:
+                self.last.pop(path, None)
+            else:
+                self.last[path] = last
+
+    def kept(self, document: Mapping[str, Any], patch: Patch) -> bool:
+        """Whether the document that came back for a patch still has what it had before.
+
+        A list that lost its end has its old length again once a patch sets a place at that length: the gap is
+        filled with nulls. So the last value before the patch is looked at.
+        """
+        for path, place in self.last.items():
+            if path in patch.data or (path, place) in patch.places:
+                continue
+            values = list_at(document, path)
+            if values is None or len(values) <= place or values[place] is None:
+                return False
+        return True
 
     def fits(self, document: Mapping[str, Any]) -> bool:
         """Whether a document that came back has the lists that it should have."""
@@ -65,6 +86,7 @@ class Patch:
     lengths: dict[str, int]
     places: tuple[Place, ...]
     fields: tuple[str, ...]
+    last: dict[str, int | None]
 
 
 def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:
@@ -75,6 +97,11 @@ def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
+def last_value(values: Sequence[Any]) -> int | None:
+    """The last place of a list that is not null, or `None` where there is none."""
+    return next((place for place in range(len(values) - 1, -1, -1) if values[place] is not None), None)
+
+
 def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
     """Finds out what a document that was read from a copy lacks."""
     known = Acknowledged()
@@ -83,6 +110,8 @@ def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
         if there is None:
             continue
         known.lengths[path] = len(there)
+        if (last := last_value(there)) is not None:
+            known.last[path] = last
         differ = (i for i, (a, b) in enumerate(zip(values, there, strict=False)) if a != b)
         known.touch(((path, i) for i in differ), run.version)
         # What is there beyond the run's end is not what the run will have there when it grows.
@@ -114,7 +143,7 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
         level.discard("status")
     data["logs"] = {path[5:]: values for path, values in lists.items() if path.startswith("logs.")}
     data["checkpoints"], data["assets"] = lists["checkpoints"], lists["assets"]
-    return Patch(data, run.version, lengths, (), tuple(level))
+    return Patch(data, run.version, lengths, (), tuple(level), {path: last_value(v) for path, v in lists.items()})
 
 
 def next_patch(run: Run, known: Acknowledged, limit: int, fields: Mapping[str, Any] | None = None) -> Patch | None:
@@ -146,6 +175,7 @@ class _Maker:
         self.lengths: dict[str, int] = {}
         self.places: list[Place] = []
         self.fields: tuple[str, ...] = ()
+        self.last: dict[str, int | None] = {}
 
     def stale(self) -> bool:
         for path, index in self.known.stale:
@@ -178,7 +208,7 @@ class _Maker:
     def patch(self) -> Patch | None:
         if not self.data:
             return None
-        return Patch(self.data, self.run.version, self.lengths, tuple(self.places), self.fields)
+        return Patch(self.data, self.run.version, self.lengths, tuple(self.places), self.fields, self.last)
 
     def _place(self, path: str, index: int, value: Any) -> bool:
         key = f"{path}.{index}"
@@ -188,6 +218,11 @@ class _Maker:
         self.room -= size
         self.data[key] = value
         self.places.append((path, index))
+        last = self.last[path] if path in self.last else self.known.last.get(path)
+        if value is not None:
+            self.last[path] = index if last is None else max(last, index)
+        elif last == index:
+            self.last[path] = None  # those before it may all be null
         return True
 
     def _whole(self, path: str, values: list[Any]) -> bool:
@@ -197,6 +232,7 @@ class _Maker:
         part, self.room = _prefix(values, room)
         self.data[path] = part
         self.lengths[path] = len(part)
+        self.last[path] = last_value(part)
         return len(part) == len(values)
 
 

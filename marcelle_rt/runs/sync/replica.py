@@ -225,13 +225,15 @@ class Replica:
         if not self._whole and any("." in key and key in document for key in patch.data):
             self._whole = True
             return
+        kept = True
         if self._whole:
             known = self._known = compare(self.run, document)
         else:
+            kept = known.kept(document, patch)
             known.accept(patch)
             if self._given_up(known, document):
                 self.run.apply({"type": "alive"})
-        if known.fits(document):
+        if kept and known.fits(document):
             self._disagreements = 0
             if self._whole:
                 self._level_version = patch.version
