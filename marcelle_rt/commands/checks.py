@@ -17,8 +17,7 @@ from ..backend.packages import folder_of
 from ..client.data_store import DataStore
 from ..errors import InvalidData, MarcelleError, NotFound, RunFolderError
 from ..runs.document.run import Run
-from ..runs.folder import journal
-from ..runs.folder import reading as folder
+from ..runs.folder import journal, reading
 
 PACKAGES = ("python-socketio", "python-engineio", "websocket-client", "requests", "orjson", "numpy", "rich", "typer")
 
@@ -98,7 +97,7 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
         if journal.is_being_written(directory):
             written.append(directory)
         try:
-            run, lines = folder.read(directory)
+            run, lines = reading.read(directory)
         except RunFolderError:
             broken.append(directory)
             continue

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import InvalidData, MarcelleError
 from ..monitor import facts
 from ..monitor.text import clean
-from ..runs.folder import reading as folder
+from ..runs.folder import reading
 from ..runs.folder.journal import write_whole
 from .choices import Format
 from .finding import find_run
@@ -78,7 +78,7 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
 
 
 def _of_folder(directory: Path) -> tuple[str, list[Row]]:
-    run, torn = folder.read(directory)
+    run, torn = reading.read(directory)
     if torn:
         messages().print(f"{torn} lines of the journal in {clean(directory)} were torn and are skipped.", markup=False)
     curves = run.logs()

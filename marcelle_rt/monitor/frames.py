@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidData
-from ..runs.folder import reading as folder
+from ..runs.folder import reading
 from . import facts
 from .series import numbers
 
@@ -92,7 +92,7 @@ def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFra
     """
     pd = _pandas()
     if isinstance(run, (str, os.PathLike)):
-        recorded, _ = folder.read(Path(run))
+        recorded, _ = reading.read(Path(run))
         document: Mapping[str, Any] = recorded.document()
         epochs: Sequence[int] = recorded.epochs
     elif isinstance(run, Mapping):

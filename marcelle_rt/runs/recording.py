@@ -16,13 +16,12 @@ from .alerts.webhook import Webhook
 from .document.resumed import Resumed
 from .document.run import Event
 from .folder import files, journal
-from .remote.remote import Remote
-from .sync import side_documents as side
+from .remote.link import Link
 from .sync.feed import Feed, Status
 from .sync.publisher import publisher_for
+from .sync.side_documents import ALERTS, BATCHES, SYSTEM
 from .sync.waiting import wait_for
-from .training import exits as ending
-from .training import system_metrics as system
+from .training import exits, system_metrics
 from .training.batches import Batches
 from .training.epochs import Epochs
 
@@ -45,7 +44,7 @@ class Recording:
     def __init__(
         self,
         book: journal.Journal,
-        remote: Remote | None,
+        link: Link | None,
         notices: Notices,
         run_id: str,
         basename: str,
@@ -53,11 +52,11 @@ class Recording:
         webhook: str | None,
         measure: bool,
         rename: Mapping[str, str],
-        owns_remote: bool,
+        owns_link: bool,
         finish_timeout: float,
         events: Iterable[Event] = (),
     ) -> None:
-        self.feed = Feed(book, remote, notices, owns_remote=owns_remote, events=events)
+        self.feed = Feed(book, link, notices, owns_link=owns_link, events=events)
         self.run_id = run_id
         self.basename = basename
         self.epochs = Epochs(notices, rename)
@@ -69,11 +68,11 @@ class Recording:
         self._webhook = Webhook(webhook, notices) if webhook is not None else None
         self._notices = notices
         self._pid = _pid
-        self._publisher = publisher_for(remote)
+        self._publisher = publisher_for(link)
         self._publisher.add(self.feed)
-        ending.opened(self)
+        exits.opened(self)
         if measure:
-            system.sampler().add(self)
+            system_metrics.sampler().add(self)
 
     @property
     def is_mine(self) -> bool:
@@ -119,7 +118,7 @@ class Recording:
         event = {"type": "resume", "time": time(), "keep": keep, "drop": drop, "batches": batches}
         self.record(event)
         for chunk in instead:
-            self.record_beside(side.BATCHES, chunk)
+            self.record_beside(BATCHES, chunk)
         past.run.apply(event)
         files.remove_dropped(past.run, self.directory, self._new_paths, self._notices)
 
@@ -133,11 +132,11 @@ class Recording:
         """Writes a measurement of the machine, unless the run has ended. Another thread calls it."""
         with self.lock:
             if self.is_open:
-                self.record_beside(side.SYSTEM, fields)
+                self.record_beside(SYSTEM, fields)
 
     def record_alert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Writes an alert, posts it to the webhook if there is one, and returns its document."""
-        document = self.record_beside(side.ALERTS, {"run": self.basename, "epoch": self.epochs.last, **fields})
+        document = self.record_beside(ALERTS, {"run": self.basename, "epoch": self.epochs.last, **fields})
         if self._webhook is not None:
             self._webhook.post(document)
         return document
@@ -154,18 +153,18 @@ class Recording:
         with self.lock:
             chunk = self.batches.take()
             if chunk is not None:
-                self.record_beside(side.BATCHES, chunk)
+                self.record_beside(BATCHES, chunk)
 
     def end(self, status: str, error: str | None) -> None:
         """Writes how the run ended; waits for nothing."""
-        system.sampler().remove(self)
-        text = None if error is None else ending.short(error)
+        system_metrics.sampler().remove(self)
+        text = None if error is None else exits.short(error)
         with self.lock:
             self.record_batches()
             self.record({"type": "end", "time": time(), "status": status, "error": text})
             self.feed.journal.close()
             self.feed.closed = True
-        ending.ended(self)
+        exits.ended(self)
 
     def abandon(self, reason: str | None) -> None:
         """Ends the run because the program does, as an error when there is a reason or epochs are missing.

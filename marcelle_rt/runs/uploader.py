@@ -12,11 +12,13 @@ from ..config import no_bar
 from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
 from ..notices import Notices
 from .document.run import Event, Run
-from .document.shapes import stored
 from .document.shorten import sentence
-from .folder import files, journal
-from .folder import reading as folder
+from .folder import files, journal, reading
+from .remote.link import checked_document
 from .remote.remote import Remote
+from .remote.removal import remove_run
+from .remote.run_documents import RUNS, RunDocuments
+from .remote.uploads import FileUploads
 from .sync.replica import Replica
 from .sync.side_documents import Side
 
@@ -55,6 +57,9 @@ class Uploader:
             remote: The backend to upload to.
         """
         self.remote = remote
+        self._link = remote.link
+        self._documents = RunDocuments(remote.link)
+        self._uploads = FileUploads(remote.link)
         self.progress: Progress = _bar
         self._notices = Notices()
 
@@ -82,26 +87,26 @@ class Uploader:
             _identify(run, str(uuid.uuid4()), copies[-1].get("name") if copies else None)
         elif copies:
             _identify(run, copies[-1]["_id"], None)
-        replica = Replica(run, self.remote)
+        replica = Replica(run, self._documents)
         replica.level()
         if replica.shortened:
-            self._notices.warn((directory, "shortened"), sentence(replica.shortened, self.remote.location))
-        Side(run, self.remote, directory / journal.JOURNAL, self._notices).level()
+            self._notices.warn((directory, "shortened"), sentence(replica.shortened, self._link.location))
+        Side(run, self._documents, directory / journal.JOURNAL, self._notices).level()
         sent, refused = self._files(directory, run, replica)
-        lost = {event["key"] for copy in old for event in self.remote.uploaded_files(run, copy)} & run.files.keys()
+        lost = {event["key"] for copy in old for event in self._documents.uploaded_files(run, copy)} & run.files.keys()
         if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes
             self._notices.warn(
                 (directory, "undone"),
                 f"{replica.name} was not overwritten, as the backend has files of it that can't be uploaded again: "
                 + ", ".join(run.files[key]["path"] for key in sorted(lost)),
             )
-            old = [document] if (document := self.remote.read_run(run.id)) else []
+            old = [document] if (document := self._documents.read(run.id)) else []
         for copy in old:
-            self.remote.remove_run(copy)
+            remove_run(self._link, copy)
         return Uploaded(replica.name, len(next(iter(run.logs().values()), [])), sent, refused)
 
     def _read(self, directory: Path) -> Run:
-        run, torn = folder.read(directory)
+        run, torn = reading.read(directory)
         if torn:
             self._notices.warn(
                 ("torn", directory), f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped."
@@ -110,8 +115,8 @@ class Uploader:
 
     def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:
         """The run's documents on the backend, the newest last."""
-        copies = {doc["_id"]: doc for doc in self._documents({"origin": run.id})}
-        document = self.remote.read_run(run.id)
+        copies = {doc["_id"]: doc for doc in self._found({"origin": run.id})}
+        document = self._documents.read(run.id)
         if document is not None:
             copies[run.id] = document
         newest_last = sorted(copies.values(), key=lambda doc: (doc.get("rev") or "", doc["_id"] != run.id))
@@ -119,11 +124,11 @@ class Uploader:
             return newest_last
         # What the client of 2021 uploaded is known by nothing else; a run of ours is another one, of another machine.
         same = {"basename": run.fields["basename"], "start": run.fields["start"]}
-        theirs = [doc for doc in self._documents(same) if "rev" not in doc]
+        theirs = [doc for doc in self._found(same) if "rev" not in doc]
         return sorted(theirs, key=lambda doc: len(doc.get("checkpoints") or []))[-1:]
 
-    def _documents(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        return [stored(document, self.remote.location) for document in self.remote.store.service("runs").items(query)]
+    def _found(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        return [checked_document(document, self._link.location) for document in self._link.service(RUNS).items(query)]
 
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
         from .. import models
@@ -132,7 +137,7 @@ class Uploader:
         refused: dict[str, str] = {}
         for event in self.progress(replica.name, run.waiting()):
             try:
-                replica.apply(files.upload(self.remote, directory, event, run.id, replica.name, models.convert))
+                replica.apply(files.upload(self._uploads, directory, event, run.id, replica.name, models.convert))
             except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
                 refused[event["path"]] = str(error)
                 self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")

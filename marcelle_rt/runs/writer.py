@@ -20,11 +20,12 @@ from .document.resumed import Resumed
 from .document.run import Event
 from .folder import files, journal
 from .recording import Recording, new_folder
+from .remote.link import Link
 from .remote.remote import REMOTE_FORMATS, Remote
 from .sync.feed import Status
-from .training import exits as ending
-from .training import system_metrics as system
+from .training import exits
 from .training.checkpoints import DISK_FORMATS, save_checkpoint
+from .training.system_metrics import can_measure
 
 
 class Writer(Alerting):
@@ -94,7 +95,7 @@ class Writer(Alerting):
         self.finish_timeout = finish_timeout
         self.model: Any = None
         if remote is None or remote is True:
-            Remote(backend_root, remote_save_format, source).close()  # a bad URL is said here, not in the loop
+            Link(backend_root, remote_save_format).close()  # a bad URL is said here, not in the loop
         self._remote = remote if mode == "online" else False
         self._webhook = config.webhook() if mode == "online" else None
         self._disabled = mode == "disabled"
@@ -104,10 +105,10 @@ class Writer(Alerting):
                 name,
                 config.rank(),
             )
-        self._remote_options = (backend_root, remote_save_format, source)
+        self._link_options = (backend_root, remote_save_format)
         self._rename = dict(rename or {})
         self.notices = Notices()
-        self._measure = system_metrics and not self._disabled and system.is_there(self.notices)
+        self._measure = system_metrics and not self._disabled and can_measure(self.notices)
         self._recording: Recording | None = None
 
     @classmethod
@@ -187,21 +188,21 @@ class Writer(Alerting):
         recording.record({"type": "create", "time": time(), "_id": run_id, "run": {**run, "start": start}})
 
     def _start(self, book: journal.Journal, run_id: str, basename: str, events: list[Event]) -> Recording:
-        remote = None
+        link = None
         if isinstance(self._remote, Remote):
-            remote = self._remote
+            link = self._remote.link
         elif self._remote is not False:
-            remote = Remote(*self._remote_options)
+            link = Link(*self._link_options)
         self._recording = Recording(
             book,
-            remote,
+            link,
             self.notices,
             run_id,
             basename,
             webhook=self._webhook,
             measure=self._measure,
             rename=self._rename,
-            owns_remote=not isinstance(self._remote, Remote),
+            owns_link=not isinstance(self._remote, Remote),
             finish_timeout=self.finish_timeout,
             events=events,
         )
@@ -299,7 +300,7 @@ class Writer(Alerting):
         epoch = epoch if isinstance(epoch, str) else run.epochs.number(epoch)
         if run.epochs.resuming and isinstance(epoch, int):
             run.go_on(epoch)
-        remote_format = run.feed.remote.save_format if run.feed.remote is not None else None
+        remote_format = run.feed.link.save_format if run.feed.link is not None else None
         event = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
         if event is None:
             return
@@ -378,7 +379,7 @@ class Writer(Alerting):
         elif isinstance(error, SystemExit) and not error.code:
             self.close()
         else:
-            self.end("error", ending.describe(error))
+            self.end("error", exits.describe(error))
 
     def _model_info(self, loss: Any) -> dict[str, Any] | None:
         try:

@@ -14,7 +14,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
-from marcelle_rt.runs.folder import reading as folder
+from marcelle_rt.runs.folder import reading
 from marcelle_rt.runs.sync import feed
 from tests.helpers import eventually
 from tests.support.accounts import ADA, EMAIL, PASSWORD
@@ -97,7 +97,7 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
     assert len([text for text in refusals if "training goes on" in text]) == 1
     assert len(refusals) <= 2  # the other one, at the end, says how to send the rest
     assert all(value not in text for text in refusals for value in secret.values() if value != EMAIL)
-    run, _ = folder.read(Path(str(directory)))
+    run, _ = reading.read(Path(str(directory)))
     assert (len(run.epochs), run.fields["status"]) == (20, "success")
 
 

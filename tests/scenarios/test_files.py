@@ -77,9 +77,9 @@ def test_an_upload_that_was_cut_off_goes_on_where_it_stopped(
 ) -> None:
     writer = offline_run(tmp_path, model, picture)
     assert writer.run_directory is not None
-    from marcelle_rt.runs.remote import uploads as stored
+    from marcelle_rt.runs.remote.uploads import FileUploads
 
-    real, calls = stored.upload_asset, []
+    real, calls = FileUploads.asset, []
 
     def cut(*arguments: Any) -> Any:
         calls.append(arguments)
@@ -87,7 +87,7 @@ def test_an_upload_that_was_cut_off_goes_on_where_it_stopped(
             raise ConnectionLost(backend.url, "assets/upload")
         return real(*arguments)
 
-    monkeypatch.setattr(stored, "upload_asset", cut)
+    monkeypatch.setattr(FileUploads, "asset", cut)
     with Remote(backend.url) as remote:
         with pytest.raises(ConnectionLost):
             Uploader(remote).upload(writer.run_directory)
@@ -120,7 +120,7 @@ def test_overwriting_that_fails_half_way_leaves_the_old_and_the_next_upload_fini
 ) -> None:
     writer = offline_run(tmp_path, model, picture)
     assert writer.run_directory is not None
-    from marcelle_rt.runs.remote import uploads as stored
+    from marcelle_rt.runs.remote.uploads import FileUploads
 
     with Remote(backend.url) as remote:
         Uploader(remote).upload(writer.run_directory)
@@ -130,7 +130,7 @@ def test_overwriting_that_fails_half_way_leaves_the_old_and_the_next_upload_fini
             raise ConnectionLost(backend.url, "assets/upload")
 
         with monkeypatch.context() as patched:
-            patched.setattr(stored, "upload_asset", away)
+            patched.setattr(FileUploads, "asset", away)
             with pytest.raises(ConnectionLost):
                 Uploader(remote).upload(writer.run_directory, overwrite=True)
         assert store.service("runs").get(old["_id"]) == old

@@ -86,7 +86,7 @@ class Training:
         return True
 
     def is_by_rest(self) -> bool:
-        return self.go_on() and self.remote.way is not self.remote.store
+        return self.go_on() and self.remote.link.way is not self.remote.store
 
     def stored(self, rest: RestConnection) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = rest.call("find", "runs", {"basename": self.writer.name}, timeout=10)["data"]
@@ -183,7 +183,7 @@ def test_who_listens_or_has_a_store_open_keeps_the_socket(
             training.go_on()
             assert training.writer.flush(10)
         assert sockets() == 1
-        assert training.remote.way is training.remote.store
+        assert training.remote.link.way is training.remote.store
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["removed by a person", "lost by the database"])

@@ -10,7 +10,7 @@ import pytest
 
 from marcelle_rt import Remote, Uploader, Writer
 from marcelle_rt.errors import MarcelleError
-from marcelle_rt.runs.folder import reading as folder
+from marcelle_rt.runs.folder import reading
 from tests.support.hostile_server import Frames, Hostile, ack, frame
 
 
@@ -59,7 +59,7 @@ def test_a_training_goes_on_and_its_folder_is_whole_whatever_the_backend_answers
         writer.train_end()
         directory = Path(str(writer.run_directory))
         writer.close()
-        run, torn = folder.read(directory)
+        run, torn = reading.read(directory)
         assert (len(run.epochs), run.fields["status"], torn) == (5, "success", 0)
         before = files_under(tmp_path)
         with pytest.raises(MarcelleError):

@@ -202,8 +202,8 @@ def test_what_is_held_does_not_grow_with_a_runs_length(
 def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, store: DataStore) -> None:
     run = new_run(6)
     events = [{"type": "create", "_id": run.id, "run": {}}, *(epoch(n) for n in range(6))]
-    with Cut(backend.url) as remote:
-        replica = Replica(run, remote, fresh=True, past=lambda: Run(events))
+    with Cut(backend.url) as documents:
+        replica = Replica(run, documents, fresh=True, past=lambda: Run(events))
         replica.level()
         replica.forget()
         assert tail.held(run) == 0

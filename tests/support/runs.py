@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
-from marcelle_rt import Remote
 from marcelle_rt.errors import ConnectionLost
 from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.remote.link import Link
+from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.values import dumps
 
 
@@ -24,27 +26,33 @@ def epoch(n: int, **logs: Any) -> dict[str, Any]:
     return {"type": "epoch", "epoch": n, "place": n, "logs": logs or {"loss": n / 7}}
 
 
-class Cut(Remote):
+class Cut(RunDocuments):
     """The real backend behind a line that drops just after what it was told to drop after."""
 
     def __init__(self, url: str, *verbs: str) -> None:
-        super().__init__(url)
+        super().__init__(Link(url))
         self.cuts = list(verbs)
         self.sizes: list[int] = []
 
-    def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
+    def __enter__(self) -> Cut:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.close()
+
+    def create(self, data: Mapping[str, Any]) -> dict[str, Any]:
         self.sizes.append(len(dumps(data)))
-        document = super().create_run(data)
+        document = super().create(data)
         self._cut("create")
         return document
 
-    def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
+    def patch(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
         self.sizes.append(len(dumps(data)))
-        document = super().patch_run(run_id, data, rev)
+        document = super().patch(run_id, data, rev)
         self._cut("patch")
         return document
 
     def _cut(self, verb: str) -> None:
         if self.cuts and self.cuts[0] == verb:
             self.cuts.pop(0)
-            raise ConnectionLost(self.location, verb)
+            raise ConnectionLost(self.link.location, verb)

@@ -1,4 +1,4 @@
-"""What an event must look like to be folded, and a backend's document to be worked with. Pure.
+"""What an event must look like to be folded. Pure.
 
 A journal may be torn, edited by hand, or come from somebody else; the fold of a run (`run.py`) takes the
 shape of its events for granted, because it runs at each epoch. So they are looked at once, when a journal is read.
@@ -7,9 +7,8 @@ shape of its events for granted, because it runs at each epoch. So they are look
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any
 
-from ...errors import InvalidAnswer
 from ...values import SAFE_INTEGER
 
 _OWNED = frozenset({"self", "_id", "rev", "name", "status", "epoch", "epochs", "logs", "checkpoints", "assets"})
@@ -108,34 +107,3 @@ _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "document": {"service": _text, "document": _document},
     "end": {"status": _text, "error": _optional(_text_or_null)},
 }
-
-
-def stored(document: Any, location: str) -> dict[str, Any]:
-    """Returns what a backend gave as the document of a run, a model or an asset, if it can be one.
-
-    Args:
-        document: What came.
-        location: Where from.
-
-    Raises:
-        InvalidAnswer: It lacks an `_id`, or one of its parts is of another kind than in every such document.
-    """
-    if not _is_stored(document):
-        raise InvalidAnswer(location, "a call about runs", "holds a document of another shape")
-    return cast("dict[str, Any]", document)
-
-
-def _is_stored(document: Any) -> bool:
-    return (
-        isinstance(document, Mapping)
-        and isinstance(document.get("_id"), str | int)
-        and all(_text_or_null(document.get(name)) for name in ("name", "basename", "rev", "key", "origin"))
-        and all(_entries(document.get(name)) for name in ("checkpoints", "assets"))
-        and _mapping(document.get("metadata", {}))
-    )
-
-
-def _entries(value: Any) -> bool:
-    return value is None or (
-        isinstance(value, list) and all(_mapping(entry) and _mapping(entry.get("metadata", {})) for entry in value)
-    )

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import RunFolderError
 from ...notices import Notices
+from ..document.entries import asset_metadata, entry_of, mime_of
 from ..document.run import FILES, Event, Run, checkpoint_metadata
-from ..remote import uploads as stored
 
 if TYPE_CHECKING:
-    from ..remote.remote import Remote
+    from ..remote.uploads import FileUploads
 
 Converter = Callable[..., Any]
 """`models.convert`, or `models.convert_in_subprocess` where a training must not be disturbed."""
@@ -32,12 +32,12 @@ def checkpoint_name(epoch: int | str) -> str:
 
 
 def upload(
-    remote: Remote, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
+    uploads: FileUploads, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
 ) -> Event:
     """Uploads the file that an event of the journal stands for.
 
     Args:
-        remote: The backend.
+        uploads: What sends files to the backend.
         directory: The run's folder, to which the event's paths are relative.
         event: A `checkpoint` or an `asset`.
         run_id: The run's `_id`.
@@ -54,20 +54,20 @@ def upload(
     """
     path = located(directory, event["path"], referred=event["type"] == "asset")
     if event["type"] == "asset":
-        document = stored.upload_asset(remote, str(path), stored.asset_document_metadata(event, run_id))
+        document = uploads.asset(str(path), asset_metadata(event, run_id))
         service = "assets"
     else:
         metadata = {**checkpoint_metadata(event), "runId": run_id, "key": event["key"]}
         metadata.setdefault("name", f"{run_name}@{event['epoch']}")
-        document = _upload_checkpoint(remote, directory, path, event, metadata, convert)
+        document = _upload_checkpoint(uploads, directory, path, event, metadata, convert)
         if converted := event.get("converted"):  # the saved file stays; this copy has served
             _remove_converted(directory, converted["path"])
-        service = f"{remote.save_format}-models"
+        service = f"{uploads.link.save_format}-models"
     return {
         "type": "uploaded",
         "list": FILES[event["type"]],
         "key": event["key"],
-        "entry": stored.entry_of(document, service),
+        "entry": entry_of(document, service),
     }
 
 
@@ -78,7 +78,7 @@ def _remove_converted(directory: Path | None, path: str) -> None:
 
 
 def _upload_checkpoint(
-    remote: Remote,
+    uploads: FileUploads,
     directory: Path | None,
     path: Path,
     event: Event,
@@ -86,14 +86,14 @@ def _upload_checkpoint(
     convert: Converter,
 ) -> dict[str, Any]:
     ready = event.get("converted")
-    if ready and ready["format"] == remote.save_format:
+    if ready and ready["format"] == uploads.link.save_format:
         folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
         # A link in it could lead anywhere, and these files go up as they are.
         if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
-            return stored.upload_converted(remote, folder, remote.save_format, metadata)
+            return uploads.converted(folder, metadata)
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
-        convert(path, Path(temporary), remote.save_format, local_format=event["format"])
-        return stored.upload_converted(remote, Path(temporary), remote.save_format, metadata)
+        convert(path, Path(temporary), uploads.link.save_format, local_format=event["format"])
+        return uploads.converted(Path(temporary), metadata)
 
 
 def located(directory: Path | None, path: str, *, referred: bool = False) -> Path:
@@ -180,7 +180,7 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
         "epoch": epoch,
         "path": kept,
         "filename": path.name,
-        "mime": stored.mime_of(path),
+        "mime": mime_of(path),
     }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ...errors import RunFolderError
 from ...values import to_run
+from ..document.entries import mime_of
 from ..document.run import ENDED, Run
-from ..remote.uploads import mime_of
 from .journal import DOCUMENT
 
 _OURS = uuid.UUID("6f0d3c86-2f3b-5a53-9d0b-0f2b8d1c7a11")  # the namespace of these runs' identities

@@ -12,15 +12,13 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import AWAY, FeathersError, MarcelleError, NotFound
 from ...notices import logger
 from ...values import iso, time_of
 from ..document.run import ENDED
-
-if TYPE_CHECKING:
-    from .remote import Remote
+from .link import Link
 
 SERVICE = "run-heartbeats"
 INTERVAL = 30.0  # seconds
@@ -35,20 +33,20 @@ class Heartbeat:
         clock: Monotonic seconds.
 
     Attributes:
-        is_there: Whether the backend has one of this run.
+        is_published: Whether the backend has one of this run.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._due = 0.0
         self._copies = 0
-        self.is_there = False
+        self.is_published = False
 
-    def keep_up(self, remote: Remote, run_id: str, copies: int) -> float:
+    def keep_up(self, link: Link, run_id: str, copies: int) -> float:
         """Gives a sign of life if one is due. It waits for no connection, and raises for none.
 
         Args:
-            remote: The backend.
+            link: The backend.
             run_id: The run's `_id`.
             copies: How often the run was created or found there: each new one gets a sign at once.
 
@@ -59,10 +57,10 @@ class Heartbeat:
         if now < self._due and copies == self._copies:
             return self._due
         self._due = now + _LATER
-        if remote.way.status != "connected":
+        if link.way.status != "connected":
             return self._due
         try:
-            self._write(remote, run_id, new=copies != self._copies)
+            self._write(link, run_id, new=copies != self._copies)
         except AWAY as error:
             logger.info("no heartbeat: %s", error)
             return self._due
@@ -72,7 +70,7 @@ class Heartbeat:
         self._due = now + INTERVAL
         return self._due
 
-    def _write(self, remote: Remote, run_id: str, new: bool) -> None:
+    def _write(self, link: Link, run_id: str, new: bool) -> None:
         sign = {
             "runId": run_id,
             "time": iso(),
@@ -80,7 +78,7 @@ class Heartbeat:
             "host": socket.gethostname(),
             "pid": os.getpid(),
         }
-        service = remote.way.service(SERVICE)
+        service = link.service(SERVICE)
         if new:
             try:
                 service.create({"_id": run_id, **sign})
@@ -92,45 +90,45 @@ class Heartbeat:
             except NotFound:
                 service.create({"_id": run_id, **sign})
             else:
-                self.is_there = True
+                self.is_published = True
                 return
         # Alone, it would say that somebody removed a run that the database lost: also one that another backend
         # never had, which has taken the place of the first since the run was there. So we look after it is made.
-        self.is_there = remote.has_run(run_id)
-        if not self.is_there:
+        self.is_published = link.has("runs", run_id)
+        if not self.is_published:
             service.remove(run_id)
 
-    def end(self, remote: Remote, run_id: str) -> None:
+    def end(self, link: Link, run_id: str) -> None:
         """Takes the sign away, once, because the run has ended. Nobody waits for it, and none is left to fail."""
-        if not self.is_there or remote.way.status != "connected":
+        if not self.is_published or link.way.status != "connected":
             return
-        self.is_there = False
+        self.is_published = False
         try:
-            remote.way.connection.call_async("remove", SERVICE, run_id, {}, timeout=remote.way.timeout)
+            link.way.connection.call_async("remove", SERVICE, run_id, {}, timeout=link.way.timeout)
         except MarcelleError as error:
             logger.info("the heartbeat of %s stays: %s", run_id, error)
 
 
-def is_there(remote: Remote, run_id: str) -> bool:
+def exists(link: Link, run_id: str) -> bool:
     """Whether a backend has a run's heartbeat, fresh or old."""
     try:
-        remote.way.service(SERVICE).get(run_id)
+        link.service(SERVICE).get(run_id)
     except FeathersError:  # none, or no such service
         return False
     return True
 
 
-def remove(remote: Remote, run_id: str, status: Any) -> None:
+def remove(link: Link, run_id: str, status: Any) -> None:
     """Removes the heartbeat of a run that was removed.
 
     That of a run that goes on stays: its process shall see that the run was removed, and not lost.
 
     Args:
-        remote: The backend.
+        link: The backend.
         run_id: The run's `_id`.
         status: The run's last status.
     """
-    service = remote.way.service(SERVICE)
+    service = link.service(SERVICE)
     try:
         if status in ENDED or is_stale(service.get(run_id)):
             service.remove(run_id)

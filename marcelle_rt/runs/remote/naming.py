@@ -8,7 +8,7 @@ from typing import Any
 
 from ...client.service import Service
 from ...values import iso
-from ..document.shapes import stored
+from .link import checked_document
 
 _AT_ONCE = 20  # names asked for in one query; by REST a list has no more
 _MOST_STEPS = 100  # a name that is taken even then stays double
@@ -52,7 +52,7 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
         step = 2 * max(step, len(same) - 1)
         number = _number(document.get("name"), basename) + random.randint(1, step)
         patched = runs.patch(document["_id"], {"name": _free(runs, basename, number)})
-        document = stored(patched, runs.location)
+        document = checked_document(patched, runs.location)
     return document
 
 
@@ -75,4 +75,4 @@ def _number(name: Any, basename: str) -> int:
 def _documents(service: Service, query: dict[str, Any]) -> list[dict[str, Any]]:
     found: Any = service.find({"query": query})
     documents = found["data"] if isinstance(found, dict) else found
-    return [stored(document, service.location) for document in documents]
+    return [checked_document(document, service.location) for document in documents]

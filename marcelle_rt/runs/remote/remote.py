@@ -1,22 +1,21 @@
-"""Run documents, models and assets on one backend."""
+"""Remote: runs, model checkpoints and assets on one backend, for who uploads by hand."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, cast
 
 from ...client.data_store import DataStore
-from ...client.service import Service
-from ...errors import FeathersError, MarcelleError, NotFound, UnsupportedFormat
-from ...values import REST_LIMIT, SOCKET_LIMIT, to_wire
+from ...errors import MarcelleError, UnsupportedFormat
+from ...values import to_wire
 from ..document.delta import Acknowledged, compare, next_patch, opening
-from ..document.run import Event, Run
+from ..document.run import Run
 from ..document.run_data import RunData
-from ..document.shapes import stored as stored_document
-from . import heartbeat, naming
-from . import uploads as stored
+from . import naming, removal
+from .link import Link, checked_document
+from .run_documents import RUNS, RunDocuments
+from .uploads import FileUploads
 
 REMOTE_FORMATS = ("tfjs", "onnx")
 
@@ -45,50 +44,34 @@ class Remote:
 
         Raises:
             UnsupportedFormat: For another `save_format`.
-            InvalidData: For what is no URL.
+            InvalidData: For what is not a URL.
         """
         if save_format not in REMOTE_FORMATS:
             raise UnsupportedFormat("save_format", save_format, REMOTE_FORMATS)
-        self._owns_store = not isinstance(backend_root, DataStore)
-        self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
-        self.save_format = save_format
+        self.link = Link(backend_root, save_format)
         self.source = source
-        self.unowned: dict[tuple[str, str], dict[str, Any]] = {}  # documents whose files are there, by service and key
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None
-        self._rest: DataStore | None = None
+        self._uploads = FileUploads(self.link)
+
+    @property
+    def store(self) -> DataStore:
+        """The backend's store."""
+        return self.link.store
 
     @property
     def location(self) -> str:
         """The backend's URL."""
-        return self.store.location
+        return self.link.location
 
     @property
-    def way(self) -> DataStore:
-        """The store that the remote's own calls go over: by socket, or by REST."""
-        return self._rest or self.store
-
-    def go_by(self, rest: DataStore | None) -> None:
-        """Lets the remote's own calls go by REST, over that store, or by socket again.
-
-        Args:
-            rest: What `store.by_rest()` gives; it stays its owner's.
-        """
-        self._rest = rest
-
-    @property
-    def message_limit(self) -> int:
-        """The most bytes in one message about a run; what the frame or request adds has room above it."""
-        return SOCKET_LIMIT - 100_000 if self._rest is None else REST_LIMIT - 10_000
-
-    @property
-    def _runs(self) -> Service:
-        return self.way.service("runs")
+    def save_format(self) -> str:
+        """The format of the models that it uploads."""
+        return self.link.save_format
 
     def close(self) -> None:
         """Lets go of the connection."""
-        if self._owns_store:
-            self.store.close()
+        self.link.close()
 
     def __enter__(self) -> Remote:
         return self
@@ -117,8 +100,8 @@ class Remote:
         naming.complete_run_data(given, self.source)
         data = to_wire(given, "run_data")
         run = Run.of(data)
-        patch = opening(run, self.message_limit)
-        document = self.create_run(patch.data)
+        patch = opening(run, self.link.message_limit)
+        document = RunDocuments(self.link).create(patch.data)
         given["name"] = document["name"]
         self.run_id, self._run_data = run.id, given
         known = Acknowledged()
@@ -140,15 +123,15 @@ class Remote:
         data = self._run_data if run_data is None else cast("dict[str, Any]", run_data)
         if self.run_id is None or data is None:
             raise MarcelleError("There is no run to update; call create() or retrieve_run() first.")
-        document = self._runs.get(self.run_id)
+        document = self.link.service(RUNS).get(self.run_id)
         fields = {k: v for k, v in to_wire(data, "run_data").items() if k not in ("_id", "rev")}
         run = Run.of({**fields, "_id": self.run_id})
         run.lists = {path: v for path, v in run.lists.items() if path.split(".")[0] in fields}
         return self._level(run, compare(run, document), document)
 
     def _level(self, run: Run, known: Acknowledged, document: dict[str, Any]) -> dict[str, Any]:
-        while (patch := next_patch(run, known, self.message_limit)) is not None:
-            document = self._runs.patch(run.id, patch.data)
+        while (patch := next_patch(run, known, self.link.message_limit)) is not None:
+            document = self.link.service(RUNS).patch(run.id, patch.data)
             known.accept(patch)
         return document
 
@@ -169,7 +152,7 @@ class Remote:
             ConversionError: When the model can't be carried over.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return stored.upload_saved_model(self, path_to_model, local_format, metadata)
+        return self._uploads.saved_model(path_to_model, local_format, metadata)
 
     def upload_tfjs_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a TensorFlow.js model.
@@ -185,7 +168,7 @@ class Remote:
             ConversionError: When `model.json` or a file that it names is missing.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return stored.upload_tfjs(self, tmp_path, metadata)
+        return self._uploads.tfjs(tmp_path, metadata)
 
     def upload_onnx_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads an ONNX model.
@@ -201,7 +184,7 @@ class Remote:
             ConversionError: When the file is missing or empty.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return stored.upload_onnx(self, tmp_path, metadata)
+        return self._uploads.onnx(tmp_path, metadata)
 
     def upload_asset(self, path_to_asset: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a file of any kind that the backend allows.
@@ -217,7 +200,7 @@ class Remote:
             InvalidData: When the file is missing or empty, or of a kind that the backend does not allow.
             MarcelleError: What the backend or the line raised; nothing of the file is left there then.
         """
-        return stored.upload_asset(self, path_to_asset, metadata)
+        return self._uploads.asset(path_to_asset, metadata)
 
     def retrieve_run(self, run_start_at: str) -> dict[str, Any] | bool:
         """Finds a run by the time that it started.
@@ -232,11 +215,11 @@ class Remote:
             MarcelleError: What the backend or the line raised.
         """
         query = {"source": self.source, "start": run_start_at, "$sort": {"start": -1}, "$limit": 1}
-        found = self._runs.find({"query": query})
+        found = self.link.service(RUNS).find({"query": query})
         documents = found["data"] if isinstance(found, dict) else found
         if not documents:
             return False
-        document = stored_document(documents[0], self.location)
+        document = checked_document(documents[0], self.location)
         self.run_id, self._run_data = document["_id"], document
         return document
 
@@ -252,93 +235,4 @@ class Remote:
         Raises:
             InvalidData: When `_id` is missing.
         """
-        return stored.remove_run(self, cast("dict[str, Any]", run_data))
-
-    # What a replica is made of.
-
-    def read_run(self, run_id: str) -> dict[str, Any] | None:
-        """A run's document, or `None` when the backend has none of that `_id`."""
-        try:
-            return stored_document(self._runs.get(run_id), self.location)
-        except NotFound:
-            return None
-
-    def has_run(self, run_id: str) -> bool:
-        """Whether the backend has a run of that `_id`."""
-        try:
-            self._runs.get(run_id, {"query": {"$select": ["_id"]}})
-        except NotFound:
-            return False
-        return True
-
-    def was_removed(self, run_id: str) -> bool:
-        """Whether a run that is gone was removed by somebody: what a database loses, it loses with the heartbeat."""
-        return heartbeat.is_there(self, run_id)
-
-    def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Creates a run's document, under the next free name if it has none; one that is there is returned."""
-        named = "name" in data
-        name = data["name"] if named else naming.free_name(self._runs, data["basename"])
-        try:
-            document = stored_document(self._runs.create({**data, "name": name}), self.location)
-        except FeathersError:
-            existing = self.read_run(data["_id"])  # an earlier attempt may have come through
-            if existing is None:
-                raise
-            document = existing
-        return document if named else naming.settle_name(self._runs, document)
-
-    def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
-        """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
-        patched = self._runs.patch(run_id, data, {"query": {"rev": {"$lte": rev}}})
-        return stored_document(patched, self.location)
-
-    def mark_run(self, run_id: str, rev: str) -> None:
-        """Gives a run's document that has none a `rev`."""
-        self._runs.patch(run_id, {"rev": rev})
-
-    def replace_run(self, run_id: str, data: dict[str, Any]) -> dict[str, Any]:
-        """Replaces a run's document, but for its name."""
-        name = self._runs.get(run_id).get("name")
-        return stored_document(self._runs.update(run_id, {**data, "name": name}), self.location)
-
-    def remove_file(self, uploaded: Event) -> None:
-        """Removes a model or an asset with its files; one that is gone already is gone.
-
-        Args:
-            uploaded: The `uploaded` event that stands for it.
-        """
-        stored.remove_file(self.way, uploaded["entry"])
-
-    def create_beside(self, service: str, document: Mapping[str, Any]) -> None:
-        """Creates a document beside a run; one that is there already is left as it is."""
-        target = self.way.service(service)
-        try:
-            target.create(document)
-        except FeathersError:
-            try:
-                target.get(document["_id"])  # an earlier attempt may have come through
-            except NotFound:
-                pass
-            else:
-                return
-            raise
-
-    def remove_beside(self, service: str, identity: str) -> None:
-        """Removes a document beside a run; one that is gone already is gone."""
-        with contextlib.suppress(NotFound):
-            self.way.service(service).remove(identity)
-
-    def beside(self, service: str, run_id: str) -> set[str]:
-        """The ids of a run's documents in a service."""
-        query = {"runId": run_id, "$select": ["_id"]}
-        found = self.way.service(service).items(query)
-        return {stored_document(document, self.location)["_id"] for document in found}
-
-    def uploaded_files(self, run: Run, document: Mapping[str, Any]) -> list[Event]:
-        """Asks the backend which of a run's files it has.
-
-        Returns:
-            An `uploaded` event for each, those first that the run's document lists.
-        """
-        return stored.uploaded_files(self.way, run, document)
+        return removal.remove_run(self.link, cast("dict[str, Any]", run_data))

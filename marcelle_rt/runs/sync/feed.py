@@ -17,10 +17,11 @@ from ..document import tail
 from ..document.columns import Columns, document
 from ..document.run import Event, Run
 from ..document.shorten import sentence
-from ..folder import journal as journals
-from ..folder.journal import JOURNAL, Journal
+from ..folder.journal import JOURNAL, Journal, replay
 from ..remote.heartbeat import Heartbeat
-from ..remote.remote import Remote
+from ..remote.link import Link
+from ..remote.run_documents import RunDocuments
+from ..remote.uploads import FileUploads
 from .replica import Replica
 from .side_documents import Side
 
@@ -50,7 +51,8 @@ class Feed:
     Attributes:
         journal: The run's folder.
         notices: What the user is told.
-        remote: The backend, or `None`.
+        link: The backend, or `None`.
+        uploads: What sends files there, or `None`.
         done: Set while nothing waits.
         stuck: The backend refused the run while it was to be finished: waiting longer is in vain.
         closed: Set when nothing more will come, so that the feed can be dropped once it is done.
@@ -63,15 +65,17 @@ class Feed:
     def __init__(
         self,
         journal: Journal,
-        remote: Remote | None,
+        link: Link | None,
         notices: Notices,
         *,
-        owns_remote: bool = False,
+        owns_link: bool = False,
         events: Iterable[Event] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.journal = journal
-        self.remote = remote
+        self.link = link
+        self.uploads = FileUploads(link) if link is not None else None
+        documents = RunDocuments(link) if link is not None else None
         self.notices = notices
         self.done = threading.Event()
         self.finishing = False
@@ -82,16 +86,16 @@ class Feed:
         self.undecided = bool(past)
         self.run = Run(past)
         self._folded = len(past)  # events of the journal
-        self.replica = Replica(self.run, remote, fresh=not past, past=self._past) if remote is not None else None
+        self.replica = Replica(self.run, documents, fresh=not past, past=self._past) if documents is not None else None
         book = journal.directory / JOURNAL if journal.directory is not None else None
-        self.side = Side(self.run, remote, book, notices, fresh=not past) if remote is not None else None
+        self.side = Side(self.run, documents, book, notices, fresh=not past) if documents is not None else None
         self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
         self.under_way: set[str] = set()
         self.problem: str | None = None
         self.stuck = False
         self.heartbeat = Heartbeat(clock=clock)
         self._clock = clock
-        self._owns_remote = owns_remote
+        self._owns_link = owns_link
         self._queue: deque[Event] = deque()
         self._lock = threading.RLock()
         self._snapshot_version = self.run.version
@@ -217,7 +221,7 @@ class Feed:
     def _events(self) -> Iterator[Event]:
         """The journal's events, as far as the run has come: what is in the queue may undo what was before."""
         assert self.journal.directory is not None
-        events = (event for event in journals.replay(self.journal.directory) if event is not None)
+        events = (event for event in replay(self.journal.directory) if event is not None)
         return islice(events, self._folded)
 
     def _past(self) -> Run:
@@ -238,7 +242,7 @@ class Feed:
 
     def _copy(self) -> float | None:
         replica, side = self.replica, self.side
-        if replica is None or side is None or self.remote is None or self.is_level or self._is_cut_off():
+        if replica is None or side is None or self.link is None or self.is_level or self._is_cut_off():
             return None
         now = self._clock()
         # What lies beside the run has the pauses between two messages about it, so that no epoch waits for it.
@@ -266,12 +270,12 @@ class Feed:
             side.check()
         if replica.shortened:
             self.notices.warn(
-                "shortened", f"{sentence(replica.shortened, self.remote.location)} Its folder has all of it."
+                "shortened", f"{sentence(replica.shortened, self.link.location)} Its folder has all of it."
             )
         if replica.gone:
             self.notices.warn(
                 "gone",
-                f"The run was removed from {self.remote.location}, so it stays removed there. The training goes on; "
+                f"The run was removed from {self.link.location}, so it stays removed there. The training goes on; "
                 f"{self.kept()}.",
             )
         after = self._clock()
@@ -296,17 +300,17 @@ class Feed:
     def _beat(self) -> float | None:
         """Shows that the run goes on; while somebody waits for its copies, those come first."""
         replica = self.replica
-        if replica is None or self.remote is None:
+        if replica is None or self.link is None:
             return None
         waited_for = self.finishing and not self.done.is_set()
         if replica.gone or (self.run.ended and not waited_for):
-            self.heartbeat.end(self.remote, self.run.id)
+            self.heartbeat.end(self.link, self.run.id)
         elif replica.is_there and not waited_for and not self.run.ended:
-            return self.heartbeat.keep_up(self.remote, self.run.id, replica.copies)
+            return self.heartbeat.keep_up(self.link, self.run.id, replica.copies)
         return None
 
     def _is_cut_off(self) -> bool:
-        if self.remote is None or self.remote.store.status != "closed":
+        if self.link is None or self.link.store.status != "closed":
             return False
         self.cut_off = True
         self.problem = "its Remote was closed before the run ended"
@@ -320,9 +324,9 @@ class Feed:
 
     def _listen(self) -> None:
         """Hears of the run's removal; by REST the heartbeat tells of it."""
-        if self.remote is not None and not self._listening and self.remote.way is self.remote.store:
-            self.remote.store.connection.ready(time.monotonic() + self.remote.store.timeout)
-            self.remote.store.connection.events.on("runs removed", self._removed, self.remote.store, background=True)
+        if self.link is not None and not self._listening and self.link.way is self.link.store:
+            self.link.store.connection.ready(time.monotonic() + self.link.store.timeout)
+            self.link.store.connection.events.on("runs removed", self._removed, self.link.store, background=True)
             self._listening = True
 
     def _removed(self, removed: Any) -> None:
@@ -343,13 +347,13 @@ class Feed:
 
     def release(self) -> None:
         """Lets go of the backend."""
-        if self.remote is None:
+        if self.link is None:
             return
-        if self._listening and self.remote.store.status != "closed":
-            self.remote.store.service("runs").off("removed", self._removed)
+        if self._listening and self.link.store.status != "closed":
+            self.link.store.service("runs").off("removed", self._removed)
             self._listening = False
-        if self._owns_remote:
-            self.remote.close()
+        if self._owns_link:
+            self.link.close()
 
     def files_waiting(self) -> list[Event]:
         """The checkpoints and assets that the backend should have and does not."""
@@ -381,9 +385,9 @@ class Feed:
         problem = f" ({self.problem})" if self.problem else ""
         go_on = "Send" if self.cut_off else "It goes on being sent while this program runs; afterwards, send"
         command = f"marcelle-rt upload {self.journal.directory}"
-        if self.remote is not None:
-            form = "" if self.remote.save_format == "tfjs" else f" --format {self.remote.save_format}"
-            command += f" --backend {self.remote.location}{form}"
+        if self.link is not None:
+            form = "" if self.link.save_format == "tfjs" else f" --format {self.link.save_format}"
+            command += f" --backend {self.link.location}{form}"
         return f"The backend does not have all of the run yet{problem}; {self.kept()}. {go_on} the rest with: {command}"
 
     def behind(self) -> int:

@@ -24,7 +24,7 @@ from ...errors import (
 from ...notices import logger
 from ..document.run import Event
 from ..folder import files
-from ..remote.remote import Remote
+from ..remote.link import Link
 from .feed import PAUSE, Feed
 from .route import Channel
 
@@ -182,12 +182,12 @@ class Publisher:
         key = event["key"]
         if key in feed.run.dropped:
             return
-        assert feed.remote is not None
+        assert feed.uploads is not None
         assert feed.replica is not None
         try:
             convert = models.convert_in_subprocess  # a converter in this process would disturb the training
             run_id, name = feed.run.id, feed.replica.name
-            feed.note(files.upload(feed.remote, feed.journal.directory, event, run_id, name, convert))
+            feed.note(files.upload(feed.uploads, feed.journal.directory, event, run_id, name, convert))
         except (*AWAY, BadGateway, Unavailable) as error:  # the last two: a proxy before a backend that is away
             feed.notices.warn(
                 "away", f"{error} The training goes on; {feed.kept()}, and sent when the backend is back."
@@ -225,9 +225,9 @@ _publishers: dict[Hashable, Publisher] = {}
 _registry_lock = threading.Lock()
 
 
-def publisher_for(remote: Remote | None) -> Publisher:
+def publisher_for(link: Link | None) -> Publisher:
     """The publisher of a backend in this process; a forked child gets one of its own."""
-    key = (os.getpid(), remote.store.key if remote is not None else None)
+    key = (os.getpid(), link.store.key if link is not None else None)
     with _registry_lock:
         if key not in _publishers:
             _publishers[key] = Publisher()

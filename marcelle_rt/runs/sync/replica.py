@@ -11,16 +11,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import MarcelleError, NotFound
 from ..document import tail
 from ..document.delta import Acknowledged, Patch, compare, next_patch, opening
 from ..document.run import Event, Run
 from ..document.shorten import shortened
-
-if TYPE_CHECKING:
-    from ..remote.remote import Remote
+from ..remote.run_documents import RunDocuments
 
 _REMOVAL_PATIENCE = 1.0  # seconds: a `removed` event may come just after the answer that finds nothing
 _FIELDS_SHARE = 0.75  # of a message; the lists go in pieces, but begin in the same one
@@ -57,7 +55,7 @@ class Replica:
     def __init__(
         self,
         run: Run,
-        remote: Remote,
+        documents: RunDocuments,
         *,
         fresh: bool = False,
         past: Callable[[], Run] | None = None,
@@ -67,7 +65,7 @@ class Replica:
 
         Args:
             run: The run.
-            remote: The backend.
+            documents: The backend's.
             fresh: The run was made just now, so that it can't be there.
             past: Makes the run of its journal again, for a run that is told to `forget`.
             clock: Seconds since 1970.
@@ -77,7 +75,7 @@ class Replica:
         self.copies = 0
         self.name = ""
         self.shortened: set[str] = set()
-        self._remote = remote
+        self._documents = documents
         self._past = past
         self._clock = clock
         self._known: Acknowledged | None = None
@@ -144,7 +142,7 @@ class Replica:
             self._open()
             return True
         for key, event in self.run.leftovers.items():
-            self._remote.remove_file(event)
+            self._documents.remove_file(event)
             self.apply({"type": "removed", "key": key})
             return True
         patch = self._next(self._known)
@@ -165,31 +163,31 @@ class Replica:
 
     def _next(self, known: Acknowledged) -> Patch | None:
         if not self._whole:
-            return next_patch(self.run, known, self._remote.message_limit, self._fields())
-        patch = opening(self.run, self._remote.message_limit, self._fields())
+            return next_patch(self.run, known, self._documents.link.message_limit, self._fields())
+        patch = opening(self.run, self._documents.link.message_limit, self._fields())
         if len(patch.fields) < len(self.run.fields):
             # Too large for one message, and this backend takes nothing else: the service refuses it, named.
             patch = opening(self.run, 1 << 62, self._fields())
         return patch
 
     def _fields(self) -> dict[str, Any]:
-        fields, replaced = shortened(self.run.fields, int(_FIELDS_SHARE * self._remote.message_limit))
+        fields, replaced = shortened(self.run.fields, int(_FIELDS_SHARE * self._documents.link.message_limit))
         self.shortened.update(replaced)
         return fields
 
     def _open(self) -> None:
         self.recall()
         fresh, self._fresh = self._fresh, False
-        document = None if fresh else self._remote.read_run(self.run.id)
+        document = None if fresh else self._documents.read(self.run.id)
         if document is not None:
             self._take_over(document)
             return
-        if self.copies and self._remote.was_removed(self.run.id):
+        if self.copies and self._documents.was_removed(self.run.id):
             self.gone = True
             return
-        patch = opening(self.run, self._remote.message_limit, self._fields())
+        patch = opening(self.run, self._documents.link.message_limit, self._fields())
         self._rev = self._next_rev()
-        document = self._remote.create_run({**patch.data, "rev": rev_text(self._rev)})
+        document = self._documents.create({**patch.data, "rev": rev_text(self._rev)})
         self.name = document.get("name", "")
         known = Acknowledged()
         known.accept(patch)
@@ -201,10 +199,10 @@ class Replica:
         self.recall()
         self.name = document.get("name", "")
         if "rev" not in document:  # by the client of 2021: the fence finds only what has one
-            self._remote.mark_run(self.run.id, rev_text(0))
+            self._documents.mark(self.run.id, rev_text(0))
         self._rev = max(self._rev, rev_number(document.get("rev")))
         self.run.forget_uploads()  # a restored database has lost some of them
-        for event in self._remote.uploaded_files(self.run, document):
+        for event in self._documents.uploaded_files(self.run, document):
             self.run.apply(event)
         if document.get("error") and not self.run.fields.get("error"):
             self.run.apply({"type": "alive"})
@@ -216,9 +214,9 @@ class Replica:
         rev = rev_text(self._rev)
         try:
             if self._whole:
-                document = self._remote.replace_run(self.run.id, {**patch.data, "rev": rev})
+                document = self._documents.replace(self.run.id, {**patch.data, "rev": rev})
             else:
-                document = self._remote.patch_run(self.run.id, {**patch.data, "rev": rev}, rev)
+                document = self._documents.patch(self.run.id, {**patch.data, "rev": rev}, rev)
         except NotFound:
             self._not_found()
             return
@@ -247,23 +245,23 @@ class Replica:
         return is_sent and document.get("status") == "error" != self.run.fields["status"]
 
     def _not_found(self) -> None:
-        document = self._remote.read_run(self.run.id)
+        document = self._documents.read(self.run.id)
         if document is not None:  # fenced: something newer than this patch is there
             self._take_over(document)
             self._disagree()
-        elif self._remote.was_removed(self.run.id) or self._removed.wait(_REMOVAL_PATIENCE):
+        elif self._documents.was_removed(self.run.id) or self._removed.wait(_REMOVAL_PATIENCE):
             self.gone = True
         else:  # nobody removed it, so the database was emptied, of models and assets too
             self._known = None
             self.run.forget_uploads()
-            for event in self._remote.uploaded_files(self.run, {}):
+            for event in self._documents.uploaded_files(self.run, {}):
                 self.run.apply(event)
 
     def _disagree(self) -> None:
         self._disagreements += 1
         if self._disagreements >= _DISAGREEMENTS:
             self._disagreements = 0
-            raise CopyDisagrees(self._remote.location, self.run.id)
+            raise CopyDisagrees(self._documents.link.location, self.run.id)
 
     def _next_rev(self) -> int:
         # The clock lets a new process start above everything that an old one may still have on the line.

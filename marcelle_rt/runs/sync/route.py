@@ -16,7 +16,7 @@ from ...notices import logger
 
 if TYPE_CHECKING:
     from ...client.transport import Traffic
-    from ..remote.remote import Remote
+    from ..remote.link import Link
     from .feed import Feed
 
 # Measured with runs of 100 epochs in 10 s. 4 processes that share 200 runs get 4 events for each call that they send,
@@ -30,7 +30,7 @@ _LONGEST_WINDOW = 300.0
 
 
 class Channel:
-    """Decides for the runs of one publisher, and tells their remotes.
+    """Decides for the runs of one publisher, and tells their links.
 
     Args:
         clock: Monotonic seconds.
@@ -39,7 +39,7 @@ class Channel:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._rest: DataStore | None = None
-        self._remotes: list[Remote] = []
+        self._links: list[Link] = []
         self._window = 0.0  # doubled for each time that the socket was given up in vain
         self._since = clock()
         self._traffic: Traffic | None = None
@@ -51,15 +51,17 @@ class Channel:
         Args:
             feeds: The publisher's runs.
         """
-        open_feeds = [feed for feed in feeds if feed.remote is not None and feed.remote.store.status != "closed"]
-        remotes = [feed.remote for feed in open_feeds if feed.remote is not None]
-        if not remotes:
+        open_feeds = [feed for feed in feeds if feed.link is not None and feed.link.store.status != "closed"]
+        links = [feed.link for feed in open_feeds if feed.link is not None]
+        if not links:
             return
-        store = remotes[0].store
+        store = links[0].store
         if self._rest is None:
-            if not self._is_flooded(store) or not all(feed.heartbeat.is_there or feed.run.ended for feed in open_feeds):
+            if not self._is_flooded(store) or not all(
+                feed.heartbeat.is_published or feed.run.ended for feed in open_feeds
+            ):
                 return
-            stores = {id(remote.store) for remote in remotes}
+            stores = {id(link.store) for link in links}
             connection = store.connection
             if connection.events.needed() or connection.users > len(stores) or not connection.hang_up():
                 return
@@ -71,12 +73,12 @@ class Channel:
             self._window = min(_LONGEST_WINDOW, 2 * max(_WINDOW, self._window))  # perhaps just for a call, each second
             self.close()
             return
-        for remote in self._remotes:
-            if remote not in remotes:  # its runs have ended; what else its owner does with it is his
-                remote.go_by(None)
-        for remote in remotes:
-            remote.go_by(self._rest)
-        self._remotes = list(dict.fromkeys(remotes))
+        for link in self._links:
+            if link not in links:  # its runs have ended; what else its owner does with it is his
+                link.go_by(None)
+        for link in links:
+            link.go_by(self._rest)
+        self._links = list(dict.fromkeys(links))
 
     def _is_flooded(self, store: DataStore) -> bool:
         traffic = store.connection.traffic
@@ -92,10 +94,10 @@ class Channel:
         return unasked > FLOOD_RATE * elapsed and unasked > FLOOD_RATIO * sent
 
     def close(self) -> None:
-        """Lets the remotes go by socket again."""
-        for remote in self._remotes:
-            remote.go_by(None)
-        self._remotes.clear()
+        """Lets the links go by socket again."""
+        for link in self._links:
+            link.go_by(None)
+        self._links.clear()
         if self._rest is not None:
             self._rest.close()
             self._rest = None

@@ -12,15 +12,13 @@ import uuid
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import AWAY, BadGateway, FeathersError, MarcelleError, NotAuthenticated, TooManyRequests, Unavailable
 from ...notices import Notices, logger
 from ...values import loads
 from ..document.run import Event, Run
-
-if TYPE_CHECKING:
-    from ..remote.remote import Remote
+from ..remote.run_documents import RunDocuments
 
 BATCHES = "run-batches"
 SYSTEM = "run-system"
@@ -40,19 +38,19 @@ class Side:
     """
 
     def __init__(
-        self, run: Run, remote: Remote, journal: Path | None, notices: Notices, *, fresh: bool = False
+        self, run: Run, documents: RunDocuments, journal: Path | None, notices: Notices, *, fresh: bool = False
     ) -> None:
         """Prepares it; nothing is sent yet.
 
         Args:
             run: The run, whose `_id` on this backend need not be the folder's.
-            remote: The backend.
+            documents: The backend's.
             journal: The run's journal, or `None` where there is none.
             notices: What the user is told.
             fresh: The run was made just now, so that the backend has nothing of it.
         """
         self._run = run
-        self._remote = remote
+        self._documents = documents
         self._journal = journal
         self._notices = notices
         self._queue: deque[Event] = deque()
@@ -141,7 +139,7 @@ class Side:
         if service in self._refused:
             return
         try:
-            self._remote.create_beside(service, document)
+            self._documents.create_beside(service, document)
         except _LATER:
             raise
         except FeathersError as error:
@@ -151,7 +149,7 @@ class Side:
 
     def _remove(self, identity: str) -> None:
         try:
-            self._remote.remove_beside(BATCHES, identity)
+            self._documents.remove_beside(BATCHES, identity)
         except _LATER:
             raise
         except FeathersError as error:
@@ -161,7 +159,7 @@ class Side:
         self._refused.add(service)
         self._notices.warn(
             ("beside", service),
-            f"{self._remote.location} refuses the run's documents in {service!r}: {error} They are kept in the "
+            f"{self._documents.link.location} refuses the run's documents in {service!r}: {error} They are kept in the "
             "run's folder alone.",
         )
 
@@ -176,7 +174,7 @@ class Side:
         there: dict[str, set[str]] = {}
         for service in sorted(services):
             try:
-                there[service] = self._remote.beside(service, self._run.id)
+                there[service] = self._documents.beside(service, self._run.id)
             except _LATER:
                 raise
             except FeathersError as error:

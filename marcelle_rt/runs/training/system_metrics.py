@@ -19,7 +19,7 @@ INTERVAL = 10.0  # seconds between two measurements of a run
 _FIRST = 0.5  # seconds until the first one: how busy a machine is shows over a time only
 
 
-def is_there(notices: Notices) -> bool:
+def can_measure(notices: Notices) -> bool:
     """Whether the machine can be measured; says how to make it so where not."""
     if importlib.util.find_spec("psutil") is not None:
         return True

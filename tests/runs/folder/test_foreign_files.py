@@ -13,8 +13,7 @@ from marcelle_rt import Remote, Uploader
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.notices import MarcelleWarning
-from marcelle_rt.runs.folder import files, journal
-from marcelle_rt.runs.folder import reading as folder
+from marcelle_rt.runs.folder import files, journal, reading
 
 
 @pytest.fixture
@@ -54,7 +53,7 @@ def test_what_lies_outside_of_a_run_s_folder_is_never_uploaded(backend: Backend,
             done = Uploader(remote).upload(run)
         assert done.sent == 0
         assert set(done.refused) == set(names)
-        identity = folder.read(run)[0].id
+        identity = reading.read(run)[0].id
         assert [remote.store.service(name).count({"runId": identity}) for name in ("assets", "tfjs-models")] == [0, 0]
 
 

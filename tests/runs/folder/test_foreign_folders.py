@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.runs.document.delta import compare, next_patch, opening
 from marcelle_rt.runs.document.run import Run
-from marcelle_rt.runs.folder import journal
-from marcelle_rt.runs.folder import reading as folder
+from marcelle_rt.runs.folder import journal, reading
 
 CREATE = {
     "type": "create",
@@ -60,7 +59,7 @@ def fold(content: bytes) -> tuple[Run, int] | None:
     with tempfile.TemporaryDirectory() as base:
         (Path(base) / journal.JOURNAL).write_bytes(content)
         try:
-            return folder.read(Path(base))
+            return reading.read(Path(base))
         except RunFolderError:
             return None
 
@@ -144,7 +143,7 @@ def test_any_document_of_2021_is_a_run_or_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as base:
         (Path(base) / journal.DOCUMENT).write_bytes(content)
         try:
-            run, _ = folder.read(Path(base))
+            run, _ = reading.read(Path(base))
         except RunFolderError:
             return
         can_be_sent(run)

@@ -18,6 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import FeathersError, NotFound
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.remote.heartbeat import INTERVAL, Heartbeat, is_stale
+from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.replica import Replica
 from tests.helpers import eventually
 from tests.support.runs import Cut, new_run
@@ -72,12 +73,12 @@ def test_a_sign_is_given_each_interval_and_at_once_for_a_new_copy(remote: Remote
     clock = Clock()
     heartbeat = Heartbeat(clock=clock)
 
-    assert heartbeat.keep_up(remote, run_id, 1) == clock.now + INTERVAL
+    assert heartbeat.keep_up(remote.link, run_id, 1) == clock.now + INTERVAL
     clock.now += INTERVAL - 1
-    assert heartbeat.keep_up(remote, run_id, 1) == clock.now + 1
+    assert heartbeat.keep_up(remote.link, run_id, 1) == clock.now + 1
     clock.now += 1
-    heartbeat.keep_up(remote, run_id, 1)
-    heartbeat.keep_up(remote, run_id, 2)
+    heartbeat.keep_up(remote.link, run_id, 1)
+    heartbeat.keep_up(remote.link, run_id, 2)
 
     eventually(lambda: times.count(run_id) == 3)
 
@@ -88,12 +89,12 @@ def test_no_sign_is_given_beside_no_run(remote: Remote, store: DataStore) -> Non
     remote.store.connect()
     clock = Clock()
     heartbeat = Heartbeat(clock=clock)
-    heartbeat.keep_up(remote, run_id, 1)
+    heartbeat.keep_up(remote.link, run_id, 1)
     store.service("runs").remove(run_id)  # as an emptied database: both are gone
     store.service("run-heartbeats").remove(run_id)
 
     clock.now += INTERVAL
-    heartbeat.keep_up(remote, run_id, 1)
+    heartbeat.keep_up(remote.link, run_id, 1)
 
     assert heartbeats(store, run_id) == []
 
@@ -103,17 +104,17 @@ def test_the_first_sign_is_taken_back_where_the_run_is_not(remote: Remote, store
     run_id = str(uuid.uuid4())
     remote.store.connect()
     heartbeat = Heartbeat(clock=Clock())
-    heartbeat.keep_up(remote, run_id, 1)
+    heartbeat.keep_up(remote.link, run_id, 1)
 
     assert heartbeats(store, run_id) == []
-    assert not heartbeat.is_there
-    assert not remote.was_removed(run_id)
+    assert not heartbeat.is_published
+    assert not RunDocuments(remote.link).was_removed(run_id)
 
 
 def test_a_sign_waits_for_no_connection(unused_url: str) -> None:
     clock = Clock()
     with Remote(unused_url) as remote:
-        assert Heartbeat(clock=clock).keep_up(remote, "run", 1) < clock.now + INTERVAL
+        assert Heartbeat(clock=clock).keep_up(remote.link, "run", 1) < clock.now + INTERVAL
         assert remote.store.status == "disconnected"
 
 
@@ -133,10 +134,10 @@ def test_a_sign_is_stale_after_four_intervals(sign: dict[str, Any], stale: bool)
 
 def test_a_run_removed_while_the_line_was_down_stays_removed(backend: Backend, store: DataStore) -> None:
     run = new_run(2)
-    with Cut(backend.url) as remote:
-        replica = Replica(run, remote, fresh=True)
+    with Cut(backend.url) as documents:
+        replica = Replica(run, documents, fresh=True)
         replica.level()
-        Heartbeat().keep_up(remote, run.id, replica.copies)
+        Heartbeat().keep_up(documents.link, run.id, replica.copies)
         store.service("runs").remove(run.id)  # and no event tells this replica
         replica.apply({"type": "epoch", "epoch": 2, "place": 2, "logs": {"loss": 2.0}})
         replica.level()

@@ -18,6 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost, NotFound
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.document.run import Run
+from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.replica import Replica, rev_text
 from tests.support.runs import Cut, epoch, new_run
 
@@ -29,8 +30,8 @@ def stored_logs(store: DataStore, run: Run) -> dict[str, Any]:
 
 def test_creating_twice_is_one_run(backend: Backend, store: DataStore) -> None:
     run = new_run(3)
-    with Cut(backend.url, "create") as remote:
-        replica = Replica(run, remote, fresh=True)
+    with Cut(backend.url, "create") as documents:
+        replica = Replica(run, documents, fresh=True)
         with pytest.raises(ConnectionLost):
             replica.level()
         replica.level()
@@ -43,7 +44,7 @@ def test_names_count_on_from_the_newest_of_the_basename(remote: Remote, store: D
     basename = uuid.uuid4().hex
     names = []
     for _ in range(3):
-        replica = Replica(new_run(basename=basename), remote)
+        replica = Replica(new_run(basename=basename), RunDocuments(remote.link))
         replica.level()
         names.append(replica.name)
     assert names == [f"{basename}-1", f"{basename}-2", f"{basename}-3"]
@@ -51,20 +52,20 @@ def test_names_count_on_from_the_newest_of_the_basename(remote: Remote, store: D
 
 def test_a_late_copy_of_an_old_message_changes_nothing(remote: Remote, store: DataStore) -> None:
     run = new_run(2)
-    replica = Replica(run, remote, fresh=True)
+    replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
     old = rev_text(int(store.service("runs").get(run.id)["rev"]))
     replica.apply(epoch(2))
     replica.apply(epoch(3))
     replica.level()
     with pytest.raises(NotFound):
-        remote.patch_run(run.id, {"logs.loss": [0.0], "rev": old}, old)
+        RunDocuments(remote.link).patch(run.id, {"logs.loss": [0.0], "rev": old}, old)
     assert stored_logs(store, run) == run.logs()
 
 
 def test_a_fenced_replica_reads_again_and_goes_on(remote: Remote, store: DataStore) -> None:
     run = new_run(2)
-    replica = Replica(run, remote, fresh=True)
+    replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
     store.service("runs").patch(run.id, {"rev": rev_text(10**15), "logs.loss": [9.0]})
     replica.apply(epoch(2))
@@ -74,7 +75,7 @@ def test_a_fenced_replica_reads_again_and_goes_on(remote: Remote, store: DataSto
 
 def test_a_metric_that_comes_late_starts_with_nulls(remote: Remote, store: DataStore) -> None:
     run = new_run(3)
-    replica = Replica(run, remote, fresh=True)
+    replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
     replica.apply(epoch(3, loss=0.5, acc=0.25))
     replica.apply(epoch(4, acc=0.75))
@@ -86,8 +87,8 @@ def test_a_metric_that_comes_late_starts_with_nulls(remote: Remote, store: DataS
 
 def test_an_answer_that_was_lost_doubles_nothing(backend: Backend, store: DataStore) -> None:
     run = new_run(1)
-    with Cut(backend.url, "patch", "patch") as remote:
-        replica = Replica(run, remote, fresh=True)
+    with Cut(backend.url, "patch", "patch") as documents:
+        replica = Replica(run, documents, fresh=True)
         replica.level()
         for n in (1, 2):
             replica.apply(epoch(n))
@@ -99,7 +100,7 @@ def test_an_answer_that_was_lost_doubles_nothing(backend: Backend, store: DataSt
 
 def test_a_copy_that_lost_something_is_made_whole(remote: Remote, store: DataStore) -> None:
     run = new_run(5)
-    replica = Replica(run, remote, fresh=True)
+    replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
     store.service("runs").patch(run.id, {"logs": {"loss": [5.0]}})
     replica.apply(epoch(5))
@@ -111,14 +112,14 @@ def test_a_place_that_changes_while_it_is_sent_is_sent_again(backend: Backend, s
     run = new_run(1)
 
     class Meanwhile(Cut):
-        def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
-            document = super().patch_run(run_id, data, rev)
+        def patch(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
+            document = super().patch(run_id, data, rev)
             if "logs.loss.1" in data and data["logs.loss.1"] == 1.0:
                 replica.apply(epoch(1, loss=2.0))
             return document
 
-    with Meanwhile(backend.url) as remote:
-        replica = Replica(run, remote, fresh=True)
+    with Meanwhile(backend.url) as documents:
+        replica = Replica(run, documents, fresh=True)
         replica.level()
         replica.apply(epoch(1, loss=1.0))
         replica.level()
@@ -169,10 +170,10 @@ def test_a_long_run_goes_in_messages_under_the_limit(backend: Backend, store: Da
     run = new_run()
     for n in range(60_000):
         run.apply(epoch(n, loss=1 / (n + 3), acc=n / 7e5, other=-1 / (n + 3)))
-    with Cut(backend.url) as remote:
-        Replica(run, remote, fresh=True).level()
-        assert len(remote.sizes) > 2
-        assert max(remote.sizes) < 900_000
+    with Cut(backend.url) as documents:
+        Replica(run, documents, fresh=True).level()
+        assert len(documents.sizes) > 2
+        assert max(documents.sizes) < 900_000
     assert stored_logs(store, run) == run.logs()
 
 
@@ -255,7 +256,7 @@ def test_overwriting_builds_anew_and_then_removes_the_old(
 def test_a_server_without_places_gets_the_document_whole(feathers5: str) -> None:
     run = new_run(3)
     with Remote(feathers5) as remote, DataStore(feathers5) as store:
-        replica = Replica(run, remote, fresh=True)
+        replica = Replica(run, RunDocuments(remote.link), fresh=True)
         replica.level()
         for n in (3, 4):
             replica.apply(epoch(n))
@@ -320,7 +321,7 @@ def test_a_run_that_was_given_up_and_lives_has_its_status_again_with_its_next_ep
     remote: Remote, store: DataStore
 ) -> None:
     run = new_run(2)
-    replica = Replica(run, remote, fresh=True)
+    replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
     store.service("runs").patch(run.id, GIVEN_UP)
 
@@ -336,10 +337,10 @@ def test_a_run_that_was_given_up_and_is_taken_up_by_another_process_has_its_stat
     remote: Remote, store: DataStore
 ) -> None:
     run = new_run(2)
-    Replica(run, remote, fresh=True).level()
+    Replica(run, RunDocuments(remote.link), fresh=True).level()
     store.service("runs").patch(run.id, GIVEN_UP)
 
-    Replica(run, remote).level()
+    Replica(run, RunDocuments(remote.link)).level()
 
     document = store.service("runs").get(run.id)
     assert (document["status"], document["error"]) == ("epoch", None)

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt import DataStore, Remote, Uploader, Writer
+from marcelle_rt import DataStore, Remote, Service, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost, Forbidden, TooManyRequests
 from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.folder import journal
+from marcelle_rt.runs.remote.link import Link
+from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.side_documents import ALERTS, BATCHES, SERVICES, Side
 from marcelle_rt.values import dumps
@@ -41,7 +43,7 @@ def write(path: Path, events: list[dict[str, Any]]) -> Path:
     return path
 
 
-class Faulty(Remote):
+class Faulty(Link):
     """The real backend, behind faults that are asked for."""
 
     def __init__(self, url: str, *faults: Exception, refused: Exception | None = None) -> None:
@@ -50,21 +52,50 @@ class Faulty(Remote):
         self.refused = refused
         self.calls: list[str] = []
 
-    def create_run(self, data: dict[str, Any]) -> dict[str, Any]:
-        self.calls.append("run")
-        return super().create_run(data)
+    def __enter__(self) -> Faulty:
+        return self
 
-    def patch_run(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
-        self.calls.append("run")
-        return super().patch_run(run_id, data, rev)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def create_beside(self, service: str, document: Mapping[str, Any]) -> None:
-        self.calls.append(service)
-        if self.refused is not None:
-            raise self.refused
-        super().create_beside(service, document)
-        if self.faults:
-            raise self.faults.pop(0)
+    def note(self, service: str) -> None:
+        if service in ("runs", *SERVICES):
+            self.calls.append(service)
+
+    def service(self, name: str) -> Any:
+        return FaultyService(super().service(name), self)
+
+
+class FaultyService:
+    """One service of it: what writes is noted, and fails as it was told to."""
+
+    def __init__(self, service: Service, link: Faulty) -> None:
+        self._service = service
+        self._link = link
+
+    def create(self, document: Mapping[str, Any]) -> dict[str, Any]:
+        self._link.note(self._service.name)
+        if self._service.name not in SERVICES:
+            return self._service.create(document)
+        if self._link.refused is not None:
+            raise self._link.refused
+        created = self._service.create(document)
+        if self._link.faults:
+            raise self._link.faults.pop(0)
+        return created
+
+    def patch(self, *arguments: Any) -> Any:
+        self._link.note(self._service.name)
+        return self._service.patch(*arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
+
+
+def remote_over(link: Link) -> Remote:
+    remote = Remote(link.store)
+    remote.link = link
+    return remote
 
 
 def recorded(folder: Path, url: str, **options: Any) -> Writer:
@@ -117,8 +148,8 @@ def test_a_backend_without_databases_gets_them_too(feathers5: str, tmp_path: Pat
 
 def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: DataStore) -> None:
     run = new_run()
-    with Faulty(backend.url, ConnectionLost(backend.url, "create")) as remote:
-        side = Side(run, remote, None, Notices(), fresh=True)
+    with Faulty(backend.url, ConnectionLost(backend.url, "create")) as link:
+        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
         side.add(event(run.id, 0))
         with pytest.raises(ConnectionLost):
             side.level()
@@ -127,7 +158,7 @@ def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: Da
             warnings.simplefilter("always")
             side.level()
     assert said == []
-    assert remote.calls == [ALERTS, ALERTS]
+    assert link.calls == [ALERTS, ALERTS]
     assert beside(store, run.id) == [0]
     assert side.is_level
 
@@ -138,8 +169,8 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
     run = new_run()
     events = [event(run.id, n, ALERTS if n % 2 else BATCHES) for n in range(700)]
     path = write(tmp_path / "journal.jsonl", events)
-    with Faulty(backend.url) as remote:
-        side = Side(run, remote, path, Notices(), fresh=True)
+    with Faulty(backend.url) as link:
+        side = Side(run, RunDocuments(link), path, Notices(), fresh=True)
         for n in range(20):
             side.add(events[n])
         side.level()
@@ -147,15 +178,15 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
             side.add(each)
             assert side.waiting() <= 200
         side.level()
-    assert len(remote.calls) == 700  # what was there already was asked for, and not sent again
+    assert len(link.calls) == 700  # what was there already was asked for, and not sent again
     assert beside(store, run.id) == list(range(1, 700, 2))
     assert beside(store, run.id, BATCHES) == list(range(0, 700, 2))
 
 
 def test_without_a_folder_the_oldest_are_dropped_and_that_is_said(backend: Backend, store: DataStore) -> None:
     run = new_run()
-    with Faulty(backend.url) as remote:
-        side = Side(run, remote, None, Notices(), fresh=True)
+    with Faulty(backend.url) as link:
+        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
         for n in range(200):
             side.add(event(run.id, n))
         with pytest.warns(MarcelleWarning, match="oldest are dropped"):
@@ -170,8 +201,8 @@ def test_a_service_that_the_backend_refuses_is_said_once_and_holds_nothing_up(
     backend: Backend, store: DataStore, tmp_path: Path
 ) -> None:
     refused = Forbidden("not here")
-    with Faulty(backend.url, refused=refused) as remote:
-        writer = Writer(uuid.uuid4().hex, remote=remote, base_log_dir=tmp_path)
+    with Faulty(backend.url, refused=refused) as link:
+        writer = Writer(uuid.uuid4().hex, remote=remote_over(link), base_log_dir=tmp_path)
         writer.create_run()
         writer.train_begin(1)
         with warnings.catch_warnings(record=True) as said:
@@ -184,33 +215,33 @@ def test_a_service_that_the_backend_refuses_is_said_once_and_holds_nothing_up(
         assert run_of(store, writer)["status"] == "success"
     assert [str(w.message) for w in said if "refuses" in str(w.message)] == [str(said[0].message)]
     assert "run-batches" in str(said[0].message)
-    assert remote.calls.count(BATCHES) == 1
+    assert link.calls.count(BATCHES) == 1
 
 
 def test_a_service_that_may_not_even_be_read_holds_no_upload_up(
-    backend: Backend, store: DataStore, tmp_path: Path
+    backend: Backend, store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Unreadable(Remote):
-        def beside(self, service: str, run_id: str) -> set[str]:
-            raise Forbidden("not here")
+    def refused(*_: Any) -> set[str]:
+        raise Forbidden("not here")
 
     writer = recorded(tmp_path, backend.url, remote=False)
     writer.train_end()
     assert writer.run_directory is not None
-    with Unreadable(backend.url) as remote, pytest.warns(MarcelleWarning, match="refuses.*'run-batches'"):
+    monkeypatch.setattr(RunDocuments, "beside", refused)
+    with Remote(backend.url) as remote, pytest.warns(MarcelleWarning, match="refuses.*'run-batches'"):
         assert Uploader(remote).upload(writer.run_directory).epochs == 3
     assert store.service(BATCHES).count({"runId": run_of(store, writer)["_id"]}) == 0
 
 
 def test_an_error_that_passes_drops_nothing(backend: Backend, store: DataStore) -> None:
     run = new_run()
-    with Faulty(backend.url) as remote:
-        side = Side(run, remote, None, Notices(), fresh=True)
+    with Faulty(backend.url) as link:
+        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
         side.add(event(run.id, 7))
-        remote.refused = TooManyRequests("slow down")
+        link.refused = TooManyRequests("slow down")
         with pytest.raises(TooManyRequests):
             side.level()
-        remote.refused = None
+        link.refused = None
         side.level()
     assert beside(store, run.id) == [7]
 
@@ -218,8 +249,8 @@ def test_an_error_that_passes_drops_nothing(backend: Backend, store: DataStore) 
 def test_epochs_go_first(backend: Backend, store: DataStore, tmp_path: Path) -> None:
     book, start = journal.create(tmp_path)
     run_id = str(uuid.uuid4())
-    with Faulty(backend.url) as remote:
-        feed = Feed(book, remote, Notices())
+    with Faulty(backend.url) as link:
+        feed = Feed(book, link, Notices())
         feed.finish()  # so that nothing pauses
         fields = {"basename": run_id, "start": start, "source": "keras", "params": {}}
         feed.record({"type": "create", "time": 0, "_id": run_id, "run": fields})
@@ -235,7 +266,7 @@ def test_epochs_go_first(backend: Backend, store: DataStore, tmp_path: Path) -> 
             feed.advance()
         feed.release()
     book.close()
-    assert remote.calls == ["run", *[ALERTS] * 4, "run", *[ALERTS] * 2]
+    assert link.calls == ["runs", *[ALERTS] * 4, "runs", *[ALERTS] * 2]
     assert beside(store, run_id) == list(range(6))
 
 
@@ -245,15 +276,15 @@ def test_an_offline_run_is_uploaded_with_what_lies_beside_it_once(
     writer = recorded(tmp_path, backend.url, remote=False)
     writer.train_end()
     assert writer.run_directory is not None
-    with Faulty(backend.url) as remote:
-        Uploader(remote).upload(writer.run_directory)
-        Uploader(remote).upload(writer.run_directory)
-        assert remote.calls.count(BATCHES) == 1
+    with Faulty(backend.url) as link:
+        Uploader(remote_over(link)).upload(writer.run_directory)
+        Uploader(remote_over(link)).upload(writer.run_directory)
+        assert link.calls.count(BATCHES) == 1
     run = run_of(store, writer)
     assert [d["steps"] for d in store.service(BATCHES).items({"runId": run["_id"]})] == [[0]]
     with Remote(own_backend().url) as second:
         Uploader(second).upload(writer.run_directory)
-        assert second.beside(BATCHES, run["_id"])
+        assert RunDocuments(second.link).beside(BATCHES, run["_id"])
 
 
 def test_overwriting_a_run_gives_it_documents_of_its_own(
@@ -267,8 +298,8 @@ def test_overwriting_a_run_gives_it_documents_of_its_own(
         Uploader(remote).upload(writer.run_directory, overwrite=overwrite)
         new = run_of(store, writer)
         assert new["_id"] != old["_id"]
-        assert len(remote.beside(BATCHES, new["_id"])) == 1
-        assert remote.beside(BATCHES, old["_id"]) == set()
+        assert len(RunDocuments(remote.link).beside(BATCHES, new["_id"])) == 1
+        assert RunDocuments(remote.link).beside(BATCHES, old["_id"]) == set()
 
 
 @pytest.mark.parametrize("auth", [False, True])
@@ -280,11 +311,11 @@ def test_removing_a_run_removes_what_lies_beside_it(
             store.service("users").create({"email": "a@b.c", "password": "secret-words"})
             store.login("a@b.c", "secret-words")
         run, other = new_run(1), new_run(1)
-        remote.create_run({"_id": run.id, **run.fields, "logs": {}})
+        RunDocuments(remote.link).create({"_id": run.id, **run.fields, "logs": {}})
         for service in SERVICES:
             for n in range(3):
-                remote.create_beside(service, event(run.id, n)["document"])
-            remote.create_beside(service, event(other.id, 9)["document"])
+                RunDocuments(remote.link).create_beside(service, event(run.id, n)["document"])
+            RunDocuments(remote.link).create_beside(service, event(other.id, 9)["document"])
         assert remote.remove_run({"_id": run.id, "checkpoints": []})
         for service in SERVICES:
             assert beside(store, run.id, service) == []

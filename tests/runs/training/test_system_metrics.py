@@ -157,7 +157,7 @@ def test_a_forked_child_measures_nothing_of_its_parents(tmp_path: Path) -> None:
     program = """
 import os, sys, threading
 from marcelle_rt import Writer
-from marcelle_rt.runs import system
+from marcelle_rt.runs.training import system_metrics as system
 system._sampler = system.Sampler(interval=0.01, first=0.0)
 writer = Writer("fork", remote=False, base_log_dir=sys.argv[1], system_metrics=True)
 writer.create_run()

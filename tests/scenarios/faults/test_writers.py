@@ -12,6 +12,7 @@ import pytest
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
+from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.replica import Replica, rev_number
 from tests.helpers import eventually
 from tests.support.audit import NOTHING, Counts, audit
@@ -91,12 +92,12 @@ def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere
 def test_a_clock_that_goes_back_an_hour_stops_no_run(store: DataStore, remote: Remote, resumed: bool) -> None:
     now = [1_800_000_000.0]
     run = new_run(2)
-    replica = Replica(run, remote, fresh=True, clock=lambda: now[0])
+    replica = Replica(run, RunDocuments(remote.link), fresh=True, clock=lambda: now[0])
     replica.level()
     before = store.service("runs").get(run.id)
     now[0] -= 3600
     if resumed:
-        replica = Replica(run, remote, clock=lambda: now[0])
+        replica = Replica(run, RunDocuments(remote.link), clock=lambda: now[0])
     for n in (2, 3):
         replica.apply(epoch(n))
         replica.level()

@@ -1,0 +1,111 @@
+"""The way to one backend: which store, by socket or by REST, and how much a message may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ...client.data_store import DataStore
+from ...client.service import Service
+from ...errors import InvalidAnswer, NotFound
+from ...values import REST_LIMIT, SOCKET_LIMIT
+
+_ROOM = 100_000  # bytes that are left for what the frame adds to a message
+_REST_ROOM = 10_000  # and for what the request adds
+
+
+class Link:
+    """One backend as runs reach it.
+
+    Attributes:
+        store: The backend's store.
+        save_format: The format of the models that go there.
+    """
+
+    def __init__(self, backend_root: str | DataStore | None = None, save_format: str = "tfjs") -> None:
+        """Prepares a link; it connects at its first use.
+
+        Args:
+            backend_root: The backend's URL, or a store that `close` then leaves open. `$MARCELLE_BACKEND` or
+                `http://localhost:3030` if `None`.
+            save_format: The format of the models that go there.
+
+        Raises:
+            InvalidData: For what is not a URL.
+        """
+        self._owns_store = not isinstance(backend_root, DataStore)
+        self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
+        self.save_format = save_format
+        self._rest_store: DataStore | None = None
+
+    @property
+    def location(self) -> str:
+        """The backend's URL."""
+        return self.store.location
+
+    @property
+    def way(self) -> DataStore:
+        """The store that calls go over: by socket, or by REST."""
+        return self._rest_store or self.store
+
+    def go_by(self, rest: DataStore | None) -> None:
+        """Lets calls go by REST, over that store, or by socket again.
+
+        Args:
+            rest: What `store.by_rest()` gives; it stays its owner's.
+        """
+        self._rest_store = rest
+
+    @property
+    def message_limit(self) -> int:
+        """The most bytes in one message about a run; what the frame or request adds has room above it."""
+        return SOCKET_LIMIT - _ROOM if self._rest_store is None else REST_LIMIT - _REST_ROOM
+
+    def service(self, name: str) -> Service:
+        """A service of the backend, by the way that calls go now."""
+        return self.way.service(name)
+
+    def has(self, service: str, identity: str) -> bool:
+        """Whether a service of the backend has a document of that `_id`."""
+        try:
+            self.service(service).get(identity, {"query": {"$select": ["_id"]}})
+        except NotFound:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        if self._owns_store:
+            self.store.close()
+
+
+def checked_document(document: Any, location: str) -> dict[str, Any]:
+    """Returns what a backend gave as the document of a run, a model or an asset, if it can be one.
+
+    Args:
+        document: What came.
+        location: Where from.
+
+    Raises:
+        InvalidAnswer: It lacks an `_id`, or one of its parts is of another kind than in every such document.
+    """
+    if not _is_document(document):
+        raise InvalidAnswer(location, "a call about runs", "holds a document of another shape")
+    return cast("dict[str, Any]", document)
+
+
+def _is_document(document: Any) -> bool:
+    return (
+        isinstance(document, Mapping)
+        and isinstance(document.get("_id"), str | int)
+        and all(isinstance(document.get(name), str | None) for name in ("name", "basename", "rev", "key", "origin"))
+        and all(_are_entries(document.get(name)) for name in ("checkpoints", "assets"))
+        and isinstance(document.get("metadata", {}), Mapping)
+    )
+
+
+def _are_entries(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and all(isinstance(entry, Mapping) and isinstance(entry.get("metadata", {}), Mapping) for entry in value)
+    )
