@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from .callbacks.keras import KerasCallback
     from .client.data_store import DataStore
     from .client.service import Service
+    from .client.view import Change
+    from .client.watch import Watch
     from .datasets.dataset import Dataset
+    from .monitor.live import LiveRuns
+    from .notices import MarcelleWarning
     from .runs.remote.remote import Remote
-    from .runs.uploader import Uploader
+    from .runs.sync.feed import Status
+    from .runs.uploader import Uploaded, Uploader
     from .runs.writer import Writer
     from .utils import conform_dict, get_model_info
 
@@ -21,12 +26,18 @@ __version__ = "0.1.0"
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # a library is quiet until it is asked
 
 __all__ = [
+    "Change",
     "DataStore",
     "Dataset",
     "KerasCallback",
+    "LiveRuns",
+    "MarcelleWarning",
     "Remote",
     "Service",
+    "Status",
+    "Uploaded",
     "Uploader",
+    "Watch",
     "Writer",
     "conform_dict",
     "get_model_info",
@@ -35,12 +46,18 @@ __all__ = [
 # Everything is imported when it is first asked for: `import marcelle_rt` costs milliseconds and never
 # brings in Keras, NumPy or a network library.
 _HOMES = {
+    "Change": "client.view",
     "DataStore": "client.data_store",
     "Dataset": "datasets.dataset",
     "KerasCallback": "callbacks.keras",
+    "LiveRuns": "monitor.live",
+    "MarcelleWarning": "notices",
     "Remote": "runs.remote.remote",
     "Service": "client.service",
+    "Status": "runs.sync.feed",
+    "Uploaded": "runs.uploader",
     "Uploader": "runs.uploader",
+    "Watch": "client.watch",
     "Writer": "runs.writer",
     "conform_dict": "utils",
     "get_model_info": "utils",
