@@ -31,10 +31,10 @@ ROOMS = {
 HEAVY = ("tensorflow", "keras", "numpy", "requests", "socketio", "engineio", "pandas", "orjson", "rich", "typer")
 
 HOMES = {
-    "socketio": {"client/transport.py"},
-    "engineio": {"client/transport.py"},
-    "requests": {"client/rest.py"},
-    "requests_toolbelt": {"client/rest.py"},
+    "socketio": {"client/socket/transport.py"},
+    "engineio": {"client/socket/transport.py"},
+    "requests": {"client/rest/http.py"},
+    "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},
     "typer": {"cli.py", "commands/completion.py"},

@@ -7,6 +7,9 @@ from typing import Any
 
 from ..errors import InvalidAnswer
 
+Raw = str | list[Any]
+"""The arguments of an ack or event: JSON as it came, or decoded where it brought binary attachments."""
+
 
 def checked(answer: Any, method: str, *, many: bool, location: str, call: str) -> Any:
     """Returns an answer that has the shape of its method's answers.
@@ -40,6 +43,12 @@ def page(answer: Any, location: str, call: str) -> Any:
     if isinstance(answer, Mapping) and not {"data", "total"} <= answer.keys():
         raise InvalidAnswer(location, call, "is no page of documents")
     return answer
+
+
+def documents(page: Any) -> list[Any]:
+    """The documents of an answer to `find`, paged or not."""
+    found: list[Any] = page["data"] if isinstance(page, Mapping) else page
+    return found
 
 
 def is_for_many(args: tuple[Any, ...]) -> bool:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from .. import values
 from ..errors import CallTimeout, ConnectionLost, InvalidAnswer, from_server
 from . import answers
-
-if TYPE_CHECKING:
-    from .transport import Line, Raw
+from .answers import Raw
 
 READS = frozenset({"find", "get"})
+
+
+class Line(Protocol):
+    """What a call is sent on (`socket.transport.Line`)."""
+
+    def post(self, body: bytes, receiver: Call) -> int | None:
+        """Sends a call; returns its number, or `None` where the line is lost and nothing was sent."""
+        ...
+
+    def forget(self, number: int) -> None:
+        """Lets an answer that is still to come be dropped."""
+        ...
 
 
 class Call:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 from .call import Call
 
@@ -20,6 +20,14 @@ def identity(document: Mapping[str, Any]) -> Any:
     return document["_id"] if "_id" in document else document.get("id")
 
 
+class Asks(Protocol):
+    """Sends a call and gives the handle of its answer (`Session`)."""
+
+    def call_async(self, method: str, service: str, *args: Any) -> Call:
+        """Calls a service's method."""
+        ...
+
+
 class Reading:
     """An iterable over all documents that a query finds; for one pass.
 
@@ -31,12 +39,14 @@ class Reading:
       again; if something else is in its place, documents went away before it, and we step back.
 
     Args:
-        find: Sends a query and returns the handle of its answer.
+        backend: Whom to ask.
+        service: The service's name.
         query: Feathers' query. Its `$sort`, `$limit`, `$skip` and `$select` hold for the whole.
     """
 
-    def __init__(self, find: Callable[[Document], Call], query: Mapping[str, Any]) -> None:
-        self._find = find
+    def __init__(self, backend: Asks, service: str, query: Mapping[str, Any]) -> None:
+        self._backend = backend
+        self._service = service
         self._query = dict(query)
         self._left: float = self._query.pop("$limit", math.inf)
         self._first: int = self._query.pop("$skip", 0)
@@ -108,7 +118,8 @@ class Reading:
             place, page = following, self._answer()
 
     def _ask(self, addition: Document, most: float) -> None:
-        self._asked = self._find({**self._query, **addition, "$limit": int(min(self._size, most))})
+        query = {**self._query, **addition, "$limit": int(min(self._size, most))}
+        self._asked = self._backend.call_async("find", self._service, query)
 
     def _answer(self) -> Any:
         assert self._asked is not None

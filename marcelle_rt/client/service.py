@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from .. import values
 from ..config import backend_location
 from ..errors import InvalidData
 from . import answers
-from .call import Call
-from .paging import Reading
-
-if TYPE_CHECKING:
-    from .data_store import DataStore
-    from .watch import Watch
+from .paging import Document, Reading
+from .session import Session
+from .watch import Watch
 
 F = TypeVar("F", bound=Callable[..., object])
 
-Document = dict[str, Any]
 Id = str | int | None
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -41,32 +36,28 @@ class Service:
 
     Args:
         location: The service's URL, for example `http://localhost:3030/runs`.
-        store: The store whose connection it uses; `None` makes one, which `close` ends.
+        session: The session that it works in; `None` makes one, which `close` ends.
 
     Raises:
         InvalidData: The location is no URL, or does not end in a service's name.
     """
 
-    def __init__(self, location: str, *, store: DataStore | None = None) -> None:
+    def __init__(self, location: str, *, session: Session | None = None) -> None:
         self.location = backend_location(location)
         base, _, self.name = self.location.rpartition("/")
         if base.endswith("/"):
             raise InvalidData("location", location, f"names no service; write it like '{location}/runs'")
         check_name(self.name)
-        self._owned: DataStore | None = None
-        if store is None:
-            from .data_store import DataStore
-
-            store = self._owned = DataStore(base)
-        self._store = store
+        self._owns_session = session is None
+        self._session = Session(base) if session is None else session
 
     def __repr__(self) -> str:
         return f"Service({self.location!r})"
 
     def close(self) -> None:
-        """Ends the store that this service made for itself; one from `DataStore.service` has none."""
-        if self._owned is not None:
-            self._owned.close()
+        """Ends the session that this service made for itself; one from `DataStore.service` has none."""
+        if self._owns_session:
+            self._session.close()
 
     def __enter__(self) -> Service:
         return self
@@ -162,12 +153,24 @@ class Service:
         Yields:
             The documents; without `$sort` in the order of their ids.
         """
-        return iter(Reading(self._find_async, _checked(query, "query")))
+        return iter(Reading(self._session, self.name, _checked(query, "query")))
+
+    def first(self, query: Mapping[str, Any], most: int) -> list[Document]:
+        """The first documents that a query finds, in the order of its `$sort`, read at once.
+
+        Args:
+            query: Feathers' query itself.
+            most: How many at most; a server may give fewer at a time.
+        """
+        found = answers.documents(self.find({"query": {**query, "$limit": most}}))
+        return found[:most]  # a service that doesn't page gives all
 
     def count(self, query: Mapping[str, Any] = NOTHING) -> int:
         """The number of documents that a query finds."""
         filters = {key: value for key, value in query.items() if key not in ("$limit", "$skip", "$sort")}
-        answer = answers.page(self.find({"query": {**filters, "$limit": 0}}), self._store.location, f"{self.name}.find")
+        answer = answers.page(
+            self.find({"query": {**filters, "$limit": 0}}), self._session.location, f"{self.name}.find"
+        )
         if isinstance(answer, list):  # a service that doesn't page, and so doesn't count
             return len(self.find({"query": filters}))
         total: int = answer["total"]
@@ -186,10 +189,7 @@ class Service:
         return pd.DataFrame.from_records(list(self.items(query)))
 
     def _call(self, method: str, *args: Any) -> Any:
-        return self._store.connection.call(method, self.name, *args, timeout=self._store.timeout)
-
-    def _find_async(self, query: Document) -> Call:
-        return self._store.connection.call_async("find", self.name, query, timeout=self._store.timeout)
+        return self._session.call(method, self.name, *args)
 
     # Events
 
@@ -228,9 +228,9 @@ class Service:
 
         Args:
             event: As given to `on`.
-            f: The handler; `None` for all that this service's store has for the event.
+            f: The handler; `None` for all that this service's session has for the event.
         """
-        self._store.connection.events.off(self._event(event), self._store, f)
+        self._session.off(self._event(event), f)
 
     def watch(self, query: Mapping[str, Any] = NOTHING, timeout: float | None = None) -> Watch:
         """A view of a query: the documents that match, then each change, without gaps.
@@ -248,15 +248,12 @@ class Service:
         Raises:
             InvalidData: The query has something that only the server can judge by.
         """
-        from .watch import Watch
-
-        return Watch(self, self._store, _checked(query, "query"), timeout)
+        return Watch(self._session, self.name, _checked(query, "query"), timeout)
 
     def _on(self, event: str, f: Callable[..., object], once: bool) -> None:
         name = self._event(event)
-        connection = self._store.connection
-        connection.ready(time.monotonic() + self._store.timeout)
-        connection.events.on(name, f, self._store, once=once)
+        self._session.connect()
+        self._session.on(name, f, once=once)
 
     def _event(self, event: str) -> str:
         if event not in _EVENTS:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import values
 from ..config import Login
 from ..errors import BackendUnreachable, FeathersError, NotAuthenticated, NotFound
 from . import auth
-from .call import Call
+from .call import Call, Line
 
-if TYPE_CHECKING:
-    from .transport import Line
+CONNECT_TIMEOUT = 10.0
+"""Seconds for each step of an attempt to connect, the login included."""
+
+MOST_REFUSALS = 3
+"""Refusals in a row after which a login is not sent again: servers lock accounts out after some more."""
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"  # an id that no document has
 

@@ -8,17 +8,14 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..errors import AWAY, CallTimeout, Forbidden, NotFound
 from ..notices import Notices
 from . import query as queries
-from .paging import Document, identity
+from .paging import Document, Reading, identity
+from .session import Session
 from .view import Change, View
-
-if TYPE_CHECKING:
-    from .data_store import DataStore
-    from .service import Service
 
 _PATIENCE = 1.0  # seconds between two looks whether a lost connection was given up
 
@@ -42,7 +39,8 @@ class Watch(Iterator[Change]):
     It is for one thread; `close` may be called from any, and so may `close` of its store: the iteration ends.
 
     Args:
-        service: Whose documents.
+        session: The backend, and who is signed in.
+        service: The name of the service whose documents are followed.
         query: Filters; no `$sort`, `$limit`, `$skip` or `$select`.
         timeout: Seconds after which the iteration ends if nothing came; iterated again, it goes on. `None`
             waits for ever.
@@ -54,21 +52,21 @@ class Watch(Iterator[Change]):
         FeathersError: The server refuses the query; the iteration raises it.
     """
 
-    def __init__(self, service: Service, store: DataStore, query: Mapping[str, Any], timeout: float | None) -> None:
+    def __init__(self, session: Session, service: str, query: Mapping[str, Any], timeout: float | None) -> None:
         queries.check(query)
+        self._session = session
         self._service = service
-        self._store = store
         self._query = query
         self._timeout = math.inf if timeout is None else timeout
         self._inbox = _Inbox(query)
         self._notices = Notices()
-        handlers = self._inbox.handlers(service.name)
-        store.connect()
+        handlers = self._inbox.handlers(service)
+        session.connect(insist=True)
         for event, function in handlers.items():
-            store.connection.events.on(event, function, store)
+            session.on(event, function)
         # A view that is dropped in the middle of a loop must not go on collecting news.
-        self._unsubscribe = weakref.finalize(self, _unsubscribe, store, handlers)
-        store.watches.add(self)
+        self._unsubscribe = weakref.finalize(self, _unsubscribe, session, handlers)
+        session.followers.add(self)
 
     @property
     def merged(self) -> int:
@@ -86,8 +84,8 @@ class Watch(Iterator[Change]):
             if change is not None:
                 self._tell_if_merged()
                 return change
-            if self._inbox.away and self._store.status == "disconnected":
-                self._store.connect()  # raises why it was given up
+            if self._inbox.away and self._session.status == "disconnected":
+                self._session.connect(insist=True)  # raises why it was given up
             left = deadline - time.monotonic()
             if left <= 0:
                 break
@@ -114,10 +112,10 @@ class Watch(Iterator[Change]):
         self.close()
 
     def _may_read(self) -> bool:
-        return self._inbox.view.stale and self._store.status != "connecting"
+        return self._inbox.view.stale and self._session.status != "connecting"
 
     def _may_ask(self) -> bool:
-        return self._inbox.doubt is not None and self._store.status == "connected"
+        return self._inbox.doubt is not None and self._session.status == "connected"
 
     def _ask(self) -> None:
         """Asks the server about one document of which it is in doubt whether it matches."""
@@ -125,7 +123,7 @@ class Watch(Iterator[Change]):
             return
         key, document = doubt
         try:
-            found = self._service.get(key, {"query": self._query})
+            found = self._session.call("get", self._service, key, self._query)
         except (NotFound, Forbidden):
             found = None
         except AWAY:  # another reading will tell, also whether it is for good
@@ -141,7 +139,7 @@ class Watch(Iterator[Change]):
             inbox.view.begin()
         found: dict[Any, Document] = {}
         try:
-            for document in self._service.items(self._query):
+            for document in Reading(self._session, self._service, self._query):
                 if inbox.closed:
                     return
                 found[identity(document)] = document
@@ -158,14 +156,14 @@ class Watch(Iterator[Change]):
                 inbox.view.end(found)
 
     def _may_come_back(self) -> bool:
-        status = self._store.status
+        status = self._session.status
         return status == "connecting" or (status == "connected" and self._inbox.view.begun)
 
     def _tell_if_merged(self) -> None:
         if self.merged:
             self._notices.warn(
                 "merged",
-                f"Changes of {self._service.name} come faster than they are used: of those of one document the older "
+                f"Changes of {self._service} come faster than they are used: of those of one document the older "
                 "ones are left out. The watch's `merged` tells how many.",
             )
 
@@ -236,7 +234,6 @@ class _Inbox:
             self.changed.notify_all()
 
 
-def _unsubscribe(store: DataStore, handlers: Mapping[str, Callable[..., object]]) -> None:
-    if store.status != "closed":
-        for event, function in handlers.items():
-            store.connection.events.off(event, store, function)
+def _unsubscribe(session: Session, handlers: Mapping[str, Callable[..., object]]) -> None:
+    for event, function in handlers.items():
+        session.off(event, function)

@@ -9,7 +9,6 @@ from ..client.data_store import DataStore
 from ..errors import Forbidden, MethodNotAllowed, NotFound
 from ..runs.remote.heartbeat import SERVICE as HEARTBEATS
 from ..runs.sync.side_documents import ALERTS, SYSTEM
-from .finding import page
 
 __all__ = ["ALERTS", "HEARTBEATS", "SYSTEM", "newest", "of_runs"]
 
@@ -34,8 +33,7 @@ def of_runs(store: DataStore, service: str, run_ids: Sequence[str]) -> dict[str,
 
 def newest(store: DataStore, service: str, run_id: str) -> dict[str, Any] | None:
     """The newest document of one run; `None` if there is none."""
-    query = {"runId": run_id, "$sort": {"time": -1}, "$limit": 1}
     try:
-        return next(iter(page(store.service(service).find({"query": query}))), None)
+        return next(iter(store.service(service).first({"runId": run_id, "$sort": {"time": -1}}, 1)), None)
     except (NotFound, Forbidden, MethodNotAllowed):
         return None

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..client.data_store import DataStore
-from ..client.probe import find_protocol
+from ..client.socket.probe import find_protocol
 from ..config import environment_login, is_this_machine
 from ..errors import AWAY, BackendUnreachable, FeathersError, InvalidData, MarcelleError, NotAuthenticated
 from . import http

@@ -118,13 +118,7 @@ def find_runs(store: DataStore, words: Sequence[str]) -> list[dict[str, Any]]:
 def _stubs(runs: Service, query: dict[str, Any]) -> list[dict[str, Any]]:
     """What names the newest of the runs that a query finds."""
     select = ["_id", "name", "basename", "start"]
-    return page(runs.find({"query": {**query, "$select": select, "$sort": {"start": -1}, "$limit": _CANDIDATES}}))
-
-
-def page(found: Any) -> list[dict[str, Any]]:
-    """The documents of an answer to `find`, from a service that pages or one that doesn't."""
-    documents: list[dict[str, Any]] = found["data"] if isinstance(found, dict) else found
-    return documents
+    return runs.first({**query, "$select": select, "$sort": {"start": -1}}, _CANDIDATES)
 
 
 def _ids(runs: Sequence[dict[str, Any]]) -> list[str]:
@@ -134,6 +128,6 @@ def _ids(runs: Sequence[dict[str, Any]]) -> list[str]:
 def _similar(runs: Service, word: str) -> list[str]:
     if same := _stubs(runs, {"basename": word}):
         return [str(run.get("name")) for run in same]
-    query = {"$select": ["_id", "name"], "$sort": {"start": -1}, "$limit": _LOOKED_AT}
-    names = [str(run.get("name")) for run in page(runs.find({"query": query}))]
+    newest = runs.first({"$select": ["_id", "name"], "$sort": {"start": -1}}, _LOOKED_AT)
+    names = [str(run.get("name")) for run in newest]
     return difflib.get_close_matches(word, names, _CANDIDATES)

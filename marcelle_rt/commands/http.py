@@ -8,11 +8,10 @@ import http.client
 import json
 import time
 import urllib.error
-import urllib.request
 from typing import Any, NamedTuple
 
 from ..client import tls
-from ..config import is_this_machine
+from ..client.opener import opener
 
 _TIMEOUT = 5.0  # seconds
 _LIMIT = 1_000_000  # bytes
@@ -36,15 +35,9 @@ def get(location: str, path: str = "info", timeout: float = _TIMEOUT) -> Answer:
         OSError: Nobody answers, or its certificate is refused; the text says why.
         InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
     """
-    handlers: list[urllib.request.BaseHandler] = []
-    if location.startswith("https:"):
-        handlers.append(urllib.request.HTTPSHandler(context=tls.context()))
-    if is_this_machine(location):
-        handlers.append(urllib.request.ProxyHandler({}))
-    opener = urllib.request.build_opener(*handlers)
     asked = time.time()
     try:
-        with opener.open(f"{location}/{path}", timeout=timeout) as answer:
+        with opener(location).open(f"{location}/{path}", timeout=timeout) as answer:
             return Answer(answer.status, answer.headers, answer.read(_LIMIT), asked, time.time())
     except urllib.error.HTTPError as error:
         with error:

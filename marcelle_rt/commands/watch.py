@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 from ..client.data_store import DataStore
-from .finding import find_run, page, query_of
+from .finding import find_run, query_of
 from .http import server_time
 from .output import console, messages
 from .runs_repair import open_runs
@@ -63,7 +63,7 @@ def _query(store: DataStore, words: Sequence[str]) -> dict[str, Any]:
         return query
     if going_on:
         return {"name": {"$in": [run.get("name") for run in going_on]}}
-    newest = page(runs.find({"query": {"$sort": {"start": -1}, "$limit": 1, "$select": ["_id", "start"]}}))
+    newest = runs.first({"$sort": {"start": -1}, "$select": ["_id", "start"]}, 1)
     others = {key: value for key, value in query.items() if key != "status"}
     return {**others, "start": {"$gt": newest[0].get("start", "")}} if newest else others
 

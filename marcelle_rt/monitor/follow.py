@@ -68,11 +68,10 @@ class Follower:
             InvalidData: The query can't be followed.
         """
         self._watch = self._store.service("runs").watch(self._query, timeout=PACE)
-        events = self._store.connection.events
         self._handlers = {f"{name} {kind}": _put(self._sides, name) for name in _SIDES for kind in _KINDS}
         self._handlers["connected"] = _put(self._sides, "connected")
         for event, function in self._handlers.items():
-            events.on(event, function, self._store)
+            self._store.session.on(event, function)
         threading.Thread(target=self._run, name=f"{THREADS}monitor", daemon=True).start()
         self._first.wait()
         if self.error is not None:
@@ -90,9 +89,8 @@ class Follower:
         self._closed.set()
         if self._watch is not None:
             self._watch.close()
-        if self._store.status != "closed":
-            for event, function in self._handlers.items():
-                self._store.connection.events.off(event, self._store, function)
+        for event, function in self._handlers.items():
+            self._store.session.off(event, function)
 
     def take(self) -> tuple[list[tuple[str, Document]], list[Document]]:
         """The newest change of each run since the last call, and the alerts that came."""
@@ -184,15 +182,13 @@ class Follower:
         return bool(missing or unread)
 
     def _newest(self, name: str, key: Any, count: int) -> list[Document]:
-        query = {"runId": key, "$sort": {"createdAt": -1}, "$limit": count}
         try:
-            answer = self._store.service(name).find({"query": query})
+            newest = self._store.service(name).first({"runId": key, "$sort": {"createdAt": -1}}, count)
         except FeathersError as error:
             # Not every backend has these services, or lets everybody read them; runs are shown without them.
             logger.info("%s can't be read: %s", name, error)
             return []
-        documents: list[Document] = answer["data"] if isinstance(answer, dict) else answer
-        return documents[::-1]
+        return newest[::-1]
 
 
 _KINDS = ("created", "updated", "patched")

@@ -13,8 +13,8 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client import connection
 from marcelle_rt.client.auth import Session, request
+from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
 from tests.helpers import eventually

@@ -226,7 +226,7 @@ def test_a_websocket_that_sends_on_to_another_server_gets_no_login(
     with Hostile(lambda server, number, call: calls.append(call) or good(server, number, call)) as thief:
         hostile.redirect = thief.url.replace("http://", "ws://")
         store = open_store(hostile.url, email="ada@example.com", password="a secret", timeout=3.0)
-        with pytest.raises(BackendUnreachable, match="sends on to ws://127"):
+        with pytest.raises(BackendUnreachable, match="redirects to ws://127"):
             store.connect()
         assert (thief.lines, calls) == (0, [])
 

@@ -84,7 +84,7 @@ def test_what_others_remove_and_add_meanwhile_makes_nothing_else_double_or_lost(
 
 def test_the_next_page_is_asked_for_while_this_one_is_used() -> None:
     server = Server([{"_id": f"{n:04}"} for n in range(250)])
-    items = iter(Reading(server.find, {}))
+    items = iter(Reading(server, "things", {}))
     next(items)
     assert len(server.asked) == 2
     items.close()
@@ -93,10 +93,10 @@ def test_the_next_page_is_asked_for_while_this_one_is_used() -> None:
 
 def test_pages_shrink_for_large_documents_and_grow_for_small_ones() -> None:
     small = Server([{"_id": f"{n:04}"} for n in range(3000)])
-    assert len(list(Reading(small.find, {}))) == 3000
+    assert len(list(Reading(small, "things", {}))) == 3000
     assert [query["$limit"] for query in small.asked] == [100, 1000, 1000, 1000]
     large = Server([{"_id": f"{n:04}"} for n in range(150)], weight=1_000_000)
-    assert len(list(Reading(large.find, {}))) == 150
+    assert len(list(Reading(large, "things", {}))) == 150
     assert {query["$limit"] for query in large.asked[1:]} == {4}
 
 
@@ -104,21 +104,21 @@ def test_a_server_s_smaller_limit_is_what_counts() -> None:
     for most in (1, 2, 10):
         for sort in ({}, {"$sort": {"n": 1}}):
             server = Server([{"_id": f"{n:04}", "n": n} for n in range(45)], most=most)
-            assert [d["n"] for d in Reading(server.find, sort)] == list(range(45))
+            assert [d["n"] for d in Reading(server, "things", sort)] == list(range(45))
 
 
 def test_where_strings_find_no_object_ids_it_goes_on_by_place() -> None:
     for strings in (0, 50, 250):
         server = Server([{"_id": f"{n:04}", "n": n} for n in range(500)], comparable=strings)
-        assert [d["n"] for d in Reading(server.find, {})] == list(range(500))
-        assert [d["n"] for d in Reading(server.find, {"$skip": 20, "$limit": 400})] == list(range(20, 420))
+        assert [d["n"] for d in Reading(server, "things", {})] == list(range(500))
+        assert [d["n"] for d in Reading(server, "things", {"$skip": 20, "$limit": 400})] == list(range(20, 420))
 
 
 def test_a_service_that_does_not_page_or_has_no_ids_is_read_too() -> None:
     server = Server([{"n": n} for n in range(250)])
-    assert [d["n"] for d in Reading(server.find, {})] == list(range(250))
+    assert [d["n"] for d in Reading(server, "things", {})] == list(range(250))
     server.paginate = False
-    assert [d["n"] for d in Reading(server.find, {"$limit": 30})] == list(range(30))
+    assert [d["n"] for d in Reading(server, "things", {"$limit": 30})] == list(range(30))
 
 
 @pytest.fixture(scope="module", params=["backend", "feathers5"])
@@ -166,7 +166,8 @@ class Server:
         self.asked: list[dict[str, Any]] = []
         self.calls: list[Any] = []
 
-    def find(self, query: dict[str, Any]) -> Any:
+    def call_async(self, method: str, service: str, query: dict[str, Any]) -> Any:
+        assert (method, service) == ("find", "things")
         self.asked.append(query)
         found = self.documents
         if "_id" in query:

@@ -11,7 +11,7 @@ import pytest
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.client import connection
+from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
 from marcelle_rt.runs.folder import reading

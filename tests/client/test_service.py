@@ -154,7 +154,7 @@ def test_off_takes_away_one_handler_or_all_and_once_is_once(service: Service) ->
 def test_another_service_s_events_are_not_delivered(service: Service) -> None:
     seen: list[dict] = []
     service.on("created", seen.append)
-    other = Service(service.location + "x", store=service._store)
+    other = Service(service.location + "x", session=service._session)
     other.create({"n": 1})
     service.create({"n": 2})
     eventually(lambda: seen)
@@ -162,7 +162,7 @@ def test_another_service_s_events_are_not_delivered(service: Service) -> None:
 
 
 def test_names_may_have_spaces_and_accents(service: Service) -> None:
-    named = Service(service.location + " à la main", store=service._store)
+    named = Service(service.location + " à la main", session=service._session)
     seen: list[dict] = []
     named.on("created", seen.append)
     named.create({"text": "déjà vu 😀"})
@@ -216,7 +216,7 @@ def test_a_service_can_be_had_by_its_url_alone(server: str) -> None:
 
 def test_calls_can_be_under_way_together_and_be_given_up(service: Service) -> None:
     made = service.create([{"n": n} for n in range(50)])
-    connection = service._store.connection
+    connection = service._session.connection
     calls = [connection.call_async("get", service.name, key(one), {}, timeout=10) for one in made]
     calls[0].cancel()
     assert [call.result()["n"] for call in calls[1:]] == list(range(1, 50))

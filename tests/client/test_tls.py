@@ -10,9 +10,9 @@ import trustme
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.probe import find_protocol
-from marcelle_rt.client.rest import Http
-from marcelle_rt.client.transport import Line
+from marcelle_rt.client.rest.http import Http
+from marcelle_rt.client.socket.probe import find_protocol
+from marcelle_rt.client.socket.transport import Line
 from marcelle_rt.errors import BackendUnreachable, InvalidData, MarcelleError
 from tests.helpers import eventually
 from tests.support.services import fresh_name
@@ -62,7 +62,7 @@ def open_socket(url: str) -> None:
 @pytest.fixture(params=[probe, open_socket, request])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """One of the ways to talk to a backend; the socket without the probe, which would refuse before it."""
-    monkeypatch.setattr("marcelle_rt.client.transport.find_protocol", lambda location, timeout: 3)
+    monkeypatch.setattr("marcelle_rt.client.socket.transport.find_protocol", lambda location, timeout: 3)
     chosen: Callable[[str], None] = request.param
     return chosen
 
@@ -79,7 +79,7 @@ def test_services_events_and_uploads_work_with_an_authority_of_one_s_own(
     eventually(lambda: seen == [1])
     picture = tmp_path / "picture.png"
     picture.write_bytes(bytes(range(256)) * 1000)
-    assert "a.png" in store.rest.post_files("assets/upload", [("a.png", "a.png", picture, "image/png")])
+    assert "a.png" in store.uploads.post_files("assets/upload", [("a.png", "a.png", picture, "image/png")])
 
 
 def test_each_way_takes_a_certificate_of_the_named_authority(
@@ -133,7 +133,7 @@ def test_a_bundle_that_can_t_be_used_is_an_error_that_names_it(
         bundle.write_text(content)
     monkeypatch.setenv("MARCELLE_CA_BUNDLE", str(bundle))
     store = open_store(secure)
-    for call in (store.connect, store.service("things").find, lambda: store.http.request("GET", "things")):
+    for call in (store.connect, store.service("things").find, lambda: store.session.http.request("GET", "things")):
         with pytest.raises(InvalidData) as refused:
             call()
         assert "MARCELLE_CA_BUNDLE" in str(refused.value)

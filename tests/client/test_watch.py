@@ -11,6 +11,7 @@ from itertools import islice
 import pytest
 
 from marcelle_rt import DataStore, Service
+from marcelle_rt.client.paging import Reading
 from marcelle_rt.client.view import View
 from marcelle_rt.client.watch import Change
 from marcelle_rt.errors import FeathersError, InvalidData
@@ -126,7 +127,7 @@ def test_a_view_that_nobody_holds_stops_listening(service: Service) -> None:
     for _ in service.watch():
         break
     gc.collect()
-    assert not service._store.connection.events.wanted(f"{service.name} created")
+    assert not service._session.connection.events.wanted(f"{service.name} created")
 
 
 def test_a_closed_view_is_at_its_end(service: Service) -> None:
@@ -210,7 +211,7 @@ def test_a_query_that_the_server_refuses_is_an_error_and_leaves_nothing(
     monkeypatch.setattr("marcelle_rt.client.query.check", lambda query: None)  # what only the server may know
     with things.watch({"n": {"$bad": 1}}, timeout=5) as view, pytest.raises(FeathersError, match=things.name):
         next(view)
-    assert not things._store.connection.events.wanted(f"{things.name} created")
+    assert not things._session.connection.events.wanted(f"{things.name} created")
     with things.watch(timeout=5) as view:
         assert short([next(view)]) == [("initial", 1)]
 
@@ -221,10 +222,10 @@ def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing
     near, there = open_store(proxied.url, timeout=1.0), open_store(server).service(fresh_name())
     there.create([{"n": n} for n in range(300)])
     reads: list[int] = []
-    items = Service.items
+    read = Reading._read
 
-    def watched(service: Service, query: dict) -> Iterator[dict]:
-        for place, document in enumerate(items(service, query)):
+    def watched(reading: Reading) -> Iterator[dict]:
+        for place, document in enumerate(read(reading)):
             if place == 100 and len(reads) == 1:
                 reads.append(place)
                 proxied.hold()
@@ -239,7 +240,7 @@ def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing
     with near.service(there.name).watch(timeout=30) as view, warnings.catch_warnings():
         warnings.simplefilter("ignore", MarcelleWarning)  # of answers that don't come
         assert sorted(change.document["n"] for change in islice(view, 300)) == list(range(300))
-        monkeypatch.setattr(Service, "items", watched)
+        monkeypatch.setattr(Reading, "_read", watched)
         reads.append(0)
         proxied.cut()
         there.create({"n": 999})

@@ -15,7 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.rest_connection import RestConnection
+from marcelle_rt.client.rest.caller import RestCaller
 from marcelle_rt.config import Login
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.sync import route as channel
@@ -34,9 +34,9 @@ def counted(node: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iter
 
 
 @pytest.fixture
-def rest(counted: tuple[str, Callable[[], int]]) -> Iterator[RestConnection]:
+def rest(counted: tuple[str, Callable[[], int]]) -> Iterator[RestCaller]:
     """A look at the backend that is no socket and shares no connection."""
-    connection = RestConnection(counted[0], Login())
+    connection = RestCaller(counted[0], Login())
     yield connection
     connection.close()
 
@@ -52,7 +52,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def noise(url: str) -> Iterator[None]:
     """Another process writes, and writes."""
     stop = threading.Event()
-    connection = RestConnection(url, Login())
+    connection = RestCaller(url, Login())
 
     def write() -> None:
         while not stop.is_set():
@@ -88,7 +88,7 @@ class Training:
     def is_by_rest(self) -> bool:
         return self.go_on() and self.remote.link.way is not self.remote.store
 
-    def stored(self, rest: RestConnection) -> list[dict[str, Any]]:
+    def stored(self, rest: RestCaller) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = rest.call("find", "runs", {"basename": self.writer.name}, timeout=10)["data"]
         return found
 
@@ -104,7 +104,7 @@ def training(counted: tuple[str, Callable[[], int]], tmp_path: Path) -> Iterator
 
 
 def test_a_flooded_run_gives_up_its_socket_and_arrives_whole(
-    counted: tuple[str, Callable[[], int]], rest: RestConnection, training: Training
+    counted: tuple[str, Callable[[], int]], rest: RestCaller, training: Training
 ) -> None:
     url, sockets = counted
     assert sockets() == 1
@@ -123,7 +123,7 @@ def test_a_flooded_run_gives_up_its_socket_and_arrives_whole(
 
 
 def test_the_next_run_of_a_flooded_process_makes_no_socket(
-    counted: tuple[str, Callable[[], int]], rest: RestConnection, training: Training, tmp_path: Path
+    counted: tuple[str, Callable[[], int]], rest: RestCaller, training: Training, tmp_path: Path
 ) -> None:
     url, sockets = counted
     with noise(url):
@@ -153,7 +153,7 @@ def test_a_pause_after_a_slow_answer_ends_with_the_socket(
 
 
 def test_the_socket_is_back_when_somebody_listens_and_goes_when_nobody_does(
-    counted: tuple[str, Callable[[], int]], rest: RestConnection, training: Training
+    counted: tuple[str, Callable[[], int]], rest: RestCaller, training: Training
 ) -> None:
     url, sockets = counted
     seen: list[int] = []
@@ -188,7 +188,7 @@ def test_who_listens_or_has_a_store_open_keeps_the_socket(
 
 @pytest.mark.parametrize("lost", [False, True], ids=["removed by a person", "lost by the database"])
 def test_by_rest_too_a_removed_run_stays_removed_and_a_lost_one_comes_back(
-    counted: tuple[str, Callable[[], int]], rest: RestConnection, training: Training, lost: bool
+    counted: tuple[str, Callable[[], int]], rest: RestCaller, training: Training, lost: bool
 ) -> None:
     with noise(counted[0]):
         eventually(training.is_by_rest, 30, 0.05)

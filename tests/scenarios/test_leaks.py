@@ -11,7 +11,7 @@ from pathlib import Path
 
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.client import sharing
+from marcelle_rt.client.socket import sharing
 from marcelle_rt.runs.sync import publisher
 from tests.helpers import eventually
 

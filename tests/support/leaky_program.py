@@ -53,7 +53,7 @@ def log_everything() -> None:
 def main() -> None:
     warnings.simplefilter("always")
     from marcelle_rt import DataStore, Remote, Uploader, Writer
-    from marcelle_rt.client import transport  # noqa: F401  its logger comes with it
+    from marcelle_rt.client.socket import transport  # noqa: F401  its logger comes with it
 
     log_everything()
     email, password = os.environ["MARCELLE_EMAIL"], os.environ["MARCELLE_PASSWORD"]
@@ -63,22 +63,28 @@ def main() -> None:
     notes.write_text("no picture")
 
     store = DataStore()
-    print(store, repr(store), str(store), store.key, vars(store))
+    print(store, repr(store), str(store), store.key, vars(store), vars(store.session))
     store.connect()
     token = store.connection.token(time.monotonic() + 10)
     Path(BASE, "..", "token").resolve().write_text(token or "")
-    print(store.connection, vars(store.connection), store.connection._session, store.http, vars(store.http))
+    print(
+        store.connection,
+        vars(store.connection),
+        store.connection._session,
+        store.session.http,
+        vars(store.session.http),
+    )
     shown(store.service("runs").find)
     shown(store.service("runs").get, "missing")
-    shown(store.rest.post_files, "assets/upload", [("a.png", "a.png", picture, "image/png")])
-    shown(store.rest.post_files, "assets/upload", [("a.txt", "a.txt", notes, "text/plain")])
-    shown(store.rest.post_files, "no/such/route", [("a.png", "a.png", picture, "image/png")])
+    shown(store.uploads.post_files, "assets/upload", [("a.png", "a.png", picture, "image/png")])
+    shown(store.uploads.post_files, "assets/upload", [("a.txt", "a.txt", notes, "text/plain")])
+    shown(store.uploads.post_files, "no/such/route", [("a.png", "a.png", picture, "image/png")])
     by_rest = store.by_rest()
-    print(by_rest, vars(by_rest), vars(by_rest.connection))
+    print(by_rest, vars(by_rest), vars(by_rest.session.caller))
     shown(by_rest.service("runs").find)
     shown(by_rest.service("runs").get, "missing")
     by_token = DataStore(token=token)
-    print(by_token, vars(by_token.connection))
+    print(by_token, vars(by_token.session.caller))
     shown(by_token.service("runs").find)
     shown(DataStore(email=email, password=password + "-wrong").connect)
     shown(DataStore(email=email, password=password + "-wrong").by_rest().service("runs").find)

@@ -19,8 +19,8 @@ from marcelle_rt.runs.sync import route as channel
 
 LIGHT = [
     "marcelle_rt.runs.writer",
-    "marcelle_rt.client.transport",
-    "marcelle_rt.client.rest",
+    "marcelle_rt.client.socket.transport",
+    "marcelle_rt.client.rest.http",
     "tests.support.many_runs",
 ]
 """What is imported once, before the processes are forked: each costs a few MB then."""

@@ -15,7 +15,7 @@ from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...client.tls import context
+from ...client.opener import opener
 from ...errors import MarcelleError
 from ...notices import THREADS, Notices
 from ...values import dumps
@@ -94,8 +94,7 @@ class Webhook:
                 return "it is no http or https URL"
             headers = {"Content-Type": "application/json", "User-Agent": "marcelle_rt"}
             request = urllib.request.Request(self._url, data, headers, method="POST")
-            tls = urllib.request.HTTPSHandler(context=context())
-            with urllib.request.build_opener(_StayHere, tls).open(request, timeout=_TIMEOUT):
+            with opener(self._url).open(request, timeout=_TIMEOUT):
                 return None
         except urllib.error.HTTPError as error:
             error.close()
@@ -111,13 +110,6 @@ class Webhook:
 
 
 _AGAIN = "again: "  # before a reason that may pass
-
-
-class _StayHere(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the alert is for the host that was named, and for no other."""
-
-    def redirect_request(self, *args: Any) -> None:
-        return None
 
 
 def body(alert: dict[str, Any]) -> bytes:

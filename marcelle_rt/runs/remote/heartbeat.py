@@ -104,7 +104,7 @@ class Heartbeat:
             return
         self.is_published = False
         try:
-            link.way.connection.call_async("remove", SERVICE, run_id, {}, timeout=link.way.timeout)
+            link.way.session.call_async("remove", SERVICE, run_id, {})
         except MarcelleError as error:
             logger.info("the heartbeat of %s stays: %s", run_id, error)
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from ...client.data_store import DataStore
 from ...client.service import Service
+from ...client.services import Services
 from ...errors import InvalidAnswer, NotFound
 from ...values import REST_LIMIT, SOCKET_LIMIT
 
@@ -36,7 +37,7 @@ class Link:
         self._owns_store = not isinstance(backend_root, DataStore)
         self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
         self.save_format = save_format
-        self._rest_store: DataStore | None = None
+        self._rest_store: Services | None = None
 
     @property
     def location(self) -> str:
@@ -44,11 +45,11 @@ class Link:
         return self.store.location
 
     @property
-    def way(self) -> DataStore:
+    def way(self) -> Services:
         """The store that calls go over: by socket, or by REST."""
         return self._rest_store or self.store
 
-    def go_by(self, rest: DataStore | None) -> None:
+    def go_by(self, rest: Services | None) -> None:
         """Lets calls go by REST, over that store, or by socket again.
 
         Args:

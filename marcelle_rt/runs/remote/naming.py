@@ -32,7 +32,7 @@ def complete_run_data(run_data: dict[str, Any], source: str) -> None:
 
 def free_name(runs: Service, basename: str) -> str:
     """The name for the next run of a basename: one more than the newest has, or the next free one."""
-    newest = _documents(runs, {"basename": basename, "$sort": {"start": -1}, "$limit": 1, "$select": ["_id", "name"]})
+    newest = _documents(runs, {"basename": basename, "$sort": {"start": -1}, "$select": ["_id", "name"]}, 1)
     number = _number(newest[0].get("name"), basename) if newest else 0
     return _free(runs, basename, number + 1)
 
@@ -46,7 +46,7 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
     """
     step, basename = 1, str(document.get("basename"))
     for _ in range(_MOST_STEPS):
-        same = _documents(runs, {"name": document.get("name", ""), "$select": ["_id"], "$limit": _MOST_ALIKE})
+        same = _documents(runs, {"name": document.get("name", ""), "$select": ["_id"]}, _MOST_ALIKE)
         if all(other["_id"] == document["_id"] for other in same):
             return document
         step = 2 * max(step, len(same) - 1)
@@ -59,8 +59,8 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
 def _free(runs: Service, basename: str, number: int) -> str:
     while True:
         names = [f"{basename}-{n}" for n in range(number, number + _AT_ONCE)]
-        query = {"name": {"$in": names}, "$select": ["_id", "name"], "$limit": _AT_ONCE}
-        taken = {document.get("name") for document in _documents(runs, query)}
+        query = {"name": {"$in": names}, "$select": ["_id", "name"]}
+        taken = {document.get("name") for document in _documents(runs, query, _AT_ONCE)}
         for name in names:
             if name not in taken:
                 return name
@@ -72,7 +72,5 @@ def _number(name: Any, basename: str) -> int:
     return int(tail) if tail.isdecimal() and len(tail) < 16 else 0
 
 
-def _documents(service: Service, query: dict[str, Any]) -> list[dict[str, Any]]:
-    found: Any = service.find({"query": query})
-    documents = found["data"] if isinstance(found, dict) else found
-    return [checked_document(document, service.location) for document in documents]
+def _documents(service: Service, query: dict[str, Any], most: int) -> list[dict[str, Any]]:
+    return [checked_document(document, service.location) for document in service.first(query, most)]

@@ -214,9 +214,8 @@ class Remote:
         Raises:
             MarcelleError: What the backend or the line raised.
         """
-        query = {"source": self.source, "start": run_start_at, "$sort": {"start": -1}, "$limit": 1}
-        found = self.link.service(RUNS).find({"query": query})
-        documents = found["data"] if isinstance(found, dict) else found
+        query = {"source": self.source, "start": run_start_at, "$sort": {"start": -1}}
+        documents = self.link.service(RUNS).first(query, 1)
         if not documents:
             return False
         document = checked_document(documents[0], self.location)

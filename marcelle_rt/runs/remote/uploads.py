@@ -87,7 +87,7 @@ class FileUploads:
             return self._create(ASSETS, unowned, again=True)
         name, mime = _plain_name(file), mime_of(file)
         try:
-            answer = self.link.way.rest.post_files("assets/upload", [(name, name, file, mime)])
+            answer = self.link.way.uploads.post_files("assets/upload", [(name, name, file, mime)])
         except BadRequest as error:
             raise InvalidData(
                 "path_to_asset", str(path), f"is of a kind that the backend refuses: {error.message}"
@@ -117,7 +117,7 @@ class FileUploads:
         service = f"{remote_format}-models"
         if (unowned := self._unowned.pop((service, own.get("key")), None)) is not None:
             return self._create(service, unowned, again=True)
-        answer = self.link.way.rest.post_files(f"{service}/upload", files)
+        answer = self.link.way.uploads.post_files(f"{service}/upload", files)
         stored = _checked_pairs(answer if isinstance(answer, list) else [], self.link.location)
         document = {
             "name": name,

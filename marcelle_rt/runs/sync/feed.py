@@ -325,8 +325,8 @@ class Feed:
     def _listen(self) -> None:
         """Hears of the run's removal; by REST the heartbeat tells of it."""
         if self.link is not None and not self._listening and self.link.way is self.link.store:
-            self.link.store.connection.ready(time.monotonic() + self.link.store.timeout)
-            self.link.store.connection.events.on("runs removed", self._removed, self.link.store, background=True)
+            self.link.store.session.connect()
+            self.link.store.session.on("runs removed", self._removed, background=True)
             self._listening = True
 
     def _removed(self, removed: Any) -> None:
@@ -349,8 +349,8 @@ class Feed:
         """Lets go of the backend."""
         if self.link is None:
             return
-        if self._listening and self.link.store.status != "closed":
-            self.link.store.service("runs").off("removed", self._removed)
+        if self._listening:
+            self.link.store.session.off("runs removed", self._removed)
             self._listening = False
         if self._owns_link:
             self.link.close()

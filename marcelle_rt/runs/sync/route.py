@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ...client.data_store import DataStore
+from ...client.services import Services
 from ...notices import logger
 
 if TYPE_CHECKING:
-    from ...client.transport import Traffic
+    from ...client.socket.transport import Traffic
     from ..remote.link import Link
     from .feed import Feed
 
@@ -38,7 +39,7 @@ class Channel:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rest: DataStore | None = None
+        self._rest: Services | None = None
         self._links: list[Link] = []
         self._window = 0.0  # doubled for each time that the socket was given up in vain
         self._since = clock()

@@ -86,7 +86,7 @@ def test_files_that_the_backend_drops_leave_nothing_behind(backend: Backend, rem
 def test_a_path_that_leads_out_of_the_backends_folder_is_refused(
     remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    from marcelle_rt.client.rest import Uploads
+    from marcelle_rt.client.rest.uploads import Uploads
 
     monkeypatch.setattr(Uploads, "post_files", lambda self, url, files, **_: {files[0][1]: path})
     file = tmp_path / "fig.png"

@@ -28,18 +28,16 @@ import socketio
 import websocket
 from engineio import packet as engine_packet
 
-from ..config import is_this_machine
-from ..errors import BackendUnreachable
-from ..values import ANSWER_LIMIT
-from . import tls
+from ...config import is_this_machine
+from ...errors import BackendUnreachable
+from ...values import ANSWER_LIMIT
+from .. import tls
+from ..answers import Raw
 from .probe import find_protocol
 from .wire import Socket, TooLarge
 
 _log = logging.getLogger("marcelle_rt.transport")
 _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connection says what matters
-
-Raw = str | list[Any]
-"""The arguments of an ack or event: JSON as it came, or decoded where it brought binary attachments."""
 
 _OVERHEAD = 100  # bytes that an attachment takes, however small it is
 _PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that names others is none

@@ -15,7 +15,8 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.rest import Http, Uploads
+from marcelle_rt.client.rest.http import Http
+from marcelle_rt.client.rest.uploads import Uploads
 from marcelle_rt.errors import (
     BackendUnreachable,
     BadRequest,
@@ -70,7 +71,7 @@ def sink() -> Iterator[type[Sink]]:
 
 
 def test_a_file_arrives_whole(store: DataStore, backend: Backend, picture: Path) -> None:
-    answer = store.rest.post_files("assets/upload", [("file.png", "file.png", picture, "image/png")])
+    answer = store.uploads.post_files("assets/upload", [("file.png", "file.png", picture, "image/png")])
     with urllib.request.urlopen(f"{backend.url}/assets/{answer['file.png']}") as stored:
         assert stored.read() == picture.read_bytes()
 
@@ -83,7 +84,7 @@ def test_several_files_go_in_one_request(store: DataStore, tmp_path: Path) -> No
         (file.name, file.name, file, mime)
         for file, mime in ((model, "application/json"), (weights, "application/octet-stream"))
     ]
-    answer = store.rest.post_files("tfjs-models/upload", files)
+    answer = store.uploads.post_files("tfjs-models/upload", files)
     assert sorted(name for name, _ in answer) == ["group1-shard1of1.bin", "model.json"]
 
 
@@ -91,7 +92,7 @@ def test_what_the_server_refuses_raises_its_own_error(store: DataStore, tmp_path
     text = tmp_path / "notes.txt"
     text.write_text("no picture")
     with pytest.raises(FeathersError, match="POST assets/upload"):
-        store.rest.post_files("assets/upload", [("notes.txt", "notes.txt", text, "text/plain")])
+        store.uploads.post_files("assets/upload", [("notes.txt", "notes.txt", text, "text/plain")])
 
 
 def test_the_login_s_token_goes_along(
@@ -102,8 +103,8 @@ def test_the_login_s_token_goes_along(
     stranger.service("users").create(ADA)
     files = [("file.png", "file.png", picture, "image/png")]
     with pytest.raises(NotAuthenticated):
-        stranger.rest.post_files("assets/upload", files)
-    assert "file.png" in open_store(url, **ADA).rest.post_files("assets/upload", files)
+        stranger.uploads.post_files("assets/upload", files)
+    assert "file.png" in open_store(url, **ADA).uploads.post_files("assets/upload", files)
 
 
 def test_memory_does_not_grow_with_the_file(sink: type[Sink], tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_a_bar_is_drawn_on_a_terminal_once_it_takes_long(
         def isatty(self) -> bool:
             return True
 
-    monkeypatch.setattr("marcelle_rt.client.rest._SHOW_AFTER", 0.0)
+    monkeypatch.setattr("marcelle_rt.client.rest.uploads._SHOW_AFTER", 0.0)
     monkeypatch.setattr("sys.stderr", terminal := Terminal())
     uploads(sink.url).post_files("upload", [("a", "a", picture, "x/y")])
     assert "Uploading to upload" in terminal.getvalue()
@@ -143,7 +144,7 @@ def test_a_bar_is_drawn_on_a_terminal_once_it_takes_long(
 
 def test_a_missing_file_is_an_os_error_and_nothing_is_sent(store: DataStore, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        store.rest.post_files("assets/upload", [("a.png", "a.png", tmp_path / "a.png", "image/png")])
+        store.uploads.post_files("assets/upload", [("a.png", "a.png", tmp_path / "a.png", "image/png")])
 
 
 def test_a_refused_connection_is_told_from_one_that_broke(picture: Path) -> None:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .. import values
-from ..config import Login
-from ..errors import AWAY, BackendUnreachable, ConnectionLost, InvalidData, NotAuthenticated, PayloadTooLarge
-from . import answers, auth
-from .call import READS, Call
-from .connection import CONNECT_TIMEOUT, MOST_REFUSALS, Connection
-from .rest import Http
-from .sign_in import signed_in
+from ... import values
+from ...config import Login
+from ...errors import AWAY, BackendUnreachable, ConnectionLost, InvalidData, NotAuthenticated, PayloadTooLarge
+from .. import answers, auth
+from ..call import READS, Call
+from ..caller import Status
+from ..sign_in import CONNECT_TIMEOUT, MOST_REFUSALS, signed_in
+from .http import Http
 
 _VERBS = {"find": "GET", "get": "GET", "create": "POST", "update": "PUT", "patch": "PATCH", "remove": "DELETE"}
 _WITH_ID = ("get", "update", "patch", "remove")
@@ -23,8 +23,8 @@ _NUMBERS = ("$limit", "$skip", "$sort")  # what Feathers itself makes numbers of
 _LONGEST = 20  # values of a list; the backend's parser (qs) makes an object of a longer one
 
 
-class RestConnection(Connection):
-    """As a `Connection`, without events: each call is a request, on a connection that is kept.
+class RestCaller:
+    """A `Caller` without events: each call is a request, on a connection that is kept.
 
     In a query all values arrive as text, so what is compared with numbers, `True` or `None` is refused.
 
@@ -35,16 +35,25 @@ class RestConnection(Connection):
     """
 
     def __init__(self, location: str, login: Login, *, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(location, login, clock=clock)
-        self.users = 1
+        self.location = location
+        self.login = login
+        self._clock = clock
         self._http = Http(location, self._current)
         self._signing = threading.Lock()
-        self._status = "connected"
+        self._session: auth.Session | None = None
+        self._refusal: NotAuthenticated | None = None
+        self._refusals = 0
+        self._closed = False
+
+    @property
+    def status(self) -> Status:
+        """`"connected"` until it is closed: a call makes the connection that it needs."""
+        return "closed" if self._closed else "connected"
 
     def call(self, method: str, service: str, *args: Any, timeout: float) -> Any:
-        """Calls a service's method and waits for the answer; arguments and errors as a `Connection`'s."""
+        """Calls a service's method and waits for the answer; arguments and errors are `Caller.call`'s."""
         name = f"{service}.{method}"
-        if self._status == "closed":
+        if self._closed:
             raise BackendUnreachable(self.location, "this DataStore is closed")
         if method not in _VERBS:
             raise InvalidData("method", method, "can't be called by REST")
@@ -73,10 +82,6 @@ class RestConnection(Connection):
         call.answered([None, self.call(method, service, *args, timeout=timeout)])
         return call
 
-    def ready(self, deadline: float, *, insist: bool = False) -> Any:
-        """Refuses: there is no line."""
-        raise BackendUnreachable(self.location, "by REST no events come")
-
     def token(self, deadline: float, refused: str | None = None) -> str | None:
         """The access token of the current login; another one than `refused`, where there is a password."""
         data = auth.request(self.login)
@@ -98,8 +103,8 @@ class RestConnection(Connection):
         return self.token(time.monotonic() + CONNECT_TIMEOUT, refused)
 
     def _signed_in(self, data: Mapping[str, Any]) -> auth.Session:
-        if self._failure is not None and self._refusals >= MOST_REFUSALS:
-            raise self._failure.with_traceback(None)
+        if self._refusal is not None and self._refusals >= MOST_REFUSALS:
+            raise self._refusal.with_traceback(None)
         nobody = Http(self.location, _nobody)
 
         def ask(method: str, argument: Any, query: Mapping[str, Any]) -> Any:
@@ -111,7 +116,7 @@ class RestConnection(Connection):
         try:
             session = signed_in(ask, data, self.location, self.login, self._clock)
         except NotAuthenticated as refusal:
-            self._failure, self._refusals = refusal, self._refusals + 1
+            self._refusal, self._refusals = refusal, self._refusals + 1
             raise
         finally:
             nobody.close()
@@ -120,7 +125,7 @@ class RestConnection(Connection):
 
     def close(self) -> None:
         """Closes the connections that are kept."""
-        self._status = "closed"
+        self._closed = True
         self._http.close()
 
 

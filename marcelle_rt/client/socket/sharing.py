@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
-from ..config import Login
+from ...config import Login
 from .connection import Connection
 
 _shared: dict[tuple[str, Login], Connection] = {}

@@ -10,7 +10,7 @@ import pytest
 
 from marcelle_rt import DataStore, Service
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.rest_connection import RestConnection
+from marcelle_rt.client.rest.caller import RestCaller
 from marcelle_rt.config import Login
 from marcelle_rt.errors import (
     BackendUnreachable,
@@ -148,7 +148,7 @@ def test_a_login_is_renewed_before_its_token_ends_and_when_it_is_refused(node: N
     with ShortLived(auth=True) as backend:
         with DataStore(backend.url) as store:
             store.service("users").create(ADA)
-        connection = RestConnection(backend.url, Login(EMAIL, PASSWORD), clock=lambda: clock[0])
+        connection = RestCaller(backend.url, Login(EMAIL, PASSWORD), clock=lambda: clock[0])
         first = connection.token(0)
         assert connection.call("find", "runs", {}, timeout=10)["total"] == 0
         assert connection.token(0) == first
@@ -159,11 +159,11 @@ def test_a_login_is_renewed_before_its_token_ends_and_when_it_is_refused(node: N
         time.sleep(1.1)
         assert connection.token(0, refused=second) not in (None, second)
         connection.close()
-        stranger = RestConnection(backend.url, Login(EMAIL, "wrong"))
+        stranger = RestCaller(backend.url, Login(EMAIL, "wrong"))
         with pytest.raises(NotAuthenticated):
             stranger.call("find", "runs", {}, timeout=10)
         stranger.close()
-        nobody = RestConnection(backend.url, Login())
+        nobody = RestCaller(backend.url, Login())
         with pytest.raises(NotAuthenticated):
             nobody.call("find", "runs", {}, timeout=10)
         nobody.close()

@@ -14,7 +14,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.rest import Http
+from marcelle_rt.client.rest.http import Http
 from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidAnswer, NotAuthenticated
 from tests.helpers import eventually
 from tests.support.accounts import ADA, ShortLived
@@ -134,11 +134,11 @@ def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(node: N
                 connection._session = replace(first, due=None)
                 connection._changed.notify_all()
             eventually(lambda: is_refused(Http(backend.url, lambda refused=None: first.token)), interval=0.2)
-            assert "file.png" in ada.rest.post_files("assets/upload", files)
+            assert "file.png" in ada.uploads.post_files("assets/upload", files)
             assert connection._session is not None
             assert connection._session.token != first.token
         with DataStore(backend.url, **ADA) as ada, DataStore(backend.url, token=token_of(ada)) as by_token:
-            assert "file.png" in by_token.rest.post_files("assets/upload", files)
+            assert "file.png" in by_token.uploads.post_files("assets/upload", files)
 
 
 def is_refused(http: Http) -> bool:
@@ -170,7 +170,7 @@ def test_a_redirect_is_an_error_that_names_the_other_server_which_gets_nothing(
     other, thief = serve()
     url, server = serve(status=status, headers_out={"Location": f"{other}/things?secret=1"})
     for verb in ("GET", "POST"):
-        with pytest.raises(BackendUnreachable, match=f"sends all requests on to {other};") as refused:
+        with pytest.raises(BackendUnreachable, match=f"redirects all requests to {other};") as refused:
             Http(url, with_token).request(verb, "things")
         assert "secret" not in str(refused.value)
     assert thief.seen == []
@@ -181,7 +181,7 @@ def test_the_handshake_follows_no_redirect(serve: Callable[..., tuple[str, type[
     other, thief = serve()
     url, _ = serve(status=302, headers_out={"Location": f"{other}/socket.io/?secret=1"})
     with DataStore(url, token="the-token") as store:
-        with pytest.raises(BackendUnreachable, match=f"sends all requests on to {other};") as refused:
+        with pytest.raises(BackendUnreachable, match=f"redirects all requests to {other};") as refused:
             store.connect()
         assert "secret" not in str(refused.value)
     assert thief.seen == []

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import websocket
 from websocket._abnf import continuous_frame, frame_buffer
 
-from ..values import ANSWER_LIMIT
+from ...values import ANSWER_LIMIT
+from ..opener import destination
 
 
 class TooLarge(websocket.WebSocketPayloadException):
@@ -83,8 +83,7 @@ class Socket(websocket.WebSocket):
         answer = self.handshake_response
         if answer is not None and answer.status != 101:
             self.shutdown()  # type: ignore[no-untyped-call]
-            there = urlsplit(urljoin(url, str((answer.headers or {}).get("location", ""))))
-            reason = f"it sends on to {there.scheme}://{there.netloc.rpartition('@')[2]}"
+            reason = f"it redirects to {destination(url, str((answer.headers or {}).get('location', '')))}"
             raise websocket.WebSocketException(reason) from None
 
     def recv(self) -> str | bytes:

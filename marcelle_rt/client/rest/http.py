@@ -1,19 +1,18 @@
-"""A backend's HTTP side: JSON calls, and files up; the only file that knows requests."""
+"""JSON over HTTP to one backend; the only file that knows requests."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from .. import values
-from ..config import LOOPBACK, is_this_machine, no_bar
-from ..errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
-from . import tls
+from ... import values
+from ...config import LOOPBACK, is_this_machine
+from ...errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
+from .. import tls
+from ..opener import sends_on
 
 if TYPE_CHECKING:
     import requests
@@ -22,7 +21,6 @@ T = TypeVar("T")
 
 _CONNECT_TIMEOUT = 10.0
 _ANSWER_TIMEOUT = 120.0  # seconds after the last byte: the server may have to move a large file
-_SHOW_AFTER = 1.0
 _PIECE = 65536
 
 
@@ -183,12 +181,7 @@ class Http:
 
     def _stay(self, response: requests.Response) -> None:
         if 300 <= response.status_code < 400:
-            there = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
-            raise BackendUnreachable(
-                self.location,
-                f"it sends all requests on to {there.scheme}://{there.netloc.rpartition('@')[2]}; "
-                "if that is your backend, give that URL",
-            )
+            raise BackendUnreachable(self.location, sends_on(response.url, response.headers.get("Location")))
 
     def _read(self, response: requests.Response, call: str) -> bytes:
         pieces, size = [], 0
@@ -234,59 +227,3 @@ def _adapter() -> requests.adapters.HTTPAdapter:
             """Leaves the checks to the context."""
 
     return Adapter()
-
-
-class Uploads:
-    """Files up to a backend.
-
-    Args:
-        http: The way to it.
-    """
-
-    def __init__(self, http: Http) -> None:
-        self._http = http
-
-    def post_files(self, path: str, files: Iterable[tuple[str, str, Path, str]], progress: bool = True) -> Any:
-        """Uploads files in one request. What is read is sent at once: memory does not grow with a file.
-
-        Args:
-            path: Where to, for example `"tfjs-models/upload"`.
-            files: For each file the form's field, the name to give it, where it is, and its MIME type.
-            progress: Show a progress bar if it takes over a second, on a terminal or in a notebook.
-
-        Returns:
-            The server's answer. Marcelle backends drop files that they don't like without a word: look
-            whether each is in it.
-
-        Raises:
-            OSError: A file can't be read.
-            MarcelleError: As `Http.request`.
-        """
-        from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
-        from tqdm.auto import tqdm
-
-        listed = list(files)
-        with ExitStack() as stack:
-
-            def body() -> tuple[Any, str]:
-                fields = [
-                    (field, (filename, stack.enter_context(file.open("rb")), mime))
-                    for field, filename, file, mime in listed
-                ]
-                encoder = MultipartEncoder(fields)
-                bar = stack.enter_context(
-                    # `None`: only on a terminal; in a notebook tqdm takes it for False.
-                    tqdm(
-                        total=encoder.len,
-                        desc=f"Uploading to {path}",
-                        unit="B",
-                        unit_scale=True,
-                        delay=_SHOW_AFTER,
-                        leave=False,
-                        disable=no_bar() if progress else True,
-                    )
-                )
-                monitored = MultipartEncoderMonitor(encoder, lambda sent: bar.update(sent.bytes_read - bar.n))
-                return monitored, monitored.content_type
-
-            return self._http.request("POST", path, body)

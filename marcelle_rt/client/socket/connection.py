@@ -11,30 +11,25 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from .. import values
-from ..config import Login
-from ..errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
-from . import answers, auth
-from .call import Call
+from ... import values
+from ...config import Login
+from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
+from .. import answers, auth
+from ..call import Call
+from ..caller import Status
+from ..sign_in import CONNECT_TIMEOUT, MOST_REFUSALS, sign_in
 from .events import Events
-from .sign_in import sign_in
 
 if TYPE_CHECKING:
     from .transport import Line, Traffic
 
 logger = logging.getLogger("marcelle_rt.client")
 
-Status = Literal["disconnected", "connecting", "connected", "closed"]
-
-CONNECT_TIMEOUT = 10.0
-"""Seconds for each step of an attempt to connect, the login included."""
-
 _ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0
 _LOOK_AGAIN = 30.0  # seconds: a machine that slept may have slept past a token's end
-MOST_REFUSALS = 3  # servers lock accounts out after some more
 
 
 def full_jitter(
@@ -98,21 +93,7 @@ class Connection:
     # Calls
 
     def call(self, method: str, service: str, *args: Any, timeout: float) -> Any:
-        """Calls a service's method and waits for the answer.
-
-        Args:
-            method: Feathers' method.
-            service: The service's name.
-            *args: Its arguments, the query last; plain JSON values (see `values.to_wire`).
-            timeout: Seconds, for a connection and the answer together.
-
-        Raises:
-            PayloadTooLarge: The message is over the server's limit; it was not sent.
-            BackendUnreachable: There was no connection in time; nothing was sent.
-            ConnectionLost: The line dropped; whether a write was carried out is unknown.
-            CallTimeout: No answer came in time.
-            FeathersError: The server's own error.
-        """
+        """Calls a service's method and waits for the answer; arguments and errors are `Caller.call`'s."""
         deadline = time.monotonic() + timeout
         call = self._call(method, service, args, timeout)
         self._post(call, deadline)

@@ -6,12 +6,11 @@ import http.client
 import re
 import urllib.error
 import urllib.request
-from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
-from ..config import is_this_machine
-from ..errors import BackendUnreachable
-from . import tls
+from ...errors import BackendUnreachable
+from .. import tls
+from ..opener import opener, sends_on
 
 _OPEN = re.compile(r'(?P<length>\d+:)?0\{.*?"sid":"(?P<sid>[^"]+)"')
 _ANSWER_LIMIT = 65536
@@ -42,22 +41,10 @@ def find_protocol(location: str, timeout: float) -> int:
     return protocol
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the next thing that is sent is a login."""
-
-    def redirect_request(self, *args: Any) -> None:
-        return None
-
-
 def _request(location: str, url: str, body: bytes | None, timeout: float) -> str:
     request = urllib.request.Request(url, body, {"Content-Type": "text/plain;charset=UTF-8"})
-    handlers: list[urllib.request.BaseHandler] = [_Stay()]
-    if urlsplit(location).scheme == "https":
-        handlers.append(urllib.request.HTTPSHandler(context=tls.context()))
-    if is_this_machine(location):
-        handlers.append(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.build_opener(*handlers).open(request, timeout=timeout) as answer:
+        with opener(location).open(request, timeout=timeout) as answer:
             text: bytes = answer.read(_ANSWER_LIMIT)
     except urllib.error.HTTPError as error:
         error.close()
@@ -73,11 +60,7 @@ def _request(location: str, url: str, body: bytes | None, timeout: float) -> str
 
 def _status(error: urllib.error.HTTPError, url: str) -> str:
     if 300 <= error.code < 400:
-        there = urlsplit(urljoin(url, error.headers.get("Location", "")))
-        return (
-            f"it sends all requests on to {there.scheme}://{there.netloc.rpartition('@')[2]}; "
-            "if that is your backend, give that URL"
-        )
+        return sends_on(url, error.headers.get("Location"))
     return f"what answers there speaks no Socket.IO (HTTP status {error.code})"
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from marcelle_rt import DataStore, Service
+from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client import connection
-from marcelle_rt.client.connection import full_jitter
+from marcelle_rt.client.socket import connection
+from marcelle_rt.client.socket.connection import full_jitter
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidData, MarcelleError
 from tests.helpers import eventually
 from tests.support.proxy import Proxy
@@ -340,7 +340,7 @@ def test_calls_under_way_end_when_the_store_is_closed(proxied: Proxy) -> None:
 
 def test_an_answer_that_comes_too_late_is_dropped(proxied: Proxy, open_store: Callable[..., DataStore]) -> None:
     store = open_store(proxied.url)
-    service = Service(f"{proxied.url}/{fresh_name()}", store=store)
+    service = store.service(fresh_name())
     made = service.create({"n": 1})
     proxied.hold()
     call = store.connection.call_async("get", service.name, key(made), {}, timeout=10)
@@ -368,4 +368,4 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machines_backend(
     file.write_text("a")
     with DataStore(backend.url) as store:
         store.connect()
-        store.rest.post_files("nowhere", [("file", "a.txt", file, "text/plain")], progress=False)
+        store.uploads.post_files("nowhere", [("file", "a.txt", file, "text/plain")], progress=False)

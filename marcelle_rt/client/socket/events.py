@@ -6,13 +6,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .. import values
-from .answers import is_document
-
-if TYPE_CHECKING:
-    from .transport import Raw
+from ... import values
+from ..answers import Raw, is_document
 
 logger = logging.getLogger("marcelle_rt.client")
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marcelle_rt.client.call import Call
-from marcelle_rt.client.events import Events
-from marcelle_rt.client.transport import Line
+from marcelle_rt.client.socket.events import Events
+from marcelle_rt.client.socket.transport import Line
 from marcelle_rt.errors import MarcelleError
 
 json_values = st.recursive(

@@ -1,0 +1,1 @@
+"""A backend over plain HTTP: calls, and files that are uploaded."""
