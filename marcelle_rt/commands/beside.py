@@ -7,8 +7,7 @@ from typing import Any
 
 from ..client.data_store import DataStore
 from ..errors import Forbidden, MethodNotAllowed, NotFound
-from ..runs.remote.heartbeat import SERVICE as HEARTBEATS
-from ..runs.sync.side_documents import ALERTS, SYSTEM
+from ..runs.document.events import ALERTS, HEARTBEATS, SYSTEM
 
 __all__ = ["ALERTS", "HEARTBEATS", "SYSTEM", "newest", "of_runs"]
 

@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 
 from ..client.data_store import DataStore
 from ..errors import BackendUnreachable, MarcelleError
-from ..runs.document.run import Event
+from ..runs.document.events import Event
 from ..runs.remote.remote import Remote
 from ..runs.uploader import Uploader
 from .output import cell, console, line, messages, print_json

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from time import monotonic, time
@@ -13,13 +12,13 @@ from typing import Any
 from ..notices import Notices
 from ..values import iso
 from .alerts.webhook import Webhook
+from .document import events
+from .document.events import ALERTS, BATCHES, SYSTEM, Event
 from .document.resumed import Resumed
-from .document.run import Event
 from .folder import files, journal
 from .remote.link import Link
 from .sync.feed import Feed, Status
 from .sync.publisher import publisher_for
-from .sync.side_documents import ALERTS, BATCHES, SYSTEM
 from .sync.waiting import wait_for
 from .training import exits, system_metrics
 from .training.batches import Batches
@@ -54,9 +53,9 @@ class Recording:
         rename: Mapping[str, str],
         owns_link: bool,
         finish_timeout: float,
-        events: Iterable[Event] = (),
+        history: Iterable[Event] = (),
     ) -> None:
-        self.feed = Feed(book, link, notices, owns_link=owns_link, events=events)
+        self.feed = Feed(book, link, notices, owns_link=owns_link, events=history)
         self.run_id = run_id
         self.basename = basename
         self.epochs = Epochs(notices, rename)
@@ -115,7 +114,7 @@ class Recording:
             return
         drop = past.run.files_from(epoch, keep)
         batches, instead = past.batches_from(keep)
-        event = {"type": "resume", "time": time(), "keep": keep, "drop": drop, "batches": batches}
+        event = events.resume(time(), keep, drop, batches)
         self.record(event)
         for chunk in instead:
             self.record_beside(BATCHES, chunk)
@@ -124,9 +123,9 @@ class Recording:
 
     def record_beside(self, service: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Writes a document that lies beside the run, in a service of its own, and returns it."""
-        own = {"_id": str(uuid.uuid4()), "runId": self.run_id, **document}
-        self.record({"type": "document", "time": time(), "service": service, "document": own})
-        return own
+        event = events.document(time(), service, self.run_id, document)
+        self.record(event)
+        return event["document"]
 
     def record_system(self, fields: Mapping[str, Any]) -> None:
         """Writes a measurement of the machine, unless the run has ended. Another thread calls it."""
@@ -161,7 +160,7 @@ class Recording:
         text = None if error is None else exits.short(error)
         with self.lock:
             self.record_batches()
-            self.record({"type": "end", "time": time(), "status": status, "error": text})
+            self.record(events.end(time(), status, text))
             self.feed.journal.close()
             self.feed.closed = True
         exits.ended(self)

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 from ..config import no_bar
 from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
 from ..notices import Notices
-from .document.run import Event, Run
+from .document import events
+from .document.events import Event
+from .document.run import Run
 from .document.shorten import sentence
 from .folder import files, journal, reading
 from .remote.link import checked_document
@@ -91,7 +93,7 @@ class Uploader:
         replica.level()
         if replica.shortened:
             self._notices.warn((directory, "shortened"), sentence(replica.shortened, self._link.location))
-        Side(run, self._documents, directory / journal.JOURNAL, self._notices).level()
+        Side(run, self._documents, directory, self._notices).level()
         sent, refused = self._files(directory, run, replica)
         lost = {event["key"] for copy in old for event in self._documents.uploaded_files(run, copy)} & run.files.keys()
         if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes
@@ -147,13 +149,13 @@ class Uploader:
         return sent, refused
 
 
-def _bar(name: str, events: list[Event]) -> Iterable[Event]:
+def _bar(name: str, files: list[Event]) -> Iterable[Event]:
     from tqdm.auto import tqdm
 
-    return tqdm(events, desc=name, unit="file", disable=no_bar(), leave=False, delay=1.0)
+    return tqdm(files, desc=name, unit="file", disable=no_bar(), leave=False, delay=1.0)
 
 
 def _identify(run: Run, identity: str, name: str | None) -> None:
     """Gives the run another `_id`; `origin` keeps the way back to the folder."""
     if identity != run.id:
-        run.apply({"type": "identity", "_id": identity, "origin": run.id, "name": name})
+        run.apply(events.identity(identity, run.id, name))

@@ -16,8 +16,9 @@ from ..notices import Notices, logger
 from ..utils import get_model_info
 from ..values import to_run
 from .alerts.verbs import Alerting
+from .document import events
+from .document.events import Event
 from .document.resumed import Resumed
-from .document.run import Event
 from .folder import files, journal
 from .recording import Recording, new_folder
 from .remote.link import Link
@@ -132,13 +133,13 @@ class Writer(Alerting):
         directory = Path(run_directory)
         if config.mode() == "disabled":
             return cls(directory.name, base_log_dir=directory.parent, **options)
-        book, events, torn = journal.reopen(directory)
-        past = Resumed(events)
+        book, history, torn = journal.reopen(directory)
+        past = Resumed(history)
         run = past.run
         writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(book, run.id, str(run.fields["basename"]), events).resumed(past)
+        writer._start(book, run.id, str(run.fields["basename"]), history).resumed(past)
         return writer
 
     @property
@@ -185,9 +186,9 @@ class Writer(Alerting):
         run_id = str(uuid.uuid4())
         self._start_rules()
         recording = self._start(book, run_id, run["basename"], [])
-        recording.record({"type": "create", "time": time(), "_id": run_id, "run": {**run, "start": start}})
+        recording.record(events.create(time(), run_id, {**run, "start": start}))
 
-    def _start(self, book: journal.Journal, run_id: str, basename: str, events: list[Event]) -> Recording:
+    def _start(self, book: journal.Journal, run_id: str, basename: str, history: list[Event]) -> Recording:
         link = None
         if isinstance(self._remote, Remote):
             link = self._remote.link
@@ -204,7 +205,7 @@ class Writer(Alerting):
             rename=self._rename,
             owns_link=not isinstance(self._remote, Remote),
             finish_timeout=self.finish_timeout,
-            events=events,
+            history=history,
         )
         return self._recording
 
@@ -232,7 +233,7 @@ class Writer(Alerting):
             epochs: How many epochs are planned.
         """
         if (run := self._open("train_begin")) is not None:
-            run.record({"type": "begin", "time": time(), "epochs": run.epochs.count(epochs)})
+            run.record(events.begin(time(), run.epochs.count(epochs)))
 
     def save_epoch(
         self,
@@ -261,7 +262,7 @@ class Writer(Alerting):
             values = epochs.values(logs) if logs is not None else {}
             if run.batches.is_due:
                 run.record_batches()
-            run.record({"type": "epoch", "time": time(), "epoch": number, "place": place, "logs": values})
+            run.record(events.epoch(time(), number, place, values))
         if self._rules:
             self._look(number, logs)
         if save_checkpoint:
@@ -269,7 +270,7 @@ class Writer(Alerting):
         for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:
             event = files.asset_event(asset, run.directory, number, self.notices)
             if event is not None:
-                run.record({**event, "time": time()})
+                run.record(event)
 
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.
@@ -301,15 +302,16 @@ class Writer(Alerting):
         if run.epochs.resuming and isinstance(epoch, int):
             run.go_on(epoch)
         remote_format = run.feed.link.save_format if run.feed.link is not None else None
-        event = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
-        if event is None:
+        saved = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
+        if saved is None:
             return
-        if not event.pop("convertible"):
+        event, convertible = saved
+        if not convertible:
             run.feed.refused.add(event["key"])
         plain, remarks = to_run(metadata or {}, "metadata")
         for remark in remarks:
             self.notices.warn("metadata", remark)
-        run.record({**event, "time": time(), "metadata": plain})
+        run.record({**event, "metadata": plain})
 
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""
@@ -317,7 +319,7 @@ class Writer(Alerting):
         if run is None or not run.is_open or self.model is None:
             return
         if (info := self._model_info(None)) is not None:
-            run.record({"type": "model", "time": time(), "model": info})
+            run.record(events.model(time(), info))
 
     def train_end(self, logs: Mapping[str, Any] | None = None, save_checkpoint: bool = False) -> None:
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.

@@ -251,7 +251,7 @@ def test_a_run_that_was_killed_is_uploaded_as_an_error(store: DataStore, remote:
     writer.end("success")
     Uploader(remote).upload(copy)
     (run,) = store.service("runs").items({"basename": writer.name})
-    assert (run["status"], run["error"]) == ("error", "the program ended without a word")
+    assert (run["status"], run["error"]) == ("error", "the program stopped without reporting an end")
 
 
 def test_a_run_with_its_files_goes_to_a_backend_that_asks_for_a_login(

@@ -13,7 +13,8 @@ from itertools import chain
 from typing import Any
 
 from ...values import dumps
-from .run import FILES, Event, Run
+from .events import FILES, Event
+from .run import Run
 
 _PART = 2048  # places in a part of a column
 

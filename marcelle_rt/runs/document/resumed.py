@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..sync.side_documents import BATCHES
-from .run import Event, Run
+from .events import BATCHES, Event
+from .run import Run
 
 
 class Resumed:

@@ -1,38 +1,20 @@
-"""A run as a fold of its journal's events. Pure: no I/O, no clock, no thread.
-
-Events are plain mappings, one a line in the journal:
-
-| type | fields |
-|---|---|
-| `create` | `_id`, `run`: `basename`, `start`, `source`, `params`, `model` |
-| `model` | `model`: what `get_model_info` tells, where it could not at the start |
-| `begin` | `epochs` |
-| `epoch` | `epoch`, `place`, `logs` |
-| `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
-| `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
-| `document` | `service`, `document` (`_id`, `runId`, ...): lies beside the run, see `side` |
-| `resume` | `keep`: how many places stay; `drop`: the keys of files that go; `batches`: the `_id`s of batches that do |
-| `end` | `status`, `error` |
-
-and each has `time` in seconds since 1970. Four are never written. With `uploaded` (`list`, `key`, `entry`) and
-`removed` (`key`) a replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`)
-a copy gets an `_id` that is not the run's own. With `alive` a copy that was given up (status `error`) takes the
-run's status again.
-"""
+"""A run as a fold of its journal's events (`events.py`). Pure: no I/O, no clock, no thread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Event = Mapping[str, Any]
+from .entries import local_entry
+from .events import FILES, Event, uploaded
+
 Place = tuple[str, int]
 """A place in one of the document's lists: the list's dotted path, and the index in it."""
 
-FILES = {"checkpoint": "checkpoints", "asset": "assets"}
-"""The events that stand for files, and the list of the run that holds them."""
-
 ENDED = ("success", "error")
+
+UNREPORTED = "the program stopped without reporting an end"
+"""The `error` of a run that nobody writes any more and that has no end."""
 
 
 class Run:
@@ -188,7 +170,7 @@ class Run:
             return []
         path, index = self._uploaded.pop(key)
         values = self.lists[path]
-        self.leftovers[key] = {"type": "uploaded", "list": path, "key": key, "entry": values.pop(index)}
+        self.leftovers[key] = uploaded(path, key, values.pop(index))
         for other, (its_path, its_index) in self._uploaded.items():
             if its_path == path and its_index > index:
                 self._uploaded[other] = (path, its_index - 1)
@@ -261,26 +243,3 @@ class Run:
         if uploaded := self._uploaded.get(event["key"]):
             return dict(self.lists[uploaded[0]][uploaded[1]])
         return local_entry(event)
-
-
-def local_entry(event: Event) -> dict[str, Any]:
-    """A checkpoint's or an asset's entry in the run before it is on a backend."""
-    if event["type"] == "checkpoint":
-        return {"metadata": checkpoint_metadata(event)}
-    return {
-        **event.get("metadata", {}),
-        "filename": event["filename"],
-        "mime": event["mime"],
-        "epoch": event["epoch"],
-        "local_path": event["path"],
-    }
-
-
-def checkpoint_metadata(event: Event) -> dict[str, Any]:
-    """What a checkpoint's entry tells of where it came from."""
-    return {
-        "epoch": event["epoch"],
-        "local_path": event["path"],
-        "local_format": event["format"],
-        **event.get("metadata", {}),
-    }

@@ -6,15 +6,17 @@ import errno
 import os
 import shutil
 import tempfile
-import uuid
+import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import RunFolderError
 from ...notices import Notices
-from ..document.entries import asset_metadata, entry_of, mime_of
-from ..document.run import FILES, Event, Run, checkpoint_metadata
+from ..document import events
+from ..document.entries import asset_document, mime_of, model_document, stored_entry
+from ..document.events import FILES, Event
+from ..document.run import Run
 
 if TYPE_CHECKING:
     from ..remote.uploads import FileUploads
@@ -54,21 +56,15 @@ def upload(
     """
     path = located(directory, event["path"], referred=event["type"] == "asset")
     if event["type"] == "asset":
-        document = uploads.asset(str(path), asset_metadata(event, run_id))
+        document = uploads.asset(str(path), asset_document(event, run_id))
         service = "assets"
     else:
-        metadata = {**checkpoint_metadata(event), "runId": run_id, "key": event["key"]}
-        metadata.setdefault("name", f"{run_name}@{event['epoch']}")
+        metadata = model_document(event, run_id, run_name)
         document = _upload_checkpoint(uploads, directory, path, event, metadata, convert)
         if converted := event.get("converted"):  # the saved file stays; this copy has served
             _remove_converted(directory, converted["path"])
         service = f"{uploads.link.save_format}-models"
-    return {
-        "type": "uploaded",
-        "list": FILES[event["type"]],
-        "key": event["key"],
-        "entry": entry_of(document, service),
-    }
+    return events.uploaded(FILES[event["type"]], event["key"], stored_entry(document, service))
 
 
 def _remove_converted(directory: Path | None, path: str) -> None:
@@ -146,7 +142,7 @@ def inside(directory: Path, path: str) -> Path | None:
     return found if root in found.parents else None
 
 
-def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> dict[str, Any] | None:
+def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> events.Asset | None:
     """Copies an asset into the run's folder, because people overwrite `fig.png`; a large one is referred to.
 
     Args:
@@ -156,7 +152,7 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
         notices: What the user is told; nothing is raised into the training.
 
     Returns:
-        The `asset` event without its time; `None` when the file can't be read.
+        The `asset` event; `None` when the file can't be read.
     """
     try:
         path = Path(path)
@@ -174,14 +170,7 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
         reason = getattr(error, "strerror", None) or error
         notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {reason}. The training goes on.")
         return None
-    return {
-        "type": "asset",
-        "key": uuid.uuid4().hex,
-        "epoch": epoch,
-        "path": kept,
-        "filename": path.name,
-        "mime": mime_of(path),
-    }
+    return events.asset(time.time(), epoch, kept, path.name, mime_of(path))
 
 
 def _copied(path: Path, directory: Path) -> str:

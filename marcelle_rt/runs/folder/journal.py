@@ -16,14 +16,15 @@ import datetime as dt
 import errno
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ...errors import RunFolderError
 from ...values import dumps, iso, loads
-from ..document.run import Event
-from ..document.shapes import is_event
+from ..document.event_checks import read_event, version_of
+from ..document.events import VERSION, Event
+from .beginning import told_by
 
 # Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping.
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -32,6 +33,7 @@ JOURNAL = "journal.jsonl"
 DOCUMENT = "run_data.json"
 
 _BLOCK = 1 << 16  # bytes that are read at a time
+_BLANK = b"\x00\xef\xbb\xbf \t\r\n"  # around an event: spaces, an editor's mark, what a power cut leaves
 
 
 class Journal:
@@ -171,57 +173,97 @@ def read(directory: Path) -> tuple[list[Event], int]:
         The events, each of which can be folded, and how many lines were torn, or no event, and had to be skipped.
 
     Raises:
-        RunFolderError: When there is no journal, or none of it can be read.
+        RunFolderError: When there is no journal, none of it can be read, or a later version wrote it.
     """
-    events: list[Event] = []
+    history: list[Event] = []
     torn = 0
-    for event in replay(directory):
+    for event in _lines(directory):
         if event is None:
             torn += 1
         else:
-            events.append(event)
-    if not any(event["type"] == "create" for event in events):
-        raise RunFolderError(directory, f"{JOURNAL} does not say which run it is; its first line is missing")
-    return events, torn
+            history.append(event)
+    if not any(event["type"] == "create" for event in history):
+        raise RunFolderError(
+            directory,
+            f"does not say which run it is: the first line of {JOURNAL} is missing, and there is no {DOCUMENT}",
+        )
+    return history, torn
 
 
-def replay(directory: Path) -> Iterator[Event | None]:
+def replay(directory: Path, kinds: Collection[str] | None = None) -> Iterator[Event]:
     """Reads a folder's journal event by event, so that it is never in memory whole.
 
+    Args:
+        directory: The run's folder.
+        kinds: The kinds of events that are wanted; all if `None`. Few kinds are found faster.
+
     Yields:
-        Events that can be folded; `None` for a line that is torn, or no event.
+        Events that can be folded; lines that are torn, or no event, are skipped.
 
     Raises:
         RunFolderError: When there is no journal, or it can't be read.
+    """
+    return (event for event in _lines(directory, kinds) if event is not None)
+
+
+def _lines(directory: Path, kinds: Collection[str] | None = None) -> Iterator[Event | None]:
+    """The events of a journal, and `None` for a line that is torn, or no event.
+
+    Where the line that says which run it is is torn, the folder's `run_data.json` says it.
     """
     try:
         with open(directory / JOURNAL, "rb") as file:
             count = sum(1 for _ in file)
             file.seek(0)
+            begun = kinds is not None
             while lines := file.readlines(_BLOCK):
-                for event in _parsed([line for line in lines if line.strip()]):
-                    yield event if is_event(event, places=count) else None
+                for value in _parsed([line for line in lines if line.strip() and _may_be(line, kinds)]):
+                    event = read_event(value, places=count)
+                    if event is not None:
+                        if event["type"] == "create":
+                            _check_version(directory, event)
+                        elif not begun and (beginning := told_by(directory / DOCUMENT)) is not None:
+                            yield beginning
+                        begun = True
+                        if kinds is not None and event["type"] not in kinds:
+                            continue
+                    yield event
     except FileNotFoundError:
         raise RunFolderError(directory, f"holds no {JOURNAL}; give the folder of one run") from None
     except OSError as error:
         raise RunFolderError(directory, f"{JOURNAL} can't be read ({error.strerror})") from error
 
 
+def _may_be(line: bytes, kinds: Collection[str] | None) -> bool:
+    """Whether a line may hold one of some kinds of events; to parse those that can't would take much longer."""
+    # An escape may stand for any letter of the kind's name.
+    return kinds is None or b"\\" in line or any(f'"{kind}"'.encode() in line for kind in kinds)
+
+
+def _check_version(directory: Path, beginning: Event) -> None:
+    if (version := version_of(beginning)) > VERSION:
+        raise RunFolderError(
+            directory,
+            f"was written by a later version of marcelle-rt (its format is {version}, and this version knows formats "
+            f"up to {VERSION}); upgrade with `pip install -U marcelle-rt`",
+        )
+
+
 def _parsed(lines: list[bytes]) -> list[Any]:
     """What is in lines, and `None` for each that is torn."""
     try:  # at once, which is twice as fast
-        events: list[Any] = loads(b"[" + b",".join(lines) + b"]")
-        if len(events) == len(lines):
-            return events
+        values: list[Any] = loads(b"[" + b",".join(lines) + b"]")
+        if len(values) == len(lines):
+            return values
     except ValueError:
         pass
-    events = []
+    values = []
     for line in lines:
         try:
-            events.append(loads(line))
+            values.append(loads(line.strip(_BLANK)))
         except ValueError:
-            events.append(None)
-    return events
+            values.append(None)
+    return values
 
 
 def is_being_written(directory: Path) -> bool:

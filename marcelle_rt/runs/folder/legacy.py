@@ -1,4 +1,7 @@
-"""Run folders of the Python client of 2021 (0.0.5): `run_data.json` with models beside it, and no journal."""
+"""Run folders without a journal: of the Python client of 2021 (0.0.5), or of a Writer, whose journal was lost.
+
+All that they have is `run_data.json`, with models beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,19 @@ from typing import Any
 
 from ...errors import RunFolderError
 from ...values import to_run
+from ..document import events
 from ..document.entries import mime_of
-from ..document.run import ENDED, Run
+from ..document.run import ENDED, UNREPORTED, Run
+from .beginning import own_identity
 from .journal import DOCUMENT
 
 _OURS = uuid.UUID("6f0d3c86-2f3b-5a53-9d0b-0f2b8d1c7a11")  # the namespace of these runs' identities
 
 
 def read(directory: Path) -> Run:
-    """Reads a run folder of 2021.
+    """Reads a run folder without a journal.
 
-    Such a run has no identity, so it gets one of its base name and its start: the same at each upload.
+    A run of 2021 has no identity, so it gets one of its base name and its start: the same at each upload.
 
     Args:
         directory: The folder.
@@ -33,19 +38,19 @@ def read(directory: Path) -> Run:
     except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(directory, f"{DOCUMENT} can't be read ({error})") from error
     if not isinstance(data, dict) or "start" not in data or "basename" not in data:
-        raise RunFolderError(directory, f"{DOCUMENT} is no run: it has no basename and start")
+        raise RunFolderError(directory, f"{DOCUMENT} is not a run: it has no basename and start")
     data, _ = to_run(data, "run_data")
     if not isinstance(data["basename"], str) or not isinstance(data["start"], str):
-        raise RunFolderError(directory, f"{DOCUMENT} is no run: its basename and start are no texts")
+        raise RunFolderError(directory, f"{DOCUMENT} is not a run: its basename and start are not texts")
     if wrong := _misshapen(data):
-        raise RunFolderError(directory, f"{DOCUMENT} is no run: its {wrong}")
+        raise RunFolderError(directory, f"{DOCUMENT} is not a run: its {wrong}")
     checkpoints, assets = data.pop("checkpoints", None) or [], data.pop("assets", None) or []
+    identity = own_identity(data) or str(uuid.uuid5(_OURS, f"{data['basename']}\n{data['start']}"))
     for name in ("name", "_id", "rev"):  # these belong to a backend
         data.pop(name, None)
     data = {"params": {}, "logs": {}, "epoch": 0, "epochs": 0, "status": "idle", "source": "keras", **data}
     if data["status"] not in ENDED:
-        data.update(status="error", error="the program ended without a word")
-    identity = str(uuid.uuid5(_OURS, f"{data['basename']}\n{data['start']}"))
+        data.update(status="error", error=UNREPORTED)
     run = Run.of({**data, "_id": identity, "checkpoints": [], "assets": []})
     for checkpoint in checkpoints:
         run.apply(_checkpoint(checkpoint))
@@ -59,13 +64,13 @@ def _misshapen(data: dict[str, Any]) -> str | None:
         if data.get(name) is None:
             data.pop(name, None)
         elif not isinstance(data[name], dict):
-            return f"{name} are no mapping"
+            return f"{name} are not a mapping"
     if not all(isinstance(values, list) for values in data.get("logs", {}).values()):
-        return "logs are no lists of numbers"
+        return "logs are not lists of numbers"
     for name in ("checkpoints", "assets"):
         entries = data.get(name) or []
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            return f"{name} are no list of mappings"
+            return f"{name} are not a list of mappings"
         if not all(isinstance(entry.get("metadata") or {}, dict) for entry in entries):
             return f"{name} have no metadata"
         for entry in entries:
@@ -76,28 +81,16 @@ def _misshapen(data: dict[str, Any]) -> str | None:
     return None
 
 
-def _checkpoint(checkpoint: dict[str, Any]) -> dict[str, Any]:
+def _checkpoint(checkpoint: dict[str, Any]) -> events.Checkpoint:
     metadata = dict(checkpoint.get("metadata") or {})
     path = metadata.pop("local_path", "")
-    return {
-        "type": "checkpoint",
-        "key": f"2021:{path}",
-        "epoch": metadata.pop("epoch", "final"),
-        "path": path,
-        "format": metadata.pop("local_format", "h5"),
-        "metadata": metadata,
-    }
+    epoch, disk_format = metadata.pop("epoch", "final"), metadata.pop("local_format", "h5")
+    return events.checkpoint(0.0, epoch, path, disk_format, metadata=metadata, key=f"2021:{path}")
 
 
-def _asset(asset: dict[str, Any]) -> dict[str, Any]:
+def _asset(asset: dict[str, Any]) -> events.Asset:
     own = {k: v for k, v in asset.items() if k not in ("_id", "url", "extension", "createdAt", "updatedAt")}
     path = own.pop("local_path", "")
-    return {
-        "type": "asset",
-        "key": f"2021:{path}",
-        "epoch": own.pop("epoch", 0),
-        "path": path,
-        "filename": own.pop("filename", Path(path).name),
-        "mime": own.pop("mime", mime_of(Path(path))),
-        "metadata": own,
-    }
+    epoch, filename = own.pop("epoch", 0), own.pop("filename", Path(path).name)
+    mime = own.pop("mime", mime_of(Path(path)))
+    return events.asset(0.0, epoch, path, filename, mime, metadata=own, key=f"2021:{path}")

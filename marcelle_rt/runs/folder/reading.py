@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import RunFolderError
-from ..document.run import Run
+from ..document import events
+from ..document.run import UNREPORTED, Run
 from . import journal, legacy
 
 
@@ -22,13 +23,13 @@ def read(directory: Path) -> tuple[Run, int]:
         RunFolderError: When the folder does not exist, or holds no run.
     """
     if not directory.is_dir():
-        raise RunFolderError(directory, "is no folder; give the folder of one run")
+        raise RunFolderError(directory, "is not a folder; give the folder of one run")
     if not (directory / journal.JOURNAL).exists():
         if not (directory / journal.DOCUMENT).exists():
             raise RunFolderError(directory, f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run")
         return legacy.read(directory), 0
-    events, torn = journal.read(directory)
-    run = Run(events)
+    history, torn = journal.read(directory)
+    run = Run(history)
     if not run.ended and not journal.is_being_written(directory):
-        run.apply({"type": "end", "status": "error", "error": "the program ended without a word"})
+        run.apply(events.end(0.0, "error", UNREPORTED))
     return run, torn

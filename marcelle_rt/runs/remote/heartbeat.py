@@ -17,10 +17,10 @@ from typing import Any
 from ...errors import AWAY, FeathersError, MarcelleError, NotFound
 from ...notices import logger
 from ...values import iso, time_of
+from ..document.events import HEARTBEATS
 from ..document.run import ENDED
 from .link import Link
 
-SERVICE = "run-heartbeats"
 INTERVAL = 30.0  # seconds
 MISSED = 4  # intervals without a sign after which a run is taken for dead
 _LATER = 5.0  # seconds until one that did not come through is tried again
@@ -78,7 +78,7 @@ class Heartbeat:
             "host": socket.gethostname(),
             "pid": os.getpid(),
         }
-        service = link.service(SERVICE)
+        service = link.service(HEARTBEATS)
         if new:
             try:
                 service.create({"_id": run_id, **sign})
@@ -104,7 +104,7 @@ class Heartbeat:
             return
         self.is_published = False
         try:
-            link.way.session.call_async("remove", SERVICE, run_id, {})
+            link.way.session.call_async("remove", HEARTBEATS, run_id, {})
         except MarcelleError as error:
             logger.info("the heartbeat of %s stays: %s", run_id, error)
 
@@ -112,7 +112,7 @@ class Heartbeat:
 def exists(link: Link, run_id: str) -> bool:
     """Whether a backend has a run's heartbeat, fresh or old."""
     try:
-        link.service(SERVICE).get(run_id)
+        link.service(HEARTBEATS).get(run_id)
     except FeathersError:  # none, or no such service
         return False
     return True
@@ -128,7 +128,7 @@ def remove(link: Link, run_id: str, status: Any) -> None:
         run_id: The run's `_id`.
         status: The run's last status.
     """
-    service = link.service(SERVICE)
+    service = link.service(HEARTBEATS)
     try:
         if status in ENDED or is_stale(service.get(run_id)):
             service.remove(run_id)

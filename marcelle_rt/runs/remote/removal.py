@@ -7,7 +7,7 @@ from typing import Any
 
 from ...errors import FeathersError, Forbidden, InvalidData, MarcelleError, MethodNotAllowed, NotFound
 from ...notices import Notices, logger
-from ..sync.side_documents import SERVICES as SIDE_SERVICES
+from ..document.events import SERVICES
 from . import heartbeat
 from .link import Link
 from .run_documents import ASSETS, MODEL_SERVICES, RUNS, RunDocuments
@@ -40,7 +40,7 @@ def remove_run(link: Link, run_data: Mapping[str, Any]) -> bool:
         for service, identity in sorted(owned, key=str):
             if identity is not None and not _removed(link, service, identity):
                 stayed.append(f"{service}/{identity}")
-        for service in SIDE_SERVICES:
+        for service in SERVICES:
             stayed += _remove_beside(documents, service, str(run_id))
         status = _status(link, run_id)
         if _removed(link, RUNS, run_id):

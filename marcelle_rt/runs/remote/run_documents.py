@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import FeathersError, NotFound
-from ..document.entries import entry_of
-from ..document.run import Event, Run
+from ..document import events
+from ..document.entries import stored_entry
+from ..document.events import Event
+from ..document.run import Run
 from . import heartbeat, naming
 from .link import Link, checked_document
 
@@ -104,7 +106,7 @@ class RunDocuments:
         Returns:
             An `uploaded` event for each, those first that the run's document lists.
         """
-        events: list[Event] = []
+        there: list[Event] = []
         for list_name, services in (("checkpoints", MODEL_SERVICES), ("assets", (ASSETS,))):
             found = {
                 doc["_id"]: (doc, service)
@@ -114,13 +116,13 @@ class RunDocuments:
             for listed in document.get(list_name) or []:
                 identity = listed.get("id", listed.get("_id"))
                 if identity in found:
-                    events.append(_uploaded(run, list_name, *found.pop(identity)))
+                    there.append(_uploaded(run, list_name, *found.pop(identity)))
                 elif identity is not None and self.link.has(listed.get("service", services[0]), identity):
                     # Somebody else's: it stays as it is.
                     key = _key_by_path(run, listed.get("metadata", listed).get("local_path")) or identity
-                    events.append({"type": "uploaded", "list": list_name, "key": key, "entry": listed})
-            events.extend(_uploaded(run, list_name, *pair) for pair in found.values())
-        return [event for event in events if not run.is_uploaded(event["key"])]
+                    there.append(events.uploaded(list_name, key, listed))
+            there.extend(_uploaded(run, list_name, *pair) for pair in found.values())
+        return [event for event in there if not run.is_uploaded(event["key"])]
 
     def files_of(self, service: str, run_id: str) -> list[dict[str, Any]]:
         """The documents of a run's files in a service."""
@@ -147,5 +149,7 @@ def _key_by_path(run: Run, path: Any) -> str | None:
 
 
 def _uploaded(run: Run, list_name: str, document: Mapping[str, Any], service: str) -> Event:
-    key = document.get("key") or _key_by_path(run, document.get("local_path")) or document["_id"]
-    return {"type": "uploaded", "list": list_name, "key": key, "entry": entry_of(document, service)}
+    key = document.get("key")
+    if key not in run.files and key not in run.dropped:  # of 2021, or of a folder that lost its journal with the keys
+        key = _key_by_path(run, document.get("local_path")) or key or document["_id"]
+    return events.uploaded(list_name, key, stored_entry(document, service))

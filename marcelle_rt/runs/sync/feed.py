@@ -15,9 +15,10 @@ from ...notices import Notices, logger
 from ...values import dumps
 from ..document import tail
 from ..document.columns import Columns, document
-from ..document.run import Event, Run
+from ..document.events import Event
+from ..document.run import Run
 from ..document.shorten import sentence
-from ..folder.journal import JOURNAL, Journal, replay
+from ..folder.journal import Journal, replay
 from ..remote.heartbeat import Heartbeat
 from ..remote.link import Link
 from ..remote.run_documents import RunDocuments
@@ -87,8 +88,8 @@ class Feed:
         self.run = Run(past)
         self._folded = len(past)  # events of the journal
         self.replica = Replica(self.run, documents, fresh=not past, past=self._past) if documents is not None else None
-        book = journal.directory / JOURNAL if journal.directory is not None else None
-        self.side = Side(self.run, documents, book, notices, fresh=not past) if documents is not None else None
+        folder = journal.directory
+        self.side = Side(self.run, documents, folder, notices, fresh=not past) if documents is not None else None
         self.refused: set[str] = set()  # keys of files that can't be uploaded; said, and kept in the folder
         self.under_way: set[str] = set()
         self.problem: str | None = None
@@ -221,8 +222,7 @@ class Feed:
     def _events(self) -> Iterator[Event]:
         """The journal's events, as far as the run has come: what is in the queue may undo what was before."""
         assert self.journal.directory is not None
-        events = (event for event in replay(self.journal.directory) if event is not None)
-        return islice(events, self._folded)
+        return islice(replay(self.journal.directory), self._folded)
 
     def _past(self) -> Run:
         return Run(self._events())

@@ -22,7 +22,7 @@ from ...errors import (
     UnsupportedFormat,
 )
 from ...notices import logger
-from ..document.run import Event
+from ..document.events import Event
 from ..folder import files
 from ..remote.link import Link
 from .feed import PAUSE, Feed

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...errors import MarcelleError, NotFound
-from ..document import tail
+from ..document import events, tail
 from ..document.delta import Acknowledged, Patch, compare, next_patch, opening
-from ..document.run import Event, Run
+from ..document.events import Event
+from ..document.run import Run
 from ..document.shorten import shortened
 from ..remote.run_documents import RunDocuments
 
@@ -143,7 +144,7 @@ class Replica:
             return True
         for key, event in self.run.leftovers.items():
             self._documents.remove_file(event)
-            self.apply({"type": "removed", "key": key})
+            self.apply(events.removed(key))
             return True
         patch = self._next(self._known)
         if patch is None:
@@ -205,7 +206,7 @@ class Replica:
         for event in self._documents.uploaded_files(self.run, document):
             self.run.apply(event)
         if document.get("error") and not self.run.fields.get("error"):
-            self.run.apply({"type": "alive"})
+            self.run.apply(events.alive())
         self._known = compare(self.run, document)
         self.copies += 1
 
@@ -230,7 +231,7 @@ class Replica:
             kept = known.kept(document, patch)
             known.accept(patch)
             if self._given_up(known, document):
-                self.run.apply({"type": "alive"})
+                self.run.apply(events.alive())
         if kept and known.fits(document):
             self._disagreements = 0
             if self._whole:

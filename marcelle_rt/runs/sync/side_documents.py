@@ -1,9 +1,8 @@
 """Documents beside a run, in services of their own, on their way to one backend.
 
 What changes often and is not drawn with the run (batches, measurements of the machine, alerts) would make every
-page read the whole run again; so it goes beside it. In the journal each is an event
-`{"type": "document", "service", "document"}`, whose document has the run's `_id` as `runId` and an `_id` of its own,
-so that sending it twice is one.
+page read the whole run again; so it goes beside it. In the journal each is a `document`
+event, whose document has the run's `_id` as `runId` and an `_id` of its own, so that sending it twice is one.
 """
 
 from __future__ import annotations
@@ -16,15 +15,11 @@ from typing import Any
 
 from ...errors import AWAY, BadGateway, FeathersError, MarcelleError, NotAuthenticated, TooManyRequests, Unavailable
 from ...notices import Notices, logger
-from ...values import loads
-from ..document.run import Event, Run
+from ..document.event_checks import is_beside
+from ..document.events import BATCHES, Event
+from ..document.run import Run
+from ..folder.journal import JOURNAL, replay
 from ..remote.run_documents import RunDocuments
-
-BATCHES = "run-batches"
-SYSTEM = "run-system"
-ALERTS = "run-alerts"
-SERVICES = (BATCHES, SYSTEM, ALERTS)
-"""The services that hold documents beside runs."""
 
 _MOST = 200  # documents that wait in memory; past that they are read from the journal again
 _LATER = (*AWAY, NotAuthenticated, TooManyRequests, Unavailable, BadGateway)
@@ -38,20 +33,20 @@ class Side:
     """
 
     def __init__(
-        self, run: Run, documents: RunDocuments, journal: Path | None, notices: Notices, *, fresh: bool = False
+        self, run: Run, documents: RunDocuments, directory: Path | None, notices: Notices, *, fresh: bool = False
     ) -> None:
         """Prepares it; nothing is sent yet.
 
         Args:
             run: The run, whose `_id` on this backend need not be the folder's.
             documents: The backend's.
-            journal: The run's journal, or `None` where there is none.
+            directory: The run's folder, or `None` where there is none.
             notices: What the user is told.
             fresh: The run was made just now, so that the backend has nothing of it.
         """
         self._run = run
         self._documents = documents
-        self._journal = journal
+        self._directory = directory
         self._notices = notices
         self._queue: deque[Event] = deque()
         self._under_way: Event | None = None
@@ -74,7 +69,7 @@ class Side:
         if event["service"] in self._refused:
             return
         if len(self._queue) >= _MOST:
-            if self._journal is not None:
+            if self._directory is not None:
                 self._queue.clear()
                 self.check()
                 return
@@ -165,12 +160,12 @@ class Side:
 
     def _lacking(self) -> Iterator[Event]:
         """What the journal has and the backend lacks, but for what waits in memory."""
-        if self._journal is None or not self._journal.exists():
+        if self._directory is None or not (self._directory / JOURNAL).exists():
             return iter(())
-        gone = dropped(self._journal)
+        gone = {identity for event in replay(self._directory, ("resume",)) for identity in event.get("batches", ())}
         self._doomed.clear()
         has = {event["document"]["_id"] for event in self._queue} | gone
-        services = {event["service"] for event in documents(self._journal)} - self._refused
+        services = {event["service"] for event in self._recorded()} - self._refused
         there: dict[str, set[str]] = {}
         for service in sorted(services):
             try:
@@ -179,17 +174,22 @@ class Side:
                 raise
             except FeathersError as error:
                 self._refuse(service, error)
-        for event in documents(self._journal) if gone else ():
+        for event in self._recorded() if gone else ():
             identity = self._own(event["document"])["_id"]
             if event["document"]["_id"] in gone and identity in there.get(event["service"], ()):
                 self._doomed.append(identity)
         return (
             event
-            for event in documents(self._journal)
+            for event in self._recorded()
             if event["service"] in there
             and event["document"]["_id"] not in has
             and self._own(event["document"])["_id"] not in there[event["service"]]
         )
+
+    def _recorded(self) -> Iterator[Event]:
+        """The journal's documents, one by one."""
+        assert self._directory is not None
+        return (event for event in replay(self._directory, ("document",)) if is_beside(event))
 
     def _own(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """A document as it belongs to this copy of the run, which may have an `_id` that is not the folder's."""
@@ -197,32 +197,3 @@ class Side:
             return document
         identity = uuid.uuid5(uuid.NAMESPACE_URL, f"{self._run.id}/{document['_id']}")
         return {**document, "_id": str(identity), "runId": self._run.id}
-
-
-def documents(journal: Path) -> Iterator[Event]:
-    """Reads a journal's `document` events one by one; torn and foreign lines are skipped."""
-    with journal.open("rb") as lines:
-        for line in lines:
-            if not line.startswith(b'{"type":"document"'):
-                continue
-            try:
-                event = loads(line)
-                document = event["document"]
-                # Somebody else's journal must not write into whatever service it names, with this user's login.
-                if event["service"] in SERVICES and isinstance(document["_id"] + document["runId"], str):
-                    yield event
-            except (ValueError, KeyError, TypeError):
-                continue  # `journal.read` counts and tells of them
-
-
-def dropped(journal: Path) -> set[str]:
-    """The `_id`s of chunks of batches that a journal's `resume` events took back."""
-    gone: set[str] = set()
-    with journal.open("rb") as lines:
-        for line in lines:
-            if line.startswith(b'{"type":"resume"'):
-                try:
-                    gone.update(loads(line).get("batches", ()))
-                except (ValueError, TypeError, AttributeError):
-                    continue
-    return gone

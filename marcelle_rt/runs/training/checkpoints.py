@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import uuid
+import time
 from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError
 from ...notices import Notices, logger
+from ..document import events
 from ..folder.files import checkpoint_name
 
 DISK_FORMATS = ("h5", "saved_model", "keras", "save_model")
@@ -21,7 +22,7 @@ def save_checkpoint(
     disk_format: str,
     remote_format: str | None,
     notices: Notices,
-) -> dict[str, Any] | None:
+) -> tuple[events.Checkpoint, bool] | None:
     """Writes a checkpoint into the run's folder, and what a browser can run beside it.
 
     Models that take long to convert are left to the uploads' thread, which does it in a process of its own.
@@ -35,7 +36,7 @@ def save_checkpoint(
         notices: What the user is told; nothing is raised into the training.
 
     Returns:
-        The `checkpoint` event without its time, with `convertible` besides; `None` when nothing was saved.
+        The `checkpoint` event, and whether a browser may yet get the model; `None` when nothing was saved.
     """
     from ... import models
     from ...models import disk
@@ -51,34 +52,26 @@ def save_checkpoint(
         logger.exception("a checkpoint could not be saved")
         notices.warn("checkpoint", f"The checkpoint of epoch {epoch} was not saved: {error!r}. The training goes on.")
         return None
-    event: dict[str, Any] = {
-        "type": "checkpoint",
-        "key": uuid.uuid4().hex,
-        "epoch": epoch,
-        "path": path.name,
-        "format": disk_format,
-        "convertible": True,
-    }
+    event = events.checkpoint(time.time(), epoch, path.name, disk_format)
     if remote_format is None:
-        return event
+        return event, True
     folder = directory / f"{name}.{remote_format}"
     try:
         if not models.is_quick(model, remote_format):
-            return event
+            return event, True
         models.convert(model, folder, remote_format)
         event["converted"] = {"format": remote_format, "path": folder.name}
+        return event, True
     except ConversionError as error:
-        event["convertible"] = False
         shutil.rmtree(folder, ignore_errors=True)
         notices.warn("conversion", f"{error} The checkpoints are kept in {directory} alone, and the training goes on.")
     except Exception as error:
         # The same as above: a converter walks through layers of other people's.
         logger.exception("a checkpoint could not be converted")
         shutil.rmtree(folder, ignore_errors=True)
-        event["convertible"] = False
         notices.warn(
             "conversion",
             f"The model can't be converted to {remote_format}: {error!r}. The checkpoints are kept in {directory} "
             "alone, and the training goes on.",
         )
-    return event
+    return event, False
