@@ -99,7 +99,7 @@ def test_a_library_is_known_to_its_own_files_alone(library: str) -> None:
 
 
 def test_the_pure_files_import_nothing_of_ours_but_each_other() -> None:
-    pure = {"runs/document/run.py", "values.py", "errors.py"}
+    pure = {name_of(path) for path in SOURCES if "runs/document/" in name_of(path)} | {"values.py", "errors.py"}
     ours = {f"marcelle_rt.{name.removesuffix('.py').replace('/', '.')}" for name in pure}
     strangers = {
         (name, module)
@@ -109,6 +109,16 @@ def test_the_pure_files_import_nothing_of_ours_but_each_other() -> None:
     }
 
     assert strangers == set()
+
+
+def test_what_a_run_is_knows_no_clock_no_thread_and_no_file() -> None:
+    impure = {"os", "io", "time", "datetime", "threading", "queue", "socket", "subprocess", "tempfile", "shutil"}
+    files = [path for path in SOURCES if name_of(path).startswith("runs/document/")]
+    assert files
+
+    users = {(name_of(path), module) for path in files for module, _ in imports(path) if module.split(".")[0] in impure}
+
+    assert users == set()
 
 
 @pytest.mark.parametrize("path", ALL_SOURCES, ids=lambda path: path.relative_to(PACKAGE.parent).as_posix())

@@ -15,7 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs.document import run
+from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run_data import Asset, Checkpoint, RunData
 
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ def test_the_formats_example_is_a_run() -> None:
 
 
 def test_the_format_names_the_events_that_a_journal_has() -> None:
-    in_code = set(re.findall(r"^\| `(\w+)` \|", run.__doc__ or "", flags=re.MULTILINE))
+    in_code = set(re.findall(r"^\| `(\w+)` \|", events.__doc__ or "", flags=re.MULTILINE))
 
     assert in_code
     assert first_column(FORMAT, "The journal's events") == in_code

@@ -15,11 +15,12 @@ from marcelle_rt import DataStore, Remote, Service, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost, Forbidden, TooManyRequests
 from marcelle_rt.notices import MarcelleWarning, Notices
+from marcelle_rt.runs.document.events import ALERTS, BATCHES, SERVICES
 from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.remote.link import Link
 from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.feed import Feed
-from marcelle_rt.runs.sync.side_documents import ALERTS, BATCHES, SERVICES, Side
+from marcelle_rt.runs.sync.side_documents import Side
 from marcelle_rt.values import dumps
 from tests.support.runs import new_run
 
@@ -168,9 +169,9 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
 ) -> None:
     run = new_run()
     events = [event(run.id, n, ALERTS if n % 2 else BATCHES) for n in range(700)]
-    path = write(tmp_path / "journal.jsonl", events)
+    write(tmp_path / "journal.jsonl", events)
     with Faulty(backend.url) as link:
-        side = Side(run, RunDocuments(link), path, Notices(), fresh=True)
+        side = Side(run, RunDocuments(link), tmp_path, Notices(), fresh=True)
         for n in range(20):
             side.add(events[n])
         side.level()
