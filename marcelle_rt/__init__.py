@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .client.view import Change
     from .client.watch import Watch
     from .datasets.dataset import Dataset
+    from .datasets.predictions import Predictions
     from .monitor.live import LiveRuns
     from .notices import MarcelleWarning
     from .runs.remote.remote import Remote
@@ -32,6 +33,7 @@ __all__ = [
     "KerasCallback",
     "LiveRuns",
     "MarcelleWarning",
+    "Predictions",
     "Remote",
     "Service",
     "Status",
@@ -52,6 +54,7 @@ _HOMES = {
     "KerasCallback": "callbacks.keras",
     "LiveRuns": "monitor.live",
     "MarcelleWarning": "notices",
+    "Predictions": "datasets.predictions",
     "Remote": "runs.remote.remote",
     "Service": "client.service",
     "Status": "runs.sync.feed",

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from itertools import zip_longest
+from typing import Any
 
 from ..client.data_store import DataStore
-from ..errors import DatasetError, InvalidData
-from . import adding, assets, decoding, naming, resizing
-from .arrays import Arrays, Samples, Size, fill
-from .skips import Skips
+from ..errors import DatasetError, Forbidden, MethodNotAllowed, NotFound
+from . import adding
+from .reading import Reading
+from .sending import FullSpeed, Pace, create_many
 from .unreadable import Unreadable
 
-if TYPE_CHECKING:
-    from ..client.service import Service
-
 Document = dict[str, Any]
-OnError = Literal["raise", "skip"]
 
 
-class Dataset:
+class Dataset(Reading):
     """A dataset of a Marcelle dashboard: what `dataset(name, store)` is in a page.
 
     Example:
@@ -40,83 +36,8 @@ class Dataset:
     """
 
     def __init__(self, store: DataStore | str | None, name: str) -> None:
-        service = naming.service_name(naming.INSTANCES, name)
-        self.name = name
-        self._owns_store = not isinstance(store, DataStore)
-        self._store = store if isinstance(store, DataStore) else DataStore(store)
-        self._service: Service = self._store.service(service)
-
-    def __repr__(self) -> str:
-        return f"Dataset({self._store.location!r}, {self.name!r})"
-
-    def close(self) -> None:
-        """Lets go of the connection, where the dataset has made its own."""
-        if self._owns_store:
-            self._store.close()
-
-    def __enter__(self) -> Dataset:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # What is there
-
-    def __len__(self) -> int:
-        return self.count()
-
-    def count(self, label: Any = None) -> int:
-        """How many instances there are, of one label if one is given."""
-        return self._service.count(self._query({} if label is None else {"y": label}))
-
-    def __iter__(self) -> Iterator[Document]:
-        """All instances, each a mapping with its fields as they are stored, but `x` decoded.
-
-        Raises:
-            DatasetError: One can't be decoded; it has the instance's `_id`.
-        """
-        for document in self._service.items(self._query()):
-            yield self._decoded(document)
-
-    def to_numpy(
-        self,
-        size: Size | None = None,
-        labels: Sequence[Any] | None = None,
-        on_error: OnError = "raise",
-        resizing: Literal["page", "smooth"] = "page",
-    ) -> Arrays:
-        """All instances as two arrays.
-
-        Args:
-            size: Height and width that images get; needed where they differ.
-            labels: The classes in the order of a model's outputs; `y` becomes the place in it.
-            on_error: What an instance does that can't be used (no label, a broken image, another shape): `"raise"`,
-                or `"skip"`, with a warning that counts them.
-            resizing: `"page"` resizes exactly as a page does before its model predicts; `"smooth"` gives each pixel
-                its part, as most libraries do.
-
-        Returns:
-            `x, y`; its `ids` tell which instances they are and `skipped` which were left out. Images are
-            `uint8 [n, h, w, 3]`, and with a size `float32 [n, *size, 3]` from 0 to 255. Numbers are `float32`, texts
-            an array of text. `y` is as it is stored, or with labels `int64`.
-
-        Raises:
-            DatasetError: There is no instance, or one can't be used; it has the instance's `_id`.
-            InvalidData: A size that can't be one.
-            UnsupportedFormat: There is no such way of resizing, or `on_error`.
-        """
-        samples = self._samples(size, labels, resizing)
-        skips = Skips(self.name, on_error)
-        selected = self._query({"$select": ["_id", "x", "y", "file"]})
-        x, y, ids = fill(self._service.items(selected), samples, self.count(), skips, self._decode)
-        if not ids:
-            raise DatasetError(self.name, "has no instances")
-        skips.tell(len(ids))
-        return Arrays(x, y.astype("int64") if labels is not None else y, ids, skips.reasons)
-
-    # The way back
+        super().__init__(store, name)
+        self._pace = Pace()
 
     def add(self, x: Any, y: Any = None, thumbnail: str | None = None, **fields: Any) -> Document:
         """Adds an instance, which shows in pages at once.
@@ -136,40 +57,118 @@ class Dataset:
             InvalidData: A value or a field's name can't be stored.
             PayloadTooLarge: It is over a megabyte, more than a backend takes at once.
         """
-        document: Document = self._service.create(self._instance(x, y, thumbnail, fields))
-        return document
-
-    # How it is done
-
-    def _instance(self, x: Any, y: Any, thumbnail: str | None, fields: Mapping[str, Any]) -> Document:
         try:
-            return adding.instance(self.name, x, y, thumbnail, fields)
+            document = adding.instance(self.name, x, y, thumbnail, fields)
         except Unreadable as error:
             raise DatasetError(self.name, f"x {error.reason}; nothing was added") from error
+        stored: Document = self._service.create(document)
+        return stored
 
-    def _query(self, more: Mapping[str, Any] = {}) -> Document:
-        return {"datasetName": self.name, **more}
+    def add_many(
+        self,
+        xs: Iterable[Any],
+        ys: Iterable[Any],
+        thumbnails: Iterable[str | None] | None = None,
+        *,
+        gently: bool = True,
+        **fields: Any,
+    ) -> list[str]:
+        """Adds instances, in messages of several, with a progress bar if it takes over a second.
 
-    def _samples(self, size: Size | None, labels: Sequence[Any] | None, way: str) -> Samples:
-        return Samples(_checked(size), resizing.way(way), labels)
+        Args:
+            xs: As `add` takes one; an iterator is read as far as needed.
+            ys: A label for each.
+            thumbnails: One for each; made of images if `None`.
+            gently: Go as slowly as an open `datasetBrowser` can draw them: a hundred a second at first and 16 after
+                the first 1,500. `False` goes as fast as the backend, which freezes such pages for minutes.
+            **fields: What else to keep in each.
 
-    def _decode(self, document: Document) -> Document:
-        return decoding.decoded(document, lambda path: assets.read(self._store, path))
+        Returns:
+            The instances' `_id`s, in order.
 
-    def _decoded(self, document: Document) -> Document:
+        Raises:
+            DatasetError: No page could read one, or there are more of some than of others; those before it are added,
+                and the message says how many.
+            MarcelleError: As `add`.
+        """
+        total = len(xs) if isinstance(xs, Sized) else None
+        added = 0
+
+        def count(more: int) -> None:
+            nonlocal added
+            added += more
+            bar.update(more)
+
+        with self._bar(None, total, "Adding to") as bar:
+            try:
+                documents = self._documents(xs, ys, thumbnails, fields)
+                return create_many(self._service, documents, self._pace if gently else FullSpeed(), count)
+            except Unreadable as error:
+                reason = f"xs[{added}] {error.reason}; the {added:,} before it were added"
+                raise DatasetError(self.name, reason) from error
+
+    def relabel(self, id: str, y: Any) -> Document:
+        """Gives an instance another label.
+
+        It is stored anew under another `_id` and the old one is removed, because Marcelle's `datasetBrowser` fails on
+        instances that change.
+
+        Args:
+            id: The instance's `_id`.
+            y: The label.
+
+        Returns:
+            What was stored, with its new `_id`.
+
+        Raises:
+            DatasetError: There is no such instance.
+        """
         try:
-            return self._decode(document)
-        except Unreadable as error:
-            raise DatasetError(self.name, f"x {error.reason}", document.get("_id")) from error
+            old = self._service.get(id, {"query": self._query()})
+        except NotFound as error:
+            raise DatasetError(self.name, "is not there", id) from error
+        kept = {field: value for field, value in old.items() if field not in ("_id", "createdAt", "updatedAt")}
+        new: Document = self._service.create({**kept, "y": y})
+        self._service.remove(id, {"query": self._query()})
+        return new
+
+    def remove(self, *ids: str) -> None:
+        """Removes instances.
+
+        Args:
+            *ids: Their `_id`s.
+
+        Raises:
+            DatasetError: There is none of that `_id`; the ones before it are removed.
+        """
+        for identity in ids:
+            try:
+                self._service.remove(identity, {"query": self._query()})
+            except NotFound as error:
+                raise DatasetError(self.name, "is not there", identity) from error
+
+    def clear(self) -> int:
+        """Removes all instances, and returns how many there were."""
+        query = self._query({"$select": ["_id", "datasetName", "y"]})  # what a page needs to take them away
+        try:
+            return len(self._service.remove(None, {"query": query}))
+        except (Forbidden, MethodNotAllowed):  # where users sign in, a backend may take one at a time alone
+            ids = [document["_id"] for document in self._service.items(self._query({"$select": ["_id"]}))]
+            self.remove(*ids)
+            return len(ids)
+
+    def _documents(
+        self,
+        xs: Iterable[Any],
+        ys: Iterable[Any],
+        thumbnails: Iterable[str | None] | None,
+        fields: Mapping[str, Any],
+    ) -> Iterator[Document]:
+        for row in zip_longest(xs, ys, *([] if thumbnails is None else [thumbnails]), fillvalue=_MISSING):
+            if any(value is _MISSING for value in row):
+                raise Unreadable("and its label don't go together: there are more of one than of the other")
+            x, y, *rest = row
+            yield adding.instance(self.name, x, y, rest[0] if rest else None, fields)
 
 
-def _checked(size: Size | None) -> Size | None:
-    if size is None:
-        return None
-    try:
-        height, width = (int(side) for side in size)
-    except (TypeError, ValueError):
-        height = width = 0
-    if height < 1 or width < 1:
-        raise InvalidData("size", size, "is not a height and a width in pixels; write it like (64, 64)")
-    return height, width
+_MISSING = object()

@@ -162,6 +162,8 @@ def _open(data: bytes) -> Image:
             return _flat(image)
     except Unreadable:
         raise
+    except pillow.UnidentifiedImageError as error:
+        raise Unreadable(f"is not an image of a known kind ({', '.join(_FORMATS)})") from error
     except Exception as error:  # Pillow's readers have no error in common: OSError, SyntaxError, struct.error, ...
         raise Unreadable(f"can't be read as an image: {error or type(error).__name__}") from error
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 BODY = """
 <div id="pad"></div><div id="browser"></div><div id="matrix"></div>
-<button id="clicked" onclick="window.clicks = (window.clicks || 0) + 1">click</button>
+<button id="clicked" style="position: fixed; top: 0; right: 0; z-index: 9">click</button>
 """
 
 SCRIPT = """
@@ -20,7 +20,7 @@ import {
 
 const store = dataStore(BACKEND);
 await store.connect();
-const instances = dataset(NAME, store);
+const instances = (window.instances = dataset(NAME, store));
 await instances.ready;
 const pad = sketchPad();
 pad.mount(document.querySelector('#pad'));
@@ -29,7 +29,7 @@ datasetBrowser(instances).mount(document.querySelector('#browser'));
 let latest = null;
 pad.$images.subscribe((image) => { latest = image; });
 window.record = (y) => instances.create({ x: latest, y, thumbnail: pad.captureThumbnail() });
-window.create = (data) => instances.create(data);
+window.upload = (bytes, type, name) => store.uploadAsset(new Blob([new Uint8Array(bytes)], { type }), name);
 window.count = () => instances.$count.value;
 
 // What a page has for an instance's image: its pixels, and the numbers that it would feed a model.
@@ -93,8 +93,8 @@ class Lab:
         return str(self.page.evaluate("async (y) => (await record(y)).id", label))
 
     def create(self, data: str) -> str:
-        """Has the page create an instance of a JavaScript object, and gives its `_id`."""
-        return str(self.page.evaluate(f"async () => (await create({data})).id"))
+        """Has the page create an instance of a JavaScript expression, and gives its `_id`."""
+        return str(self.page.evaluate(f"async () => (await instances.create({data})).id"))
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         """What a function is in the page."""
@@ -103,3 +103,12 @@ class Lab:
     def thumbnails(self) -> int:
         """How many instances the dataset browser shows."""
         return int(self.page.locator("#browser img").count())
+
+    def labels(self) -> dict[str, int]:
+        """How many instances the dataset browser says that each class has."""
+        return dict(self.page.evaluate(_CLASSES))
+
+
+_CLASSES = """() => [...document.querySelectorAll('#browser .browser-class')].map((c) => [
+  c.querySelector('.browser-class-title').textContent.trim(), c.querySelectorAll('img').length,
+])"""

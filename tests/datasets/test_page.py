@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+
 import numpy as np
 import pytest
 
-from marcelle_rt import Dataset
+from marcelle_rt import Dataset, DataStore, Predictions
+from marcelle_rt.datasets.sounds import Sound, wav
+from marcelle_rt.errors import DatasetError
 from tests.datasets.lab import Lab
 from tests.helpers import eventually
 
 pytest.importorskip("PIL")
+
+PNG = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJg"
+    "gg=="
+)
 
 
 def test_what_a_page_records_on_a_sketch_pad_is_what_python_reads(lab: Lab, dataset: Dataset) -> None:
@@ -62,3 +71,114 @@ def test_an_image_that_python_adds_shows_in_the_page_at_once_and_after_a_reload(
         "() => { const { naturalWidth: w, naturalHeight: h } = document.querySelector('#browser img'); return [w, h]; }"
     )
     assert lab.evaluate(size) == [60, 30]
+
+
+def test_what_a_page_gives_is_what_python_gets(lab: Lab, dataset: Dataset) -> None:
+    """Everything that stock components and their users put into `x`."""
+    given = {
+        "typed": "{ x: new Float32Array([1, 2.5, 3]), y: 'a' }",
+        "nested": "{ x: [[1, 2], [3, 4]], y: 'a' }",
+        "text": "{ x: 'hello', y: 'a' }",
+        "pose": "{ x: [{ keypoints: [{ x: 1, y: 2, score: 0.5 }, { x: 3, y: 4, score: 1 }], score: 1 }], y: 'a' }",
+        "null": "{ x: [1], y: null }",
+        "undefined": "{ x: [1], y: undefined }",
+        "boxes": "{ x: [1], y: [{ bbox: [1, 2, 3, 4], class: 'cat' }] }",
+        "image": "{ x: [1], y: 'a', extra: new ImageData(new Uint8ClampedArray(64).fill(255), 4, 4) }",
+        "png": f"{{ x: '{PNG}', y: 'a' }}",
+    }
+    ids = {kind: lab.create(data) for kind, data in given.items()}
+
+    got = {document["_id"]: document for document in dataset}
+
+    by = {kind: got[identity] for kind, identity in ids.items()}
+    assert (by["typed"]["x"].dtype, by["typed"]["x"].tolist()) == (np.float32, [1, 2.5, 3])
+    assert by["nested"]["x"].tolist() == [[1, 2], [3, 4]]
+    assert by["text"]["x"] == "hello"
+    assert by["pose"]["x"].tolist() == [[[1, 2, 0.5], [3, 4, 1]]]
+    assert by["null"]["y"] is None
+    assert "y" not in by["undefined"]
+    assert by["boxes"]["y"] == [{"bbox": [1, 2, 3, 4], "class": "cat"}]
+    assert by["image"]["extra"].tolist() == [[[255] * 3] * 4] * 4
+    assert by["png"]["x"].shape == (1, 1, 3)
+
+
+def test_a_recording_is_samples_however_the_page_has_kept_it(lab: Lab, dataset: Dataset) -> None:
+    pytest.importorskip("soundfile")
+    tone = np.sin(np.linspace(0, 100, 800)).astype(np.float32) / 2
+    data = list(wav(Sound(tone, 8000)))
+
+    blob = lab.page.evaluate(
+        "async (data) => (await instances.create({ x: new Blob([new Uint8Array(data)]), y: 'blob' })).id", data
+    )
+    path = lab.page.evaluate("(data) => upload(data, 'audio/wav', 'tone.wav')", data)
+    lab.create(f"{{ file: {path!r}, y: 'file' }}")
+    lab.create(f"{{ x: 'data:audio/wav;base64,{base64.b64encode(bytes(data)).decode()}', y: 'url' }}")
+
+    sounds = {document["y"]: document["x"] for document in dataset}
+    assert blob
+    assert set(sounds) == {"blob", "file", "url"}
+    for sound in sounds.values():
+        assert sound.rate == 8000
+        assert np.abs(sound.samples - tone).max() < 1e-4
+    assert dataset.to_numpy().x.shape == (3, 800)
+
+
+def test_a_recording_that_the_backend_refused_says_so(lab: Lab, dataset: Dataset) -> None:
+    path = lab.page.evaluate("(data) => upload(data, 'audio/webm', 'tone.webm')", [26, 69, 223, 163])
+    identity = lab.create(f"{{ file: {path!r}, y: 'a' }}")
+
+    with pytest.raises(DatasetError, match="the backend refused") as caught:
+        list(dataset)
+    assert caught.value.instance == identity
+
+
+def test_a_label_that_python_gives_shows_in_an_open_page(lab: Lab, dataset: Dataset) -> None:
+    first = lab.draw(3, "triangle")
+    lab.draw(4, "square")
+    eventually(lambda: lab.thumbnails() == 2)
+
+    dataset.relabel(first, "square")
+
+    eventually(lambda: lab.labels() == {"square": 2})
+    assert lab.evaluate("() => count()") == 2
+    lab.open()
+    eventually(lambda: lab.labels() == {"square": 2})
+    dataset.remove(dataset.to_numpy().ids[0])
+    eventually(lambda: lab.thumbnails() == 1)
+    dataset.clear()
+    eventually(lambda: lab.thumbnails() == 0 and lab.evaluate("() => count()") == 0)
+
+
+def test_many_images_of_pythons_show_live_each_with_a_thumbnail(lab: Lab, dataset: Dataset) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (25, 12, 12, 3), dtype=np.uint8)
+
+    dataset.add_many(images, [f"class {n % 2}" for n in range(25)])
+
+    eventually(lambda: lab.thumbnails() == 25)
+    assert lab.labels() == {"class 0": 13, "class 1": 12}
+    assert lab.evaluate("() => [...document.querySelectorAll('#browser img')].every((i) => i.naturalWidth === 60)")
+
+
+def test_a_stock_confusion_matrix_shows_pythons_predictions(
+    lab: Lab, dataset: Dataset, store: DataStore, name: str
+) -> None:
+    labels = ["circle", "square"]
+    dataset.add_many([[float(n)] for n in range(6)], [labels[n % 2] for n in range(6)], gently=False)
+    data = dataset.to_numpy(labels=labels)
+    right = np.eye(2)[data.y]
+    right[0] = right[0][::-1]
+    predictions = Predictions(store, name)
+    predictions.write(data.ids, labels, np.zeros((6, 2)) + 0.5)
+
+    assert predictions.clear() == 6
+    predictions.write(data.ids, labels, right * 0.8 + 0.1, data.y, modelId="a model")
+
+    lab.evaluate("() => matrix()")
+    shown = eventually(lambda: lab.evaluate("() => shown.$accuracy.value"))
+    assert shown == pytest.approx(5 / 6)
+    matrix = eventually(lambda: lab.evaluate("() => shown.$confusion.value"))
+    assert sum(entry["v"] for entry in matrix) == 6
+    assert sum(entry["v"] for entry in matrix if entry["x"] == entry["y"]) == 5
+    frame = predictions.to_pandas()
+    assert set(frame["modelId"]) == {"a model"}
+    assert frame.set_index("instanceId").loc[data.ids[0], "confidence square"] == pytest.approx(0.9 - 0.8 * data.y[0])

@@ -1,0 +1,154 @@
+"""Stored values of every kind, good and broken, without a backend."""
+
+from __future__ import annotations
+
+import base64
+import io
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from marcelle_rt.datasets import decoding, images, sounds
+from marcelle_rt.datasets.unreadable import Unreadable
+
+Image = pytest.importorskip("PIL.Image")
+
+
+def url(image: Any, kind: str = "JPEG", **options: Any) -> str:
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(target.getvalue()).decode()}"
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "WEBP", "JPEG"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_images_of_all_kinds_are_three_channels_of_bytes(kind: str, mode: str) -> None:
+    pixels = decoding.value(url(Image.new(mode, (3, 2), 100 if mode == "L" else (100, 100, 100)), kind))
+
+    assert (pixels.shape, pixels.dtype) == ((2, 3, 3), np.uint8)
+    assert np.abs(pixels.astype(int) - 100).max() <= 1
+
+
+def test_a_transparent_image_is_black_there_as_on_a_page() -> None:
+    half = Image.new("RGBA", (2, 1), (200, 100, 50, 255))
+    half.putpixel((1, 0), (200, 100, 50, 0))
+    palette = half.quantize(4)
+
+    for image in (half, palette):
+        assert decoding.value(url(image, "PNG")).tolist() == [[[200, 100, 50], [0, 0, 0]]]
+
+
+def test_a_cmyk_jpeg_is_read() -> None:
+    assert decoding.value(url(Image.new("CMYK", (2, 2), (0, 0, 0, 255)))).max() < 10
+
+
+def test_a_photograph_is_turned_as_its_camera_says() -> None:
+    photo = Image.new("RGB", (4, 2))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert decoding.value(url(photo, exif=exif)).shape == (4, 2, 3)
+
+
+def test_the_rgba_bytes_of_a_square_are_an_image_and_of_another_size_say_what_to_do() -> None:
+    def bytes_of(pixels: int, **more: int) -> dict[str, Any]:
+        return {"data": {str(n): (n * 7) % 256 for n in range(pixels * 4)}, **more}
+
+    square = decoding.value(bytes_of(9))
+    assert square.shape == (3, 3, 3)
+    assert square[0, 1].tolist() == [28, 35, 42]
+    assert decoding.value(bytes_of(6, width=3, height=2)).shape == (2, 3, 3)
+    with pytest.raises(Unreadable, match="6 pixels whose width and height are not known"):
+        decoding.value(bytes_of(6))
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ("data:image/jpeg;base64,####", "its base64 is broken"),
+        ("data:image/jpeg;base64", "is a text"),
+        ("data:image/svg+xml;base64,PHN2Zy8+", "is not an image of a known kind"),
+        ([[1, 2], [3]], "different lengths"),
+        ([1, "two"], "something else"),
+        ({"0": 1, "2": 2}, "gaps"),
+        ({"0": "a"}, "gaps"),
+        ([{"keypoints": [{"x": 1}]}], "no x and y"),
+        ({str(n): byte for n, byte in enumerate(b"RIFF1234WAVEfmt")}, "can't be read as a sound"),
+    ],
+)
+def test_what_can_not_be_read_says_why(stored: Any, reason: str) -> None:
+    pytest.importorskip("soundfile")
+    with pytest.raises(Unreadable, match=reason):
+        decoding.value(stored)
+
+
+@pytest.mark.parametrize("stored", ["hello", "", 1.5, True, None, [], ["a", "b"], {"any": "mapping"}, [{"bbox": [1]}]])
+def test_what_is_neither_image_nor_sound_nor_numbers_stays_as_it_is(stored: Any) -> None:
+    value = decoding.value(stored)
+    assert (value.tolist() if stored == [] else value) == stored
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_sounds_are_samples_with_their_rate(kind: str, channels: int) -> None:
+    soundfile = pytest.importorskip("soundfile")
+    tone = np.sin(np.linspace(0, 300, 8000)).astype(np.float32) / 2
+    samples = np.stack([tone] * channels, axis=-1)
+    target = io.BytesIO()
+    soundfile.write(target, samples, 16000, format=kind)
+
+    sound = decoding.value({str(n): byte for n, byte in enumerate(target.getvalue())})
+
+    assert sound.rate == 16000
+    assert sound.samples.shape == ((8000,) if channels == 1 else (8000, 2))
+    assert sound.samples.dtype == np.float32
+    assert np.abs(sound.samples.reshape(8000, channels) - samples).max() < 0.1
+
+
+def webm() -> bytes:
+    av = pytest.importorskip("av")
+    target = io.BytesIO()
+    with av.open(target, "w", format="webm") as container:
+        stream = container.add_stream("libopus", rate=48000, layout="mono")
+        tone = (np.sin(np.linspace(0, 3000, 48000)) / 2).astype(np.float32)[None]
+        frame = av.AudioFrame.from_ndarray(tone, format="flt", layout="mono")
+        frame.sample_rate = 48000
+        for packet in [*stream.encode(frame), *stream.encode(None)]:
+            container.mux(packet)
+    return target.getvalue()
+
+
+def test_a_webm_recording_is_samples() -> None:
+    sound = sounds.decode(webm())
+
+    assert sound.rate == 48000
+    assert abs(len(sound.samples) - 48000) < 2000
+    assert 0.4 < np.abs(sound.samples).max() < 0.6
+
+
+def test_a_webm_recording_names_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = webm()
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(Unreadable, match="pip install av"):
+        sounds.decode(data)
+    with pytest.raises(Unreadable, match="0 bytes"):
+        sounds.decode(b"")
+
+
+def test_images_without_pillow_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ImportError, match=r"marcelle-rt\[images\]"):
+        images.encode(np.zeros((2, 2), np.uint8))
+
+
+def test_an_image_is_stored_as_a_page_stores_it() -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+
+    stored = Image.open(io.BytesIO(images.url_bytes(images.encode(pixels))))
+
+    quality_92 = Image.fromarray(pixels)
+    target = io.BytesIO()
+    quality_92.save(target, "JPEG", quality=92)
+    assert stored.quantization == Image.open(target).quantization
+    assert stored.layer[0][1:3] == (2, 2)  # 4:2:0: the colours have half the places in both directions
