@@ -18,7 +18,7 @@ from benchmarks.support.feathers_js import JsClient
 from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.demo.site import Site
+from marcelle_rt.dashboard.site import Site
 from marcelle_rt.runs.document.delta import compare, next_patch
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.sync.replica import rev_text

@@ -157,6 +157,19 @@ def backend(
         running.wait()
 
 
+@app.command(epilog="Example: marcelle-rt dashboard --backend http://localhost:3030")
+def dashboard(
+    location: Location = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes any free one.")] = 0,
+    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines see the page.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+) -> None:
+    """Look at all runs in the browser, live."""
+    from .dashboard.run import run_dashboard
+
+    run_dashboard(location, port, host, browser)
+
+
 @app.command(epilog="Example: marcelle-rt upload marcelle-logs/*")
 def upload(
     directories: Annotated[

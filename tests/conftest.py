@@ -15,7 +15,7 @@ import pytest
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
-from marcelle_rt.demo.site import Site
+from marcelle_rt.dashboard.site import Site
 from tests.helpers import chromium, dashboard_html, feathers5_server
 from tests.support.live_training import Live
 from tests.support.pictures import PNG

@@ -23,6 +23,7 @@ ROOMS = {
     "runs": GROUND | {"client", "models", "utils"},
     "datasets": GROUND | {"client", "models"},
     "backend": GROUND,
+    "dashboard": GROUND | {"client", "runs", "backend"},
     "commands": GROUND | {"client", "datasets", "runs", "monitor", "backend"},
     "monitor": GROUND | {"client", "runs"},
 }

@@ -19,6 +19,12 @@ from .node import Node, find_node
 
 BACKEND = Path(__file__).parent / "npm"
 _MANIFESTS = ("package.json", "package-lock.json")
+_LIBRARIES = {
+    "marcelle.js": "@marcellejs/core/dist/marcelle.bundle.esm.js",
+    "marcelle.css": "@marcellejs/core/dist/marcelle.css",
+    "uplot.js": "uplot/dist/uPlot.esm.js",
+    "uplot.css": "uplot/dist/uPlot.min.css",
+}
 
 
 def install(source: Path = BACKEND, node: Node | None = None) -> Path:
@@ -67,6 +73,16 @@ def bundle(name: str) -> Path:
         BackendError: The packages can't be installed.
     """
     return install() / "node_modules" / "@marcellejs" / "core" / "dist" / name
+
+
+def page_libraries() -> dict[str, Path]:
+    """The libraries that pages load, by the names under which they are served beside a page.
+
+    Raises:
+        BackendError: The packages can't be installed.
+    """
+    modules = install() / "node_modules"
+    return {name: modules.joinpath(*place.split("/")) for name, place in _LIBRARIES.items()}
 
 
 def _install(manifests: list[bytes], folder: Path, node: Node) -> None:

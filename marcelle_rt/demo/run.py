@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import sys
 import webbrowser
 from pathlib import Path
 from threading import Event
 
 from ..backend import Backend
+from ..dashboard.run import has_display
+from ..dashboard.site import Site
 from ..errors import MarcelleError
-from .site import Site
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -39,7 +39,7 @@ def run_demo(epochs: int, stay: bool) -> None:
     with Backend() as backend, demo_site(backend.url) as site:
         print(f"The backend is at   {backend.url}")
         print(f"The dashboard is at {site.url}", flush=True)
-        if _has_display():
+        if has_display():
             webbrowser.open(site.url)
         print("Loading TensorFlow; the training begins in a moment ...", flush=True)
         from .train import train
@@ -53,8 +53,3 @@ def run_demo(epochs: int, stay: bool) -> None:
             else:
                 print("Done. The dashboard stays until this is stopped.", flush=True)
                 Event().wait()
-
-
-def _has_display() -> bool:
-    # Without a display, webbrowser may start a text browser, which takes the terminal.
-    return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

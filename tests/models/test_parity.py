@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from marcelle_rt.backend import Backend
-from marcelle_rt.demo.site import Site
+from marcelle_rt.dashboard.site import Site
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models import Converted, convert, graph, graph_model, layers_model, onnx
 from tests.helpers import dashboard_html

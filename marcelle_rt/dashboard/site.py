@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mimetypes
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,31 +10,34 @@ from pathlib import Path
 from threading import Thread
 from types import TracebackType
 
-from ..backend.packages import bundle
+from ..backend.packages import page_libraries
+from ..errors import MarcelleError
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}
 
 
 class Site:
-    """Serves a few files on a free port of the loopback interface.
+    """Serves a few files, by default on a free port of the loopback interface.
 
-    Marcelle's bundle and style sheet are always there, as `marcelle.js` and `marcelle.css`.
+    Marcelle's bundle and style sheet are always there, as `marcelle.js` and `marcelle.css`, and so are
+    the other libraries of `page_libraries`.
 
     Args:
         files: What is served, by name: a path to a file, or the content itself. `index.html` is
             the start page.
+        port: The port; 0 takes any free one.
+        host: The address to listen on; `"0.0.0.0"` lets other machines in.
 
     Attributes:
         url: The start page's URL.
 
     Raises:
         BackendError: Marcelle's bundle can't be installed.
+        MarcelleError: The port is taken, or the address can't be used.
     """
 
-    def __init__(self, files: Mapping[str, Path | str]) -> None:
-        served = {
-            "marcelle.js": bundle("marcelle.bundle.esm.js"),
-            "marcelle.css": bundle("marcelle.css"),
-            **files,
-        }
+    def __init__(self, files: Mapping[str, Path | str], port: int = 0, host: str = "127.0.0.1") -> None:
+        served = {**page_libraries(), **files}
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -44,17 +48,25 @@ class Site:
                     return
                 body = content.encode() if isinstance(content, str) else content.read_bytes()
                 self.send_response(200)
-                self.send_header("Content-Type", mimetypes.guess_type(name)[0] or "application/octet-stream")
+                self.send_header("Content-Type", _type(name))
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Cache-Control", "no-cache")
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):  # the browser went elsewhere meanwhile
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Says nothing: the page's requests are no news."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        try:
+            self._server = ThreadingHTTPServer((host, port), Handler)
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise MarcelleError(
+                f"The page can't be served at {host}:{port} ({reason}). Stop what runs there, or choose another "
+                "port (--port 0: any free one) or host."
+            ) from error
+        self.url = f"http://{_EVERYWHERE.get(host, host)}:{self._server.server_address[1]}/"
         self._thread = Thread(target=self._server.serve_forever, name="marcelle-site", daemon=True)
         self._thread.start()
 
@@ -71,3 +83,9 @@ class Site:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _type(name: str) -> str:
+    """A file's type by its name; systems differ in what they say of these two, and browsers insist."""
+    known = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm"}
+    return known.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"

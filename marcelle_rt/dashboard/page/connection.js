@@ -1,0 +1,87 @@
+// The line to the backend: it signs in where that is asked for, and comes back by itself for as long as the page is open.
+import { dataStore } from '@marcellejs/core';
+
+/**
+ * @typedef {'connecting' | 'up' | 'down' | 'signed-out'} Line
+ * @typedef {ReturnType<typeof connect>} Connection
+ */
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
+
+/**
+ * The backend as this browser reaches it: one on the server's own machine has that machine's name elsewhere.
+ * @param {string} backend empty: the server of this page
+ */
+function locationOf(backend) {
+  const url = new URL(backend || window.location.origin);
+  if (LOOPBACK.includes(url.hostname) && !LOOPBACK.includes(window.location.hostname)) {
+    url.hostname = window.location.hostname;
+  }
+  return url.href.replace(/\/$/, '');
+}
+
+/** @param {string} backend */
+export function connect(backend) {
+  const location = locationOf(backend);
+  const store = dataStore(location);
+  const socket = /** @type {any} */ (store.feathers).io;
+  socket.io.reconnectionAttempts(Infinity);
+  socket.io.reconnectionDelayMax(3000);
+
+  /** @type {Line} */
+  let state = 'connecting';
+  /** @type {((state: Line) => void)[]} */
+  const listeners = [];
+
+  /** @param {Line} next */
+  function become(next) {
+    if (next === state) return;
+    state = next;
+    listeners.forEach((listener) => listener(next));
+  }
+
+  async function signIn() {
+    try {
+      await store.connect();
+    } catch {
+      // Nobody is signed in here yet, or the token has ended: Marcelle's own form asks.
+      become('signed-out');
+      await askForLogin();
+    }
+    if (socket.connected) become('up');
+  }
+
+  async function askForLogin() {
+    for (;;) {
+      try {
+        await store.loginWithUI();
+        return;
+      } catch {
+        // The form was closed after a registration that was refused: it is asked again.
+      }
+    }
+  }
+
+  socket.on('disconnect', () => become('down'));
+  socket.on('reconnect_attempt', () => become('down'));
+  socket.on('reconnect', async () => {
+    if (store.requiresAuth) {
+      await /** @type {any} */ (store.feathers).reAuthenticate(true).catch(() => signIn());
+    }
+    if (state !== 'signed-out') become('up');
+  });
+  signIn();
+
+  return {
+    store,
+    location,
+    get state() {
+      return state;
+    },
+    /** @param {(state: Line) => void} listener called at each change, and now */
+    subscribe(listener) {
+      listeners.push(listener);
+      listener(state);
+    },
+  };
+}

@@ -1,0 +1,162 @@
+// One chart of many curves, each with places of its own on the x axis, drawn by uPlot.
+import uPlot from 'uplot';
+import { element } from '../dom.js';
+import { number } from '../text.js';
+import { nearest } from './series.js';
+
+/**
+ * @typedef {object} Line
+ * @property {string} key which line it is, whatever its values
+ * @property {string} label
+ * @property {string} colour
+ * @property {boolean} dashed
+ * @property {boolean} faint what a smoothed line was made of
+ * @property {import('./series.js').Curve} curve
+ *
+ * @typedef {{ log: boolean, unit: string }} Axes
+ */
+
+const HEIGHT = 220;
+const MOST_TOLD = 8;
+
+/** @param {string} name */
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+export class Chart {
+  /** @param {string} title */
+  constructor(title) {
+    this.place = element('div', { class: 'rt-plot' });
+    this.told = element('div', { class: 'rt-told', hidden: true });
+    this.element = element('figure', { class: 'rt-chart' }, element('figcaption', {}, title), this.place, this.told);
+    /** @type {Line[]} */
+    this.lines = [];
+    /** @type {uPlot | null} */
+    this.plot = null;
+    this.built = '';
+    this.zoomed = false;
+    this.observer = new ResizeObserver(() => this.resize());
+    this.observer.observe(this.place);
+  }
+
+  /** @param {Line[]} lines @param {Axes} axes */
+  draw(lines, axes) {
+    this.lines = lines;
+    this.axes = axes;
+    const built = JSON.stringify([axes, lines.map(({ key, colour, dashed, faint }) => [key, colour, dashed, faint])]);
+    if (!this.plot || built !== this.built) {
+      this.built = built;
+      this.build();
+      return;
+    }
+    this.plot.setData(/** @type {any} */ (this.data()), !this.zoomed);
+    if (this.zoomed) this.plot.redraw();
+  }
+
+  data() {
+    return [null, ...this.lines.map(({ curve }) => [curve.x, curve.y])];
+  }
+
+  build() {
+    const zoom = this.zoomed && this.plot ? { ...this.plot.scales.x } : null;
+    this.plot?.destroy();
+    this.plot = null;
+    if (!this.axes || this.lines.length === 0 || this.place.clientWidth === 0) return;
+    const { log, unit } = this.axes;
+    const paths = uPlot.paths.linear?.();
+    const axis = {
+      stroke: () => style('--rt-quiet'),
+      grid: { stroke: () => style('--rt-rule'), width: 1 },
+      ticks: { show: false },
+      font: '11px system-ui, sans-serif',
+    };
+    /** @type {any} */
+    const options = {
+      mode: 2,
+      width: this.place.clientWidth,
+      height: HEIGHT,
+      legend: { show: false },
+      padding: [8, 12, 0, 0],
+      scales: { x: { time: false, range: rangeX }, y: log ? { distr: 3 } : {} },
+      cursor: { drag: { x: true, y: false, uni: 10 }, points: { show: false }, sync: { key: 'runs', setSeries: false } },
+      axes: [
+        { ...axis, label: unit, labelSize: 16, labelFont: axis.font, size: 28 },
+        { ...axis, size: 56, values: (/** @type {uPlot} */ _plot, /** @type {(number | null)[]} */ ticks) => ticks.map((tick) => (tick === null ? '' : number(tick))) },
+      ],
+      series: [{}, ...this.lines.map((line) => seriesOf(line, paths))],
+      hooks: {
+        setSelect: [(/** @type {uPlot} */ plot) => void (this.zoomed = plot.select.width > 0)],
+        setCursor: [(/** @type {uPlot} */ plot) => this.tell(plot)],
+      },
+    };
+    this.plot = new uPlot(options, /** @type {any} */ (this.data()), this.place);
+    this.plot.over.addEventListener('dblclick', () => {
+      this.zoomed = false;
+      this.plot?.setData(/** @type {any} */ (this.data()), true);
+    });
+    if (zoom) this.plot.setScale('x', { min: /** @type {number} */ (zoom.min), max: /** @type {number} */ (zoom.max) });
+  }
+
+  resize() {
+    const width = this.place.clientWidth;
+    if (!this.plot) this.build();
+    else if (width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
+  }
+
+  /** Says which values lie at the pointer, the nearest first. @param {uPlot} plot */
+  tell(plot) {
+    const { left, top } = plot.cursor;
+    const here = left !== undefined && top !== undefined && left >= 0;
+    // A cursor that another chart moves has no height here.
+    const own = here && plot.over.matches(':hover');
+    this.told.hidden = !own;
+    if (!own) return;
+    const [x, y] = [plot.posToVal(left, 'x'), top];
+    const near = this.lines
+      .filter(({ faint, curve }) => !faint && curve.x.length > 0 && x >= curve.x[0] - 0.5)
+      .map((line) => {
+        const place = nearest(line.curve.x, x);
+        return { line, x: line.curve.x[place], y: line.curve.y[place] };
+      })
+      .sort((a, b) => Math.abs(plot.valToPos(a.y, 'y') - y) - Math.abs(plot.valToPos(b.y, 'y') - y));
+    const rows = near.slice(0, MOST_TOLD).map(({ line, x: at, y: value }) =>
+      element(
+        'div', {},
+        element('span', { class: 'rt-swatch', style: `background: ${line.colour}` }),
+        element('b', {}, number(value)), element('span', {}, line.label), element('i', {}, `${this.axes?.unit} ${number(at)}`),
+      ),
+    );
+    const more = near.length - rows.length;
+    this.told.replaceChildren(...rows, ...(more > 0 ? [element('i', {}, `and ${more} more`)] : []));
+    const right = left > plot.over.clientWidth / 2;
+    this.told.style.left = right ? '' : `${left + 70}px`;
+    this.told.style.right = right ? `${plot.over.clientWidth - left + 26}px` : '';
+  }
+
+  destroy() {
+    this.observer.disconnect();
+    this.plot?.destroy();
+    this.plot = null;
+  }
+}
+
+/** @param {Line} line @param {unknown} paths */
+const seriesOf = ({ colour, dashed, faint }, paths) => ({
+  facets: [{ scale: 'x', auto: true, sorted: 1 }, { scale: 'y', auto: true }],
+  stroke: faint ? `color-mix(in srgb, ${colour} 28%, transparent)` : colour,
+  width: faint ? 1 : 1.6,
+  dash: dashed ? [5, 4] : undefined,
+  paths,
+  points: { show: false },
+  spanGaps: true,
+});
+
+/**
+ * The x axis ends where the curves do; a single point stands in its middle.
+ * @param {uPlot} _plot
+ * @param {number | null} min
+ * @param {number | null} max
+ */
+function rangeX(_plot, min, max) {
+  if (min === null || max === null) return [0, 1];
+  return min === max ? [min - 0.5, max + 0.5] : [min, max];
+}

@@ -1,0 +1,62 @@
+// The lines of a chart: what each ticked run has of its metrics, thinned so that any number of runs is drawn in a frame.
+import { logsOf } from '../runs/facts.js';
+import { curveOf, firstEpoch, smoothed, thinned } from './series.js';
+
+/**
+ * @typedef {import('./chart.js').Line} Line
+ * @typedef {import('../runs/facts.js').Document} Document
+ * @typedef {{ axis: import('./series.js').Axis, log: boolean, smooth: number }} Settings
+ * @typedef {{ run: Document, label: string, colour: string, elapsed: number | null }} Shown elapsed: seconds that it took so far
+ */
+
+const POINTS = 60_000; // of a chart: what is drawn within a frame
+const MOST = 2000; // of a line
+const LEAST = 200;
+const FAINT = 12; // the most lines whose raw values are seen behind the smoothed ones
+
+/** @type {Record<import('./series.js').Axis, string>} */
+export const UNITS = { epoch: 'epoch', step: 'step', time: 'seconds' };
+
+/**
+ * @param {Shown[]} shown
+ * @param {string[]} metrics
+ * @param {Settings} settings
+ * @returns {Line[]}
+ */
+export function linesOf(shown, metrics, { axis, log, smooth }) {
+  const wanted = shown.flatMap(({ run, label, colour, elapsed }) => {
+    const logs = logsOf(run);
+    return metrics.filter((metric) => logs[metric]?.length).map((metric, place) => ({
+      key: `${run.id ?? run._id} ${metric}`,
+      label: shown.length > 1 ? `${label} ${metrics.length > 1 ? metric : ''}`.trim() : metric,
+      colour, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
+      raw: curveOf(logs[metric], placesOf(run, logs[metric].length, axis, elapsed), log),
+    }));
+  });
+  const limit = Math.max(LEAST, Math.min(MOST, Math.floor(POINTS / Math.max(1, wanted.length))));
+  return wanted.flatMap(({ raw, ...line }) => {
+    const curve = thinned(smoothed(raw, smooth), limit);
+    const main = { ...line, faint: false, curve };
+    if (smooth <= 0 || wanted.length > FAINT) return [main];
+    return [{ ...line, key: `${line.key} raw`, dashed: false, faint: true, curve: thinned(raw, limit) }, main];
+  });
+}
+
+/**
+ * Where the values of a run lie on the x axis.
+ * @param {Document} run
+ * @param {number} length
+ * @param {import('./series.js').Axis} axis
+ * @param {number | null} elapsed
+ * @returns {(place: number) => number}
+ */
+function placesOf(run, length, axis, elapsed) {
+  const first = firstEpoch(run, length);
+  if (axis === 'step') {
+    const steps = Number(run.params?.steps) || 1;
+    return (place) => (first + place) * steps;
+  }
+  // A run's document has no time for each epoch: they are spread evenly over the time that it took.
+  if (axis === 'time' && elapsed !== null) return (place) => ((place + 1) * elapsed) / length;
+  return (place) => first + place;
+}

@@ -1,0 +1,111 @@
+// The card of curves: a chart for each metric of the ticked runs, drawn anew as their epochs come in.
+import { Card } from '../card.js';
+import { arrange, element, say } from '../dom.js';
+import { secondsOf } from '../runs/columns.js';
+import { Chart } from './chart.js';
+import { curveControls } from './controls.js';
+import { groupsOf } from './groups.js';
+import { UNITS, linesOf } from './lines.js';
+
+const FRAME = 33; // milliseconds: 30 drawings a second are enough for the eye
+
+/**
+ * @param {import('../runs/catalogue.js').Catalogue} catalogue
+ * @param {import('../runs/selection.js').Selection} selection
+ */
+export function curvesCard(catalogue, selection) {
+  /** @type {Map<string, Chart>} */
+  const charts = new Map();
+  /** @type {Map<string, string[]>} */
+  let groups = new Map();
+  const visible = new Set();
+  let [due, last] = [0, 0];
+
+  const controls = curveControls(schedule);
+  const legend = element('div', { class: 'rt-legend' });
+  const grid = element('div', { class: 'rt-charts' });
+  const hint = element('p', { class: 'rt-hint' });
+  const card = new Card('Curves', controls.element, legend, hint, grid);
+
+  // Only charts that are looked at are drawn, so that a run may have 500 metrics.
+  const watcher = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) visible.add(target);
+        else visible.delete(target);
+      }
+      schedule();
+    },
+    { rootMargin: '200px' },
+  );
+
+  function shownRuns() {
+    const now = Date.now();
+    return selection.ticked.flatMap((id) => {
+      const [run, row] = [catalogue.documents.get(id), catalogue.rows.get(id)];
+      return run && row ? [{ run, label: row.name, colour: selection.colour(id), elapsed: secondsOf(row, now) }] : [];
+    });
+  }
+
+  function draw() {
+    due = 0;
+    last = performance.now();
+    const shown = shownRuns();
+    const { word, ...settings } = controls.read();
+    groups = groupsOf(shown.map(({ run }) => run), word);
+    for (const [name, chart] of charts) {
+      if (groups.has(name)) continue;
+      watcher.unobserve(chart.element);
+      visible.delete(chart.element);
+      chart.destroy();
+      charts.delete(name);
+    }
+    for (const name of groups.keys()) {
+      if (charts.has(name)) continue;
+      const chart = new Chart(name);
+      charts.set(name, chart);
+      watcher.observe(chart.element);
+    }
+    arrange(grid, [...groups.keys()].map((name) => /** @type {Chart} */ (charts.get(name)).element));
+    for (const [name, metrics] of groups) {
+      const chart = /** @type {Chart} */ (charts.get(name));
+      if (visible.has(chart.element)) chart.draw(linesOf(shown, metrics, settings), { log: settings.log, unit: UNITS[settings.axis] });
+    }
+    drawLegend(shown);
+    card.show(catalogue.rows.size > 0);
+    hint.hidden = groups.size > 0;
+    controls.element.hidden = shown.length === 0;
+    say(hint, shown.length === 0 ? 'Tick runs in the table to see and compare their curves.' : word ? 'No metric has this in its name.' : 'Nothing was logged yet.');
+  }
+
+  const MOST = 12;
+  let legends = '';
+  /** @param {ReturnType<typeof shownRuns>} shown */
+  function drawLegend(shown) {
+    const key = JSON.stringify(shown.map(({ label, colour }) => [label, colour]));
+    if (key === legends) return;
+    legends = key;
+    const names = shown.slice(0, MOST).map(({ run, label, colour }) =>
+      element(
+        'button', { type: 'button', title: 'Untick', onclick: () => selection.tick([String(run.id ?? run._id)], false) },
+        element('span', { class: 'rt-swatch', style: `background: ${colour}` }), label,
+      ),
+    );
+    legend.replaceChildren(...names, ...(shown.length > MOST ? [element('i', {}, `and ${shown.length - MOST} more`)] : []));
+  }
+
+  function schedule() {
+    if (due) return;
+    const wait = FRAME - (performance.now() - last);
+    // In a frame where there is time for one: an epoch is on the screen with the next one.
+    due = wait <= 0 ? requestAnimationFrame(draw) : window.setTimeout(draw, wait);
+  }
+
+  catalogue.subscribe((changed) => {
+    if (catalogue.rows.size === 0 || selection.ticked.some((id) => changed.has(id))) schedule();
+  });
+  selection.subscribe(schedule);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach((chart) => chart.plot?.redraw()));
+  schedule();
+  return card;
+}

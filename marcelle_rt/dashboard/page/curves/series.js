@@ -1,0 +1,87 @@
+// The numbers behind a drawn curve: its places on the x axis, which points are kept, and how they are smoothed. Pure.
+
+/**
+ * @typedef {'epoch' | 'step' | 'time'} Axis
+ * @typedef {{ x: number[], y: number[] }} Curve all y are finite
+ */
+
+/**
+ * The number of the first epoch, counted back from the last one's; 1 where the run doesn't name that.
+ * @param {import('../runs/facts.js').Document} run
+ * @param {number} length
+ */
+export const firstEpoch = (run, length) => (Number.isInteger(run.epoch) && run.epoch >= length - 1 ? run.epoch - length + 1 : 1);
+
+/**
+ * @param {unknown[]} values
+ * @param {(place: number) => number} xOf
+ * @param {boolean} positive whether only what a logarithmic axis can show is kept
+ * @returns {Curve}
+ */
+export function curveOf(values, xOf, positive) {
+  /** @type {Curve} */
+  const curve = { x: [], y: [] };
+  values.forEach((value, place) => {
+    if (typeof value !== 'number' || !Number.isFinite(value) || (positive && value <= 0)) return;
+    curve.x.push(xOf(place));
+    curve.y.push(value);
+  });
+  return curve;
+}
+
+/**
+ * Of a long curve the least and the greatest of each piece; the first and the last point are among them.
+ * @param {Curve} curve
+ * @param {number} limit the most points, at least 4
+ * @returns {Curve}
+ */
+export function thinned({ x, y }, limit) {
+  if (y.length <= limit) return { x, y };
+  const width = Math.ceil(y.length / (Math.floor(limit / 2) - 1));
+  const kept = new Set([0]);
+  for (let from = 0; from < y.length; from += width) {
+    let [low, high] = [from, from];
+    for (let i = from + 1; i < Math.min(y.length, from + width); i += 1) {
+      if (y[i] < y[low]) low = i;
+      if (y[i] > y[high]) high = i;
+    }
+    kept.add(Math.min(low, high)).add(Math.max(low, high));
+  }
+  kept.add(y.length - 1);
+  const places = [...kept];
+  return { x: places.map((i) => x[i]), y: places.map((i) => y[i]) };
+}
+
+/**
+ * An exponential moving average without its bias towards zero, as TensorBoard's scalars have it.
+ * @param {Curve} curve
+ * @param {number} weight from 0 (as it is) to below 1: how much of what was before stays in each value
+ * @returns {Curve}
+ */
+export function smoothed({ x, y }, weight) {
+  if (weight <= 0) return { x, y };
+  let [last, left] = [0, 1];
+  return {
+    x,
+    y: y.map((value) => {
+      last = last * weight + (1 - weight) * value;
+      left *= weight;
+      return last / (1 - left);
+    }),
+  };
+}
+
+/**
+ * The place of the value in a growing list that is nearest to one.
+ * @param {number[]} list
+ * @param {number} value
+ */
+export function nearest(list, value) {
+  let [low, high] = [0, list.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value - list[low - 1] < list[low] - value ? low - 1 : low;
+}

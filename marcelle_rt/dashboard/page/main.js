@@ -1,0 +1,19 @@
+// The dashboard: all runs of a backend as a table and as curves, in Marcelle's own frame.
+import { dashboard } from '@marcellejs/core';
+import { backend } from './settings.js';
+import { connect } from './connection.js';
+import { Catalogue } from './runs/catalogue.js';
+import { Selection } from './runs/selection.js';
+import { curvesCard } from './curves/panel.js';
+import { runsCard } from './runs/card.js';
+
+const connection = connect(backend);
+const catalogue = new Catalogue(connection);
+const selection = new Selection(catalogue);
+
+const page = dashboard({ title: 'Marcelle', author: 'marcelle_rt' });
+page
+  .page('Runs', false)
+  .use(runsCard(catalogue, selection, connection), curvesCard(catalogue, selection));
+page.settings.dataStores(connection.store);
+page.show();

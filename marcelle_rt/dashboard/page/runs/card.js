@@ -1,0 +1,142 @@
+// The card of all runs: the filter, the table and its pages, and what is said where there are none.
+import { Card } from '../card.js';
+import { element, say } from '../dom.js';
+import { openRun } from '../route.js';
+import { columnsOf, sorted } from './columns.js';
+import { filterOf } from './filter.js';
+import * as hints from './hints.js';
+import { columnMenu } from './menu.js';
+import { Table } from './table.js';
+
+const PAGE_SIZES = [10, 25, 100];
+const PATIENCE = 1500; // milliseconds before the page says that nobody answers
+const EACH = 100; // milliseconds between two drawings: fast enough for the eye, and slow enough for a click
+
+/**
+ * @param {import('./catalogue.js').Catalogue} catalogue
+ * @param {import('./selection.js').Selection} selection
+ * @param {import('../connection.js').Connection} connection
+ */
+export function runsCard(catalogue, selection, connection) {
+  let [filter, size, page, sort, down] = [filterOf(''), PAGE_SIZES[0], 0, 'start', true];
+  /** @type {Set<string> | null} the columns that somebody chose */
+  let chosen = null;
+  let patient = true;
+  let last = 0;
+  let due = 0;
+
+  const table = new Table(catalogue, selection, {
+    onTick: (ids, on) => selection.tick(ids, on),
+    onOpen: openRun,
+    onSort(key) {
+      down = key === sort ? !down : columnsOf(catalogue.rows.values()).columns.get(key)?.best ?? false;
+      [sort, page] = [key, 0];
+      draw();
+    },
+  });
+  const input = element('input', {
+    type: 'search', class: 'rt-filter', 'aria-label': 'filter runs', spellcheck: 'false',
+    placeholder: 'Filter: words, status:failed, tag:baseline, lr=0.1, val_loss<0.3',
+    oninput() {
+      [filter, page] = [filterOf(input.value), 0];
+      draw();
+    },
+  });
+  const count = element('span', { class: 'rt-count', role: 'status' });
+  const line = element('span', { class: 'rt-line' });
+  const live = element('button', { type: 'button', onclick: () => selection.reset(), title: 'Tick what trains, as it comes' }, 'Follow live');
+  const none = element('button', { type: 'button', onclick: () => selection.tick([...selection.ticked], false) }, 'Untick all');
+  const menu = columnMenu((keys) => {
+    chosen = keys;
+    draw();
+  });
+  const turn = (/** @type {number} */ step) => () => {
+    page += step;
+    draw();
+  };
+  const before = element('button', { type: 'button', 'aria-label': 'previous page', onclick: turn(-1) }, '‹');
+  const after = element('button', { type: 'button', 'aria-label': 'next page', onclick: turn(1) }, '›');
+  const where = element('span', {});
+  const sizes = element(
+    'select',
+    {
+      'aria-label': 'runs a page',
+      onchange() {
+        [size, page] = [Number(sizes.value), 0];
+        draw();
+      },
+    },
+    ...PAGE_SIZES.map((each) => element('option', { value: each }, `${each} a page`)),
+  );
+  const tools = element('div', { class: 'rt-tools' }, input, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
+  const pages = element('nav', { class: 'rt-tools rt-pages', 'aria-label': 'pages of runs' }, before, where, after, element('span', { class: 'rt-space' }), sizes);
+  const hint = element('div');
+  const card = new Card('Runs', tools, hint, table.element, pages);
+
+  /** @param {string} key @param {() => Node} make */
+  function hintAt(key, make) {
+    if (hint.dataset.key === key) return;
+    hint.dataset.key = key;
+    hint.replaceChildren(...(key ? [make()] : []));
+  }
+
+  function draw() {
+    last = performance.now();
+    const now = Date.now();
+    const all = [...catalogue.rows.values()];
+    const { columns, shown } = columnsOf(all);
+    const wanted = [...columns.values()].filter(({ key }) => (chosen ?? shown).has(key));
+    const order = columns.get(sort) ?? /** @type {import('./columns.js').Column} */ (columns.get('start'));
+    const found = sorted(all.filter((row) => filter(row, catalogue.stateOf(row))), order, down, now);
+    page = Math.max(0, Math.min(page, Math.ceil(found.length / size) - 1));
+    const [from, to] = [page * size, Math.min(found.length, (page + 1) * size)];
+    table.draw({ rows: found.slice(from, to), columns: wanted, sort, down, now });
+    menu.draw([...columns.values()], chosen ?? shown);
+
+    const training = all.filter((row) => catalogue.stateOf(row) === 'training').length;
+    const matching = found.length === all.length ? '' : `${found.length} of `;
+    say(count, all.length ? `${matching}${all.length} ${all.length === 1 ? 'run' : 'runs'}${training ? `, ${training} training` : ''}` : '');
+    say(where, found.length ? `${from + 1}–${to} of ${found.length}` : '');
+    before.disabled = page === 0;
+    after.disabled = to >= found.length;
+    live.hidden = selection.chosen === null;
+    none.hidden = selection.ticked.length === 0;
+    for (const part of [tools, table.element]) part.hidden = all.length === 0;
+    pages.hidden = all.length <= PAGE_SIZES[0];
+    drawHint(all.length, found.length);
+  }
+
+  /** @param {number} all @param {number} found */
+  function drawHint(all, found) {
+    const away = connection.state === 'down' || connection.state === 'connecting';
+    say(line, away && all > 0 ? 'The backend is away; this page goes on when it is back.' : '');
+    if (all > 0) hintAt(found > 0 ? '' : 'match', hints.noMatch);
+    else if (connection.state === 'signed-out') hintAt('', hints.reading);
+    else if (away && !patient) hintAt('backend', () => hints.noBackend(connection.location));
+    else if (catalogue.ready && !away) hintAt('runs', () => hints.noRuns(connection.location));
+    else hintAt('reading', hints.reading);
+  }
+
+  function schedule() {
+    if (due) return;
+    due = window.setTimeout(() => {
+      due = 0;
+      draw();
+    }, Math.max(0, EACH - (performance.now() - last)));
+  }
+
+  catalogue.subscribe(schedule);
+  selection.subscribe(schedule);
+  connection.subscribe(schedule);
+  setTimeout(() => {
+    patient = false;
+    schedule();
+  }, PATIENCE);
+  setInterval(() => document.hidden || schedule(), 1000); // durations grow, and signs of life fail to come
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '/' || /INPUT|TEXTAREA|SELECT/.test(document.activeElement?.tagName ?? '')) return;
+    event.preventDefault();
+    input.focus();
+  });
+  return card;
+}

@@ -1,0 +1,137 @@
+"""The curves of ticked runs, as they are drawn while runs train."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from marcelle_rt import DataStore
+from tests.helpers import eventually
+
+from .conftest import Train
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+# How many lines of how many points a chart drew when it was last drawn, and how much ink of a colour it has.
+RECORD_LINES = """
+window.lines = [];
+const points = new WeakMap();
+const { lineTo } = Path2D.prototype;
+Path2D.prototype.lineTo = function (...at) {
+  points.set(this, (points.get(this) ?? 0) + 1);
+  return lineTo.apply(this, at);
+};
+const { stroke } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.stroke = function (path) {
+  if (points.has(path)) window.lines.push([points.get(path), this.getLineDash().length > 0]);
+  return path ? stroke.call(this, path) : stroke.call(this);
+};
+"""
+
+
+def open_recording(open_page: Callable[..., Page], page: Page) -> Page:
+    page.add_init_script(RECORD_LINES)
+    return open_page()
+
+
+def chart(page: Page, metric: str) -> Locator:
+    return page.locator(".rt-chart").filter(has=page.get_by_text(metric, exact=True))
+
+
+def told(page: Page, metric: str, x: float) -> str:
+    """What a chart says where the pointer is, at a fraction of its width."""
+    over = chart(page, metric).locator(".u-over")
+    width, height = over.evaluate("(over) => [over.clientWidth, over.clientHeight]")
+    over.hover(position={"x": x * width, "y": height / 2})
+    return chart(page, metric).locator(".rt-told").inner_text()
+
+
+def test_each_epoch_of_a_training_reaches_the_curve(open_page: Callable[..., Page], page: Page, train: Train) -> None:
+    run = train(epochs=1, loss=8.0, val_loss=9.0)
+    open_recording(open_page, page)
+    chart(page, "loss").locator("canvas").wait_for()
+
+    for epoch in range(2, 6):
+        run.save_epoch(epoch, {"loss": 8.0 / epoch, "val_loss": 9.0 / epoch})
+        eventually(lambda: page.evaluate("window.lines.slice(-2)") == [[epoch, False], [epoch, True]])  # noqa: B023
+
+    at_the_end = told(page, "loss", 0.99)
+    assert "1.6" in at_the_end
+    assert "1.8" in at_the_end
+    assert "epoch 5" in at_the_end
+
+
+def test_the_curves_of_ticked_runs_share_a_chart_a_metric(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    for epochs in (3, 5):
+        train(epochs=epochs, planned=epochs, loss=1.0, accuracy=0.5).close()
+    open_recording(open_page, page)
+    page.get_by_role("row", name="digits-1").get_by_role("checkbox").check()
+
+    eventually(lambda: page.locator(".rt-legend button").all_inner_texts() == ["digits-2", "digits-1"])
+    eventually(
+        lambda: sorted(page.evaluate("window.lines.slice(-4)")) == [[3, False], [3, False], [5, False], [5, False]]
+    )
+    assert page.locator(".rt-chart figcaption").all_inner_texts() == ["loss", "accuracy"]
+    assert "digits-1" in told(page, "loss", 0.3)
+
+    page.locator(".rt-legend button", has_text="digits-2").click()
+    eventually(lambda: page.locator(".rt-legend button").all_inner_texts() == ["digits-1"])
+    assert not page.get_by_role("row", name="digits-2").get_by_role("checkbox").is_checked()
+
+
+def test_smoothing_log_scale_and_the_x_axis_can_be_set(
+    open_page: Callable[..., Page], page: Page, store: DataStore
+) -> None:
+    run = {"name": "a-1", "status": "success", "epoch": 4, "epochs": 4, "params": {"steps": 25}}
+    times = {"start": "2026-01-01T00:00:00.000Z", "end": "2026-01-01T00:01:40.000Z"}
+    store.service("runs").create({**run, **times, "logs": {"loss": [4.0, 0.0, None, 2.0]}})
+    open_recording(open_page, page)
+    chart(page, "loss").locator("canvas").wait_for()
+    assert "epoch 4" in told(page, "loss", 0.99)
+
+    page.get_by_role("combobox", name="x axis").select_option("step")
+    eventually(lambda: "step 100" in told(page, "loss", 0.99))
+    page.get_by_role("combobox", name="x axis").select_option("time")
+    eventually(lambda: "seconds 100" in told(page, "loss", 0.99))
+    page.get_by_label("Log scale").check()
+    eventually(lambda: page.evaluate("window.lines.at(-1)") == [2, False])
+    page.get_by_label("Log scale").uncheck()
+
+    page.get_by_role("slider", name="smoothing").fill("0.5")
+    # (4 * 0.125 + 0 * 0.25 + 2 * 0.5) / 0.875
+    eventually(lambda: "1.7143" in told(page, "loss", 0.99))
+
+
+def test_of_500_metrics_only_the_charts_in_sight_are_drawn_and_they_can_be_found(
+    open_page: Callable[..., Page], page: Page, store: DataStore
+) -> None:
+    logs = {f"metric-{n}": [float(n), float(n + 1)] for n in range(500)}
+    store.service("runs").create(
+        {"name": "many-1", "start": "2026-01-01", "status": "success", "epoch": 2, "params": {}, "logs": logs}
+    )
+    open_page()
+
+    eventually(lambda: page.locator(".rt-chart").count() == 500)
+    eventually(lambda: page.locator(".rt-chart canvas").count() > 0)
+    assert page.locator(".rt-chart canvas").count() < 60
+    page.get_by_role("searchbox", name="find a metric").fill("metric-499")
+    eventually(lambda: page.locator(".rt-chart canvas").count() == 1)
+    assert "500" in told(page, "metric-499", 0.99)
+
+
+def test_the_settings_page_and_back_leaves_everything_as_it_was(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    train(epochs=3, planned=3).close()
+    open_page()
+    chart(page, "loss").locator("canvas").wait_for()
+
+    page.evaluate("window.location.hash = 'settings'")
+    page.get_by_text("Data Stores").wait_for()
+    page.evaluate("window.location.hash = ''")
+
+    chart(page, "loss").locator("canvas").wait_for()
+    assert "epoch 3" in told(page, "loss", 0.99)

@@ -1,0 +1,98 @@
+"""The line between the page and its backend: away, back again, and where a sign-in is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.dashboard.pages import page_files
+from marcelle_rt.dashboard.site import Site
+from tests.helpers import eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+RUN = {"status": "success", "epoch": 1, "epochs": 1, "params": {}, "logs": {"loss": [1.0]}}
+
+
+def test_without_a_backend_the_page_says_how_to_start_one_and_connects_by_itself(
+    page: Page, own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    backend = own_backend(data=tmp_path / "data")
+    backend.stop()
+    with Site(page_files(backend.url)) as site:
+        page.goto(site.url)
+        page.get_by_text(f"No backend answers at {backend.url}").wait_for()
+        page.get_by_text("marcelle-rt backend --data my-data").wait_for()
+
+        backend.start()
+
+        page.get_by_text("No run yet").wait_for()
+        page.close()
+
+
+def test_what_happened_while_the_backend_was_away_is_there_when_it_is_back(
+    page: Page, own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    backend = own_backend(data=tmp_path / "data")
+    with DataStore(backend.url) as store:
+        gone = store.service("runs").create({**RUN, "name": "gone-1"})
+        store.service("runs").create({**RUN, "name": "stays-1"})
+    with Site(page_files(backend.url)) as site:
+        page.goto(site.url)
+        page.get_by_role("row", name="gone-1").wait_for()
+        page.context.set_offline(True)  # new connections alone: the line itself is cut by the restart
+        backend.stop()
+        page.get_by_text("The backend is away").wait_for()
+        backend.start()
+        with DataStore(backend.url) as store:
+            store.service("runs").remove(gone["_id"])
+            store.service("runs").create({**RUN, "name": "new-1"})
+
+        page.context.set_offline(False)
+
+        page.get_by_role("row", name="new-1").wait_for()
+        eventually(lambda: page.get_by_role("row", name="gone-1").count() == 0)
+        assert page.get_by_role("row", name="stays-1").count() == 1
+        eventually(lambda: not page.get_by_text("The backend is away").is_visible())
+        page.close()
+
+
+def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(
+    page: Page, own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    backend = own_backend(auth=True)
+    login = {"email": "ada@example.org", "password": "a long password"}
+    with DataStore(backend.url) as nobody:
+        nobody.service("users").create(login)
+    with Site(page_files(backend.url)) as site, DataStore(backend.url, **login) as store:
+        page.goto(site.url)
+        page.get_by_placeholder("Email").fill(login["email"])
+        page.get_by_placeholder("Password").fill("wrong")
+        page.locator("button[type=submit]").click()
+        page.get_by_text("Login Error").wait_for()
+        page.get_by_placeholder("Password").fill(login["password"])
+        page.locator("button[type=submit]").click()
+        page.get_by_text("No run yet").wait_for()
+
+        store.service("runs").create({**RUN, "name": "mine-1"})
+        page.get_by_role("row", name="mine-1").wait_for()
+
+        page.reload()
+        page.get_by_role("row", name="mine-1").wait_for()
+        page.close()
+
+
+def test_two_pages_of_two_backends_show_each_its_own(page: Page, own_backend: Callable[..., Backend]) -> None:
+    for name in ("one", "two"):
+        backend = own_backend()
+        with DataStore(backend.url) as store:
+            store.service("runs").create({**RUN, "name": f"{name}-1"})
+        with Site(page_files(backend.url)) as site:
+            page.goto(site.url)
+            page.get_by_role("row", name=f"{name}-1").wait_for()
+            assert page.locator(".rt-table tbody tr").count() == 1
