@@ -135,22 +135,31 @@ def demo(
 @app.command(epilog="Example: marcelle-rt backend --data marcelle-data")
 def backend(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
-    host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in, which wants --auth or --open.")
+    ] = "127.0.0.1",
     data: Annotated[Path | None, typer.Option(help="Where data is kept; else it is gone at the end.")] = None,
-    auth: Annotated[bool, typer.Option("--auth", help="Users must sign in.")] = False,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Users must sign in; `marcelle-rt backend user add` makes them.")
+    ] = False,
+    signup: Annotated[bool, typer.Option("--signup", help="Whoever reaches it can make an account.")] = False,
+    meant_open: Annotated[
+        bool, typer.Option("--open", help="Mean it that other machines come in without signing in.")
+    ] = False,
 ) -> None:
     """Run a Marcelle backend on this machine until Ctrl-C."""
     from .backend import Backend
 
-    with Backend(port, host, data, auth) as running:
+    with Backend(port, host, data, auth, signup=signup, open=meant_open) as running:
         typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
+        typer.echo(running.reach)
         if data is None:
             typer.echo("Its data is temporary; --data FOLDER keeps it.")
         else:
             typer.echo(f"Its data is in {running.data}")
-        if auth:
+        if signup:
             typer.echo(
-                "Users must sign in, and can sign up. In a dashboard, store.loginWithUI() does both; in Python:\n"
+                "In a dashboard, store.loginWithUI() makes an account and signs in; in Python:\n"
                 f'  DataStore("{running.url}").service("users").create({{"email": ..., "password": ...}})\n'
                 f'  DataStore("{running.url}", email=..., password=...)'
             )

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .data_folder import private
 from .errors import BackendError
 
 
@@ -47,7 +48,7 @@ class NodeProcess:
         self._name = Path(command[1]).name
         self._log = log
         self._owner = os.getpid()
-        with log.open("ab") as stderr:
+        with open(log, "ab", opener=private) as stderr:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -56,6 +57,7 @@ class NodeProcess:
                 env=dict(env),
                 pass_fds=keep_open,
                 start_new_session=True,
+                umask=0o077,  # what it makes later is for its owner alone, too
             )
         try:
             self.ready: dict[str, Any] = self._first_line(timeout)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import secrets
 import subprocess
 import tempfile
 import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
-from typing import IO, NoReturn
+from typing import NoReturn
 
+from . import data_folder, reach
 from .errors import BackendError
 from .node import find_node
 from .packages import install
 from .process import NodeProcess
 
 _SCRIPT = Path(__file__).parent / "serve.js"
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+_EVERYWHERE = dict(zip(reach.EVERYWHERE, ("127.0.0.1", "::1"), strict=True))
 
 
 class Backend:
@@ -31,10 +30,13 @@ class Backend:
 
     Args:
         port: The port; 0 takes any free one, and keeps it when started again.
-        host: The address to listen on; `"0.0.0.0"` lets other machines in.
+        host: The address to listen on; `"0.0.0.0"` lets other machines in, which wants `auth` or `open`.
         data: The folder of the database, the uploads and the log, made if missing; `None` takes a
             temporary one that is removed when the `with` block, or this process, ends.
-        auth: Whether users must sign in. Whoever reaches the backend can sign up.
+        auth: Whether users must sign in; `marcelle-rt backend user add` makes them. The data is closed to
+            other users of the machine.
+        signup: Whether everybody who reaches the backend can make an account.
+        open: Whether it is meant that others than this machine come in without signing in.
 
     Example:
         with Backend() as backend:
@@ -47,10 +49,18 @@ class Backend:
         host: str = "127.0.0.1",
         data: str | os.PathLike[str] | None = None,
         auth: bool = False,
+        signup: bool = False,
+        open: bool = False,
     ) -> None:
+        if signup and not auth:
+            raise BackendError(
+                "Where nobody signs in, nobody can sign up: --signup (signup=True) needs --auth (auth=True)."
+            )
         self.port = port
         self.host = host
         self.auth = auth
+        self.signup = signup
+        self.open = open
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if data is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
@@ -65,6 +75,15 @@ class Backend:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 
     @property
+    def reach(self) -> str:
+        """One sentence that says who can reach it.
+
+        Raises:
+            BackendError: The host is not known.
+        """
+        return reach.who(self.host, self.auth, self.signup)
+
+    @property
     def process(self) -> subprocess.Popen[bytes] | None:
         """The Node process, or `None` before `start` and after `stop`."""
         return None if self._node is None else self._node.process
@@ -74,18 +93,22 @@ class Backend:
 
         Raises:
             BackendError: Node.js is missing, the packages can't be installed, the port is taken, the
-                data folder can't be used, or the backend does not come up.
+                data folder can't be used or kept from others, a network would come in without a sign-in, or
+                the backend does not come up.
         """
         if self._node is not None:
             return self
+        reach.check(self.host, self.auth, self.open)
         node = find_node()
         folder = install(node=node)
-        with self._locked_data() as lock:
+        with data_folder.lock(self.data) as lock:
+            if self.auth:
+                data_folder.close_to_others(self.data)
             command = [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)]
             # Node inherits the lock, so the folder stays locked for as long as the backend lives.
             self._node = NodeProcess(
                 command,
-                log=self.data / "backend.log",
+                log=self.data / data_folder.LOG,
                 env=self._environment(folder),
                 keep_open=[lock.fileno()],
             )
@@ -124,24 +147,6 @@ class Backend:
         if self._temporary is not None:
             self._temporary.cleanup()
 
-    def _locked_data(self) -> IO[str]:
-        try:
-            self.data.mkdir(parents=True, exist_ok=True)
-            lock = (self.data / "backend.lock").open("w")
-        except OSError as error:
-            raise BackendError(
-                f"The backend's data can't be kept in {self.data} ({error.strerror}). "
-                "Name a folder that can be written."
-            ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            raise BackendError(
-                f"Another backend uses the data in {self.data}. Stop it first, or name another folder."
-            ) from None
-        return lock
-
     def _environment(self, folder: Path) -> dict[str, str]:
         settings = {
             "port": self.port,
@@ -150,7 +155,11 @@ class Backend:
             "uploads": str(self.data / "uploads"),
             # The package's own settings for production forbid every service.
             "whitelist": {"services": "*"},
-            "authentication": {"enabled": self.auth, "allowSignup": self.auth, "secret": self._secret()},
+            "authentication": {
+                "enabled": self.auth,
+                "allowSignup": self.signup,
+                "secret": data_folder.secret(self.data),
+            },
         }
         return {
             **os.environ,
@@ -159,14 +168,6 @@ class Backend:
             "NODE_CONFIG": json.dumps(settings),
         }
 
-    def _secret(self) -> str:
-        """The secret that tokens are signed with; it stays with the data, so that they outlive a restart."""
-        path = self.data / "secret"
-        if not path.exists():
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(32))
-        return path.read_text()
-
     def _port(self, answer: dict[str, object]) -> int:
         port = answer.get("port")
         if isinstance(port, int):
@@ -174,8 +175,7 @@ class Backend:
         reasons = {
             "EADDRINUSE": "is taken. Stop what runs there, or choose another port (0: any free one)",
             "EACCES": "may not be used by this user. Choose one above 1023",
-            "EADDRNOTAVAIL": "is no address of this machine. Use 127.0.0.1, or 0.0.0.0 for all",
-            "ENOTFOUND": "is no known host. Use 127.0.0.1, or 0.0.0.0 for all",
+            "EADDRNOTAVAIL": "is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all",
         }
         code = str(answer.get("error"))
         raise BackendError(f"{self.host}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")

@@ -85,8 +85,8 @@ def test_a_taken_port_is_named(own_backend: Callable[..., Backend]) -> None:
 
 
 def test_an_address_of_another_machine_is_refused(own_backend: Callable[..., Backend]) -> None:
-    with pytest.raises(BackendError, match="is no address of this machine"):
-        own_backend(host="192.0.2.1")
+    with pytest.raises(BackendError, match="is not an address of this machine"):
+        own_backend(host="192.0.2.1", open=True)
 
 
 def test_two_backends_never_share_their_data(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
@@ -112,8 +112,8 @@ def test_each_backend_signs_with_a_secret_of_its_own_that_others_cannot_read(
     assert first.stat().st_mode & 0o077 == 0
 
 
-def test_with_auth_strangers_are_refused_and_users_sign_up(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend(auth=True).url
+def test_with_signup_strangers_are_refused_and_users_sign_up(own_backend: Callable[..., Backend]) -> None:
+    url = own_backend(auth=True, signup=True).url
     user = {"email": "ada@example.com", "password": "correct horse"}
 
     with pytest.raises(urllib.error.HTTPError, match="401"):
@@ -124,6 +124,18 @@ def test_with_auth_strangers_are_refused_and_users_sign_up(own_backend: Callable
     request = urllib.request.Request(f"{url}/runs", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert json.load(answer)["total"] == 0
+
+
+def test_with_auth_alone_nobody_signs_up(own_backend: Callable[..., Backend]) -> None:
+    url = own_backend(auth=True).url
+
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        call(f"{url}/users", {"email": "ada@example.com", "password": "correct horse"})
+
+
+def test_signup_without_auth_is_refused_with_the_way_out() -> None:
+    with pytest.raises(BackendError, match=r"--signup \(signup=True\) needs --auth \(auth=True\)"):
+        Backend(signup=True)
 
 
 def test_a_killed_parent_takes_the_backend_along(node: None) -> None:

@@ -1,4 +1,8 @@
-"""Data folders that backends of earlier versions wrote, with the database of those: nedb 1.8.0."""
+"""Data folders that backends of earlier versions wrote, with the database of those: nedb 1.8.0.
+
+The one in `nedb-1.8.0` was written by such a backend with a sign-in, through REST: runs that were patched (dotted keys,
+`$push`) and one that was removed, users that all have one password, an asset and a model with their files.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +79,7 @@ def test_files_of_an_earlier_version_are_served_and_go_with_their_documents(
 def test_users_of_an_earlier_version_sign_in_and_their_addresses_stay_taken(
     own_backend: Callable[..., Backend], old_data: Path
 ) -> None:
-    url = own_backend(data=old_data, auth=True).url
+    url = own_backend(data=old_data, auth=True, signup=True).url
     for email, runs in {"ada@example.org": 2, "bob@example.org": 0}.items():  # who made them, and another
         with DataStore(url) as store:
             store.login(email, PASSWORD)

@@ -26,7 +26,7 @@ from tests.support.services import fresh_name
 @pytest.fixture(scope="module")
 def guarded(node: None) -> Iterator[str]:
     """The URL of a backend where Ada has an account."""
-    with Backend(auth=True) as backend, DataStore(backend.url) as store:
+    with Backend(auth=True, signup=True) as backend, DataStore(backend.url) as store:
         store.service("users").create(ADA)
         yield backend.url
 
@@ -34,7 +34,7 @@ def guarded(node: None) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def forgetful(node: None) -> Iterator[str]:
     """The same, with tokens that end after five seconds."""
-    with ShortLived(auth=True) as backend, DataStore(backend.url) as store:
+    with ShortLived(auth=True, signup=True) as backend, DataStore(backend.url) as store:
         store.service("users").create(ADA)
         yield backend.url
 

@@ -24,7 +24,7 @@ from tests.support.proxy import Proxy
 @pytest.fixture(scope="module")
 def guarded(node: None) -> Iterator[str]:
     """The URL of a backend where Ada has an account."""
-    with Backend(auth=True) as backend, DataStore(backend.url) as store:
+    with Backend(auth=True, signup=True) as backend, DataStore(backend.url) as store:
         store.service("users").create(ADA)
         yield backend.url
 
@@ -62,7 +62,7 @@ def test_a_refused_password_is_sent_three_times_at_most_and_again_when_a_person_
 def test_an_account_that_is_made_later_is_taken_when_a_person_asks(
     own_backend: Callable[..., Backend], open_store: Callable[..., DataStore]
 ) -> None:
-    url = own_backend(auth=True).url
+    url = own_backend(auth=True, signup=True).url
     store = open_store(url, **ADA)
     for _ in range(5):
         with pytest.raises(NotAuthenticated):
@@ -104,7 +104,7 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
 def test_a_password_that_is_no_longer_taken_at_its_renewal_is_not_asked_for_again(
     own_backend: Callable[..., Backend], open_store: Callable[..., DataStore], tries: list[str]
 ) -> None:
-    url = own_backend(auth=True).url
+    url = own_backend(auth=True, signup=True).url
     open_store(url).service("users").create(ADA)
     failures: list[Exception] = []
     store = open_store(url, **ADA)

@@ -130,7 +130,7 @@ def test_a_proxy_of_the_environment_is_named_without_its_login(unused_url: str) 
 
 
 def test_a_sign_in_is_asked_for_refused_or_fine(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend(auth=True).url
+    url = own_backend(auth=True, signup=True).url
     with DataStore(url) as store:
         store.service("users").create({"email": "a@example.org", "password": "secret-1"})
 

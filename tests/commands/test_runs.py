@@ -255,7 +255,7 @@ def test_a_name_can_steer_no_terminal_and_needs_none_that_knows_unicode(
 
 
 def test_a_backend_that_asks_for_a_sign_in_says_how(own_backend: Callable[..., Backend], name: str) -> None:
-    url = own_backend(auth=True).url
+    url = own_backend(auth=True, signup=True).url
     with DataStore(url) as store:
         store.service("users").create({"email": "a@example.org", "password": "secret-1"})
 

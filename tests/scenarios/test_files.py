@@ -257,7 +257,7 @@ def test_a_run_that_was_killed_is_uploaded_as_an_error(store: DataStore, remote:
 def test_a_run_with_its_files_goes_to_a_backend_that_asks_for_a_login(
     own_backend: Callable[..., Backend], model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secured = own_backend(auth=True)
+    secured = own_backend(auth=True, signup=True)
     login = {"email": "ada@example.org", "password": "count on me"}
     with DataStore(secured.url) as nobody:
         nobody.service("users").create(login)

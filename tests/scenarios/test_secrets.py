@@ -18,7 +18,7 @@ PROGRAM = SOURCE / "tests" / "support" / "leaky_program.py"
 def test_secrets_are_in_no_output_no_log_no_file_and_no_document(node: None, tmp_path: Path, unused_url: str) -> None:
     base = tmp_path / "runs"
     base.mkdir()
-    with Backend(auth=True) as backend:
+    with Backend(auth=True, signup=True) as backend:
         with DataStore(backend.url) as store:
             store.service("users").create({"email": EMAIL, "password": PASSWORD})
         environment = {

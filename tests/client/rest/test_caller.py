@@ -145,7 +145,7 @@ def test_no_events_come_by_rest(things: Service) -> None:
 
 def test_a_login_is_renewed_before_its_token_ends_and_when_it_is_refused(node: None) -> None:
     clock = [time.monotonic()]
-    with ShortLived(auth=True) as backend:
+    with ShortLived(auth=True, signup=True) as backend:
         with DataStore(backend.url) as store:
             store.service("users").create(ADA)
         connection = RestCaller(backend.url, Login(EMAIL, PASSWORD), clock=lambda: clock[0])

@@ -123,7 +123,7 @@ def test_a_forked_child_makes_a_connection_of_its_own(serve: Callable[..., tuple
 
 def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(node: None, picture: Path) -> None:
     files = [("file.png", "file.png", picture, "image/png")]
-    with ShortLived(auth=True) as backend, DataStore(backend.url) as store:
+    with ShortLived(auth=True, signup=True) as backend, DataStore(backend.url) as store:
         store.service("users").create(ADA)
         with DataStore(backend.url, **ADA) as ada:
             ada.connect()

@@ -98,7 +98,7 @@ def test_what_the_server_refuses_raises_its_own_error(store: DataStore, tmp_path
 def test_the_login_s_token_goes_along(
     own_backend: Callable[..., Backend], open_store: Callable[..., DataStore], picture: Path
 ) -> None:
-    url = own_backend(auth=True).url
+    url = own_backend(auth=True, signup=True).url
     stranger = open_store(url)
     stranger.service("users").create(ADA)
     files = [("file.png", "file.png", picture, "image/png")]

@@ -307,7 +307,7 @@ def test_overwriting_a_run_gives_it_documents_of_its_own(
 def test_removing_a_run_removes_what_lies_beside_it(
     backend: Backend, own_backend: Callable[..., Backend], auth: bool
 ) -> None:
-    with DataStore(own_backend(auth=True).url if auth else backend.url) as store, Remote(store) as remote:
+    with DataStore(own_backend(auth=True, signup=True).url if auth else backend.url) as store, Remote(store) as remote:
         if auth:
             store.service("users").create({"email": "a@b.c", "password": "secret-words"})
             store.login("a@b.c", "secret-words")
