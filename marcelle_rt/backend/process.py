@@ -8,7 +8,7 @@ import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .data_folder import private
 from .errors import BackendError
@@ -48,7 +48,7 @@ class NodeProcess:
         self._name = Path(command[1]).name
         self._log = log
         self._owner = os.getpid()
-        with open(log, "ab", opener=private) as stderr:
+        with _opened(log) as stderr:
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -94,3 +94,10 @@ class NodeProcess:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+def _opened(log: Path) -> IO[bytes]:
+    try:
+        return open(log, "ab", opener=private)
+    except OSError as error:
+        raise BackendError(f"The log {log} can't be written ({error.strerror}).") from error
