@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,10 @@ __all__ = [
     "get_model_info",
 ]
 
+_KERAS = ("keras", "tf_keras")
+if not any(map(importlib.util.find_spec, _KERAS)):
+    __all__.remove("KerasCallback")  # so that `from marcelle_rt import *` works without Keras
+
 # Everything is imported when it is first asked for: `import marcelle_rt` costs milliseconds and never
 # brings in Keras, NumPy or a network library.
 _HOMES = {
@@ -67,13 +72,23 @@ _HOMES = {
 }
 
 
+_MODULES = ("backend", "errors", "models", "monitor")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    try:
+        value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] in _KERAS:
+            raise ImportError(f"{name} needs Keras: pip install 'marcelle-rt[keras]'") from error
+        raise
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*__all__, *_MODULES, *(name for name in globals() if name.startswith("__"))})

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import jedi
 import pytest
 
 import marcelle_rt
@@ -82,3 +87,54 @@ def test_the_public_names_are_sorted_and_there() -> None:
     assert marcelle_rt.__all__ == sorted(marcelle_rt.__all__)
     assert all(getattr(marcelle_rt, name) for name in names)
     assert set(marcelle_rt.__all__) <= set(dir(marcelle_rt))
+    assert len(dir(marcelle_rt)) == len(set(dir(marcelle_rt)))
+
+
+def test_modules_that_users_need_are_there_without_an_import_of_their_own() -> None:
+    program = "import marcelle_rt; print(marcelle_rt.monitor.LiveRuns, marcelle_rt.errors.MarcelleError)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def without_keras(program: str) -> subprocess.CompletedProcess[str]:
+    hidden = "import sys; sys.modules['keras'] = sys.modules['tf_keras'] = sys.modules['tensorflow'] = None\n"
+    return subprocess.run([sys.executable, "-c", hidden + program], capture_output=True, text=True)
+
+
+def test_without_keras_everything_else_can_be_imported_at_once() -> None:
+    answer = without_keras("from marcelle_rt import *; print(Writer, DataStore, 'KerasCallback' in globals())")
+
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.endswith("False\n")
+
+
+def test_without_keras_its_callback_says_what_to_install() -> None:
+    answer = without_keras("from marcelle_rt import KerasCallback")
+
+    assert answer.stderr.endswith("ImportError: KerasCallback needs Keras: pip install 'marcelle-rt[keras]'\n")
+
+
+URL_OF_NOBODY = "http://127.0.0.1:9"
+OBJECTS: dict[str, tuple[Callable[[Path], Any], set[str]]] = {
+    "the package": (lambda folder: marcelle_rt, {"DataStore", "Writer", "KerasCallback", "LiveRuns", "monitor"}),
+    "DataStore": (
+        lambda folder: marcelle_rt.DataStore(URL_OF_NOBODY),
+        {"service", "services", "status", "login"},
+    ),
+    "Service": (lambda folder: marcelle_rt.DataStore(URL_OF_NOBODY).service("runs"), {"find", "watch", "first", "on"}),
+    "Remote": (lambda folder: marcelle_rt.Remote(URL_OF_NOBODY), {"create", "update", "upload_model", "close"}),
+    "Uploader": (lambda folder: marcelle_rt.Uploader(marcelle_rt.Remote(URL_OF_NOBODY)), {"upload"}),
+    "Writer": (
+        lambda folder: marcelle_rt.Writer("r", URL_OF_NOBODY, base_log_dir=str(folder)),
+        {"create_run", "save_epoch", "status", "flush"},
+    ),
+    "LiveRuns": (lambda folder: marcelle_rt.LiveRuns, {"show", "close"}),
+    "Dataset": (lambda folder: marcelle_rt.Dataset(URL_OF_NOBODY, "digits"), {"to_numpy"}),
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_tab_completes_what_is_public(name: str, tmp_path: Path) -> None:
+    make, expected = OBJECTS[name]
+    completions = jedi.Interpreter("thing.", [{"thing": make(tmp_path)}]).complete()
+
+    assert expected <= {completion.name for completion in completions}
