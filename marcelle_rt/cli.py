@@ -146,11 +146,21 @@ def backend(
     meant_open: Annotated[
         bool, typer.Option("--open", help="Mean it that other machines come in without signing in.")
     ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            envvar="MARCELLE_ALLOW_ORIGIN",
+            help="Web pages that may use it beside those of this machine, such as https://lab.example.org; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Run a Marcelle backend on this machine until Ctrl-C."""
     from .backend import Backend
 
-    with Backend(port, host, data, auth, signup=signup, open=meant_open) as running:
+    with Backend(
+        port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None
+    ) as running:
         typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
         typer.echo(running.reach)
         if data is None:

@@ -10,6 +10,7 @@
 | `MARCELLE_LOG_DIR` | the folder that gets the runs' folders, where `base_log_dir` is left at `marcelle-logs` |
 | `MARCELLE_SILENT` | no warnings and no progress bars, unless it is empty, `0` or `false`; the log stays |
 | `MARCELLE_WEBHOOK` | the URL that alerts are posted to; a secret, because who has it can post there |
+| `MARCELLE_ALLOW_ORIGIN` | the origins of web pages that a launched backend lets in, beside this machine's own |
 | `MARCELLE_RT_CACHE` | the folder where the backend's npm packages are installed |
 
 Where `MARCELLE_MODE` is not set, a `Writer` is `online`, but `disabled` in all processes of a distributed training
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -144,6 +146,45 @@ def log_dir(base: str | os.PathLike[str]) -> Path:
 def webhook() -> str | None:
     """The URL that alerts are posted to, or `None`. Never show it."""
     return os.environ.get("MARCELLE_WEBHOOK", "").strip() or None
+
+
+def allowed_origins(origins: Iterable[str] | None = None) -> list[str]:
+    """The origins of web pages that may use a backend, as browsers write them.
+
+    Args:
+        origins: Origins such as `"https://lab.example.org"`, or `"null"` for pages without one (files); `None`
+            for those of `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.
+
+    Raises:
+        InvalidData: For what is not the origin of a page.
+    """
+    if origins is None:
+        origins = os.environ.get("MARCELLE_ALLOW_ORIGIN", "").split()
+    elif isinstance(origins, str):
+        origins = [origins]
+    return [_origin(text) for text in origins]
+
+
+def _origin(text: str) -> str:
+    if not isinstance(text, str):
+        raise InvalidData("allow_origin", text, "is not an origin; write it like 'https://lab.example.org'")
+    if text == "null":
+        return text
+    if text.strip() == "*":
+        raise InvalidData("allow_origin", text, "would let every web page in; name the pages that may")
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise InvalidData("allow_origin", text, f"is not an origin ({error})") from None
+    whole = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
+    if not parts.scheme or not host or not whole or "*" in host:
+        raise InvalidData(
+            "allow_origin", text, "is not an origin; write scheme, host and port alone, like 'https://lab.example.org'"
+        )
+    name = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, default) else "")
 
 
 def silent() -> bool:

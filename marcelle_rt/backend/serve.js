@@ -1,9 +1,11 @@
-// Runs a Marcelle backend for the Python process that started it, and ends with it.
-// Arguments: the folder that holds node_modules, the host and the port (0: any free one).
+// Runs a guarded Marcelle backend for the Python process that started it, and ends with it.
+// Arguments: the folder that holds node_modules, the host and the port (0: any free one). $MARCELLE_GUARD: what the
+// guard is told, as JSON.
 'use strict';
 
 const path = require('path');
 const { createRequire } = require('module');
+const { guarded } = require('./guard');
 
 const [folder, host, port] = process.argv.slice(2);
 
@@ -14,13 +16,19 @@ const tell = (message) => answer(`${JSON.stringify(message)}\n`);
 
 // stdin is a pipe from Python: it ends when Python stops the backend, and also when Python is killed.
 process.stdin.on('end', () => process.exit(0)).resume();
-process.on('unhandledRejection', (reason) => console.error('Unhandled rejection:', reason));
 
-const app = createRequire(path.join(folder, 'package.json'))('@marcellejs/backend/lib/app').default;
-const server = app.listen(Number(port), host);
-server.on('listening', () => tell({ port: server.address().port }));
-server.on('error', (error) => {
-  tell({ error: error.code });
-  process.exitCode = 1;
-  process.stdin.destroy();
+const backend = createRequire(path.join(folder, 'package.json')).resolve('@marcellejs/backend/lib/app');
+guarded(createRequire(backend), JSON.parse(process.env.MARCELLE_GUARD)).then((server) => {
+  const cannotListen = (error) => {
+    tell({ error: error.code });
+    process.exitCode = 1;
+    process.stdin.destroy();
+  };
+  server.once('error', cannotListen);
+  server.on('listening', () => {
+    server.off('error', cannotListen);
+    server.on('error', (error) => console.error('The server failed:', error));
+    tell({ port: server.address().port });
+  });
+  server.listen(Number(port), host);
 });

@@ -8,10 +8,12 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+from ..config import allowed_origins
 from . import data_folder, reach
 from .errors import BackendError
 from .node import find_node
@@ -37,6 +39,8 @@ class Backend:
             other users of the machine.
         signup: Whether everybody who reaches the backend can make an account.
         open: Whether it is meant that others than this machine come in without signing in.
+        allow_origin: Origins of web pages that may use it, such as `"https://lab.example.org"`, beside those
+            that this machine serves itself; `None` takes those of `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.
 
     Example:
         with Backend() as backend:
@@ -51,6 +55,7 @@ class Backend:
         auth: bool = False,
         signup: bool = False,
         open: bool = False,
+        allow_origin: Iterable[str] | None = None,
     ) -> None:
         if signup and not auth:
             raise BackendError(
@@ -61,6 +66,7 @@ class Backend:
         self.auth = auth
         self.signup = signup
         self.open = open
+        self.allow_origin = allowed_origins(allow_origin)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if data is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
@@ -166,6 +172,7 @@ class Backend:
             "NODE_ENV": "production",
             "NODE_CONFIG_DIR": str(folder / "node_modules" / "@marcellejs" / "backend" / "config"),
             "NODE_CONFIG": json.dumps(settings),
+            "MARCELLE_GUARD": json.dumps({"allowOrigins": self.allow_origin}),
         }
 
     def _port(self, answer: dict[str, object]) -> int:

@@ -149,14 +149,13 @@ def test_a_sign_in_is_asked_for_refused_or_fine(own_backend: Callable[..., Backe
 def test_a_login_for_a_backend_that_asks_for_none_is_warned_of_and_not_sent(
     own_backend: Callable[..., Backend],
 ) -> None:
-    url = own_backend().url
+    backend = own_backend()
 
-    _, found = examined(url, MARCELLE_EMAIL="a@example.org", MARCELLE_PASSWORD="secret-1")
+    _, found = examined(backend.url, MARCELLE_EMAIL="a@example.org", MARCELLE_PASSWORD="secret-1")
 
     assert wrong(found) == ["sign-in"]
     assert "Unset" in found["sign-in"]["mend"]
-    with DataStore(url) as store:
-        assert store.service("authentication").count() == 0
+    assert not (backend.data / "db" / "authentication.db").exists()
 
 
 def test_run_folders_that_are_torn_broken_written_or_not_uploaded_are_named(backend: Backend, tmp_path: Path) -> None:

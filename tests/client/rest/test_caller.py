@@ -54,25 +54,25 @@ def test_documents_are_made_read_changed_and_removed(by_rest: Service) -> None:
 
 def test_queries_arrive_as_they_were_meant(things: Service) -> None:
     for n, rev in enumerate(["0001", "0002", "0003"]):
-        things.create({"_id": f"id/{n}", "rev": rev, "tag": "a&b=c" if n else "[x]"})
+        things.create({"_id": f"id?{n}", "rev": rev, "tag": "a&b=c" if n else "[x]"})
 
     def found(**query: object) -> list[str]:
         return [document["_id"] for document in things.find({"query": {"$sort": {"_id": 1}, **query}})["data"]]
 
-    assert found(rev={"$lte": "0002"}) == ["id/0", "id/1"]
-    assert found(tag="a&b=c") == ["id/1", "id/2"]
-    assert found(tag="[x]") == ["id/0"]
-    assert found(_id={"$in": ["id/2", "id/0"]}) == ["id/0", "id/2"]
-    assert found(_id={"$in": ["id/1"]}) == ["id/1"]
-    assert found(rev={"$in": [f"000{n}" for n in range(20)]}) == ["id/0", "id/1", "id/2"]
-    assert found(**{"$or": [{"rev": "0001"}, {"rev": {"$gt": "0002"}}]}) == ["id/0", "id/2"]
-    assert found(**{"$sort": {"rev": -1}, "$limit": 1}) == ["id/2"]
-    assert things.get("id/1", {"query": {"$select": ["_id", "rev"]}}) == {"_id": "id/1", "rev": "0002"}
+    assert found(rev={"$lte": "0002"}) == ["id?0", "id?1"]
+    assert found(tag="a&b=c") == ["id?1", "id?2"]
+    assert found(tag="[x]") == ["id?0"]
+    assert found(_id={"$in": ["id?2", "id?0"]}) == ["id?0", "id?2"]
+    assert found(_id={"$in": ["id?1"]}) == ["id?1"]
+    assert found(rev={"$in": [f"000{n}" for n in range(20)]}) == ["id?0", "id?1", "id?2"]
+    assert found(**{"$or": [{"rev": "0001"}, {"rev": {"$gt": "0002"}}]}) == ["id?0", "id?2"]
+    assert found(**{"$sort": {"rev": -1}, "$limit": 1}) == ["id?2"]
+    assert things.get("id?1", {"query": {"$select": ["_id", "rev"]}}) == {"_id": "id?1", "rev": "0002"}
     assert things.count({"tag": "a&b=c"}) == 2
-    assert [document["_id"] for document in things.items()] == ["id/0", "id/1", "id/2"]
-    assert things.patch("id/1", {"n.m": 1}, {"query": {"rev": {"$lte": "0002"}}})["n"] == {"m": 1}
+    assert [document["_id"] for document in things.items()] == ["id?0", "id?1", "id?2"]
+    assert things.patch("id?1", {"n.m": 1}, {"query": {"rev": {"$lte": "0002"}}})["n"] == {"m": 1}
     with pytest.raises(NotFound):
-        things.patch("id/2", {"n": 1}, {"query": {"rev": {"$lte": "0002"}}})
+        things.patch("id?2", {"n": 1}, {"query": {"rev": {"$lte": "0002"}}})
     assert len(things.remove(None, {"query": {"tag": "a&b=c"}})) == 2
 
 

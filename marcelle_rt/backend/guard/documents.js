@@ -1,0 +1,116 @@
+// What documents may say: no keys that reach into JavaScript's own objects, and no files but uploaded ones.
+'use strict';
+
+const { isPlain, isStored } = require('./names');
+
+/** How deep a document or a query may be nested; those of dashboards and trainings are a tenth of it. */
+const DEEPEST = 100;
+const INNER = ['__proto__', 'constructor', 'prototype'];
+const OPERATORS = ['$set', '$unset', '$inc', '$min', '$max', '$push', '$pop', '$pull', '$addToSet'];
+const WRITES = ['create', 'update', 'patch'];
+
+/**
+ * Looks through a value for what the database would take for something else.
+ * @param {unknown} value
+ * @param {number} [depth]
+ * @returns {string | null} What is wrong, or `null`.
+ */
+function wrongIn(value, depth = 0) {
+  if (value === null || typeof value !== 'object') return null;
+  if (depth > DEEPEST) return `is nested deeper than ${DEEPEST}`;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      const wrong = typeof item === 'object' ? wrongIn(item, depth + 1) : null;
+      if (wrong) return wrong;
+    }
+    return null;
+  }
+  for (const key of Object.keys(value)) {
+    const wrong = wrongKey(key) || wrongIn(value[key], depth + 1);
+    if (wrong) return wrong;
+  }
+  return null;
+}
+
+/** A dotted key is a path that the database follows; keys with two dollars are its own notes in its files. */
+function wrongKey(key) {
+  const inner = key === '__proto__' || (key.includes('.') && key.split('.').some((part) => INNER.includes(part)));
+  return inner || key.startsWith('$$') ? `has the key ${JSON.stringify(key.slice(0, 100))}, which is not allowed` : null;
+}
+
+/**
+ * Whether files are kept beside the documents of a service.
+ * @param {string} service
+ * @returns {boolean}
+ */
+function holdsFiles(service) {
+  return service === 'assets' || service.endsWith('-models');
+}
+
+const isFileList = (value) =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && isPlain(pair[0]) && isStored(pair[1]));
+const isAddress = (value) => isStored(value) || (typeof value === 'string' && /^https?:\/\//i.test(value));
+
+/** The fields that name files, and what they may be: whole values, never a part that is changed by itself. */
+const FIELDS = {
+  files: [isFileList, 'a list of [name, "<folder>/<file>"] with plain names'],
+  url: [isAddress, '"<folder>/<file>" with plain names, or a web address'],
+};
+
+/**
+ * Looks at the files that a write names.
+ * @param {object} fields What is written.
+ * @returns {string | null} What is wrong, or `null`.
+ */
+function wrongFiles(fields) {
+  for (const [key, value] of Object.entries(fields)) {
+    if (key.startsWith('$')) {
+      const wrong = OPERATORS.includes(key) ? wrongOperator(key, value) : `uses ${key}, which is not known`;
+      if (wrong) return wrong;
+    } else {
+      const field = key.split('.')[0];
+      if (Object.hasOwn(FIELDS, field) && !(key === field && FIELDS[field][0](value))) {
+        return `has no valid '${field}': it is ${FIELDS[field][1]}`;
+      }
+    }
+  }
+  return null;
+}
+
+function wrongOperator(operator, fields) {
+  if (fields === null || typeof fields !== 'object') return `has no fields in ${operator}`;
+  if (operator === '$set') return wrongFiles(fields);
+  const field = Object.keys(fields).find((key) => Object.hasOwn(FIELDS, key.split('.')[0]));
+  return field === undefined ? null : `changes '${field}' by ${operator}; set it as a whole`;
+}
+
+/**
+ * A hook that looks at every call from outside, before the backend's own hooks.
+ * @param {object} errors Feathers' error classes.
+ * @returns {(context: object) => object}
+ */
+function checking({ BadRequest }) {
+  const check = (what, wrong) => {
+    if (wrong) throw new BadRequest(`${what} ${wrong}.`);
+  };
+  return (context) => {
+    const { id, data, params, method, path } = context;
+    if (!params.provider) return context;
+    if (id !== undefined && id !== null && !['string', 'number'].includes(typeof id)) {
+      throw new BadRequest('The id of a document is a text or a number.');
+    }
+    check('The query', wrongIn(params.query));
+    if (!WRITES.includes(method)) return context;
+    for (const item of Array.isArray(data) ? data : [data]) {
+      if (item === null || typeof item !== 'object' || Array.isArray(item)) {
+        throw new BadRequest('A document is an object.');
+      }
+      check('The document', wrongIn(item));
+      if (holdsFiles(path)) check('The document', wrongFiles(item));
+    }
+    return context;
+  };
+}
+
+module.exports = { checking, holdsFiles };

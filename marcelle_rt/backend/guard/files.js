@@ -1,0 +1,58 @@
+// The files of uploads: read and removed below the folder of uploads alone, whatever a document says.
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { refuse } = require('./answers');
+const { isPlain } = require('./names');
+
+/**
+ * Where a file really is.
+ * @param {string} uploads The folder of all uploads.
+ * @param {string} file
+ * @returns {string | null} Its path from there; `null` where it isn't there, or is elsewhere, or is not a file.
+ */
+function placeOf(uploads, file) {
+  try {
+    const root = fs.realpathSync(uploads);
+    const place = path.relative(root, fs.realpathSync(file));
+    const parts = place.split(path.sep);
+    // A link inside may point elsewhere inside; <kind>/<folder>/<file> it must be.
+    return parts.length === 3 && parts.every(isPlain) && fs.statSync(file).isFile() ? place : null;
+  } catch {
+    return null; // whatever the file system says of a path that somebody made up: there is no such file
+  }
+}
+
+/**
+ * Makes the app send files of uploads alone.
+ * @param {object} app
+ */
+function keepInside(app) {
+  const { sendFile } = app.response;
+  app.response.sendFile = function sendUpload(file, ...rest) {
+    const uploads = app.get('uploads');
+    const place = placeOf(uploads, file);
+    if (place === null) return refuse(this, 404, 'There is no such file.');
+    return sendFile.call(this, place, { root: fs.realpathSync(uploads) }, ...rest);
+  };
+}
+
+/**
+ * Takes the place of the backend's own removal, which follows links and any path.
+ * @param {() => string} uploads Gives the folder of all uploads.
+ * @returns {(folder: string) => void} Removes `<uploads>/<kind>/<folder>`, and nothing else.
+ */
+function remover(uploads) {
+  return (folder) => {
+    const parts = path.relative(uploads(), folder).split(path.sep);
+    if (parts.length !== 2 || !parts.every(isPlain)) {
+      console.error('Not removed, because it is not a folder of uploads:', JSON.stringify(folder));
+      return;
+    }
+    const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
+    if (stat && stat.isDirectory()) fs.rmSync(folder, { recursive: true });
+  };
+}
+
+module.exports = { keepInside, remover };

@@ -1,0 +1,74 @@
+// Puts a guard in front of and inside a Marcelle backend, which by itself lets anybody read, write and stop anything.
+'use strict';
+
+const documents = require('./documents');
+const { makeDoor } = require('./door');
+const failures = require('./failures');
+const files = require('./files');
+const multipart = require('./multipart');
+const names = require('./names');
+const { Visitors } = require('./visitors');
+
+/**
+ * Loads the backend, with the guard built in.
+ *
+ * Some of what it does is decided while it loads, so parts of it are replaced before: how uploads are parsed,
+ * how folders are removed, and who may read answers, which the door decides.
+ *
+ * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
+ * @returns {object} The app.
+ */
+function load(require) {
+  const replace = (name, make) => {
+    const original = require(name);
+    require.cache[require.resolve(name)].exports = make(original);
+  };
+  let app = null;
+  const remove = files.remover(() => app.get('uploads'));
+  replace('multer', multipart.checked);
+  replace('cors', () => () => (req, res, next) => next());
+  replace('./utils/rmdir', (rmdir) => Object.assign(rmdir, { default: remove }));
+  app = require('./app').default;
+
+  const errors = require('@feathersjs/errors');
+  app.hooks({ before: { all: [documents.checking(errors)] }, error: { all: [failures.naming(errors)] } });
+  files.keepInside(app);
+  const layers = app._router.stack;
+  layers.splice(layers.findIndex((layer) => layer.handle.length === 4)); // the backend's own, which answers with pages
+  app.use(failures.answering);
+  return app;
+}
+
+/**
+ * Waits until the databases are read; where one can't be, the error ends the process, before anybody is let in.
+ * @param {object} app
+ */
+async function untilRead(app) {
+  const services = Object.values(app.services).filter((service) => service.Model || service.options?.Model);
+  await Promise.all(services.map((service) => service.find({ query: { $limit: 0 } })));
+}
+
+/**
+ * Makes the server of a guarded backend.
+ * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
+ * @param {object} settings
+ * @param {string[]} settings.allowOrigins Origins of pages, beside those of this machine, that may come in.
+ * @returns {Promise<import('http').Server>} It is to be told where to listen.
+ */
+async function guarded(require, { allowOrigins }) {
+  const app = load(require);
+  const isService = names.services(app.get('authentication').enabled);
+  await untilRead(app);
+  const { lookup } = app;
+  app.lookup = (service) => (isService(service) ? lookup.call(app, service) : null);
+
+  let visitors = null;
+  const door = makeDoor({ app, visitors: () => visitors, isService });
+  door.on('listening', () => {
+    visitors = new Visitors({ address: door.address().address, allowed: allowOrigins });
+    failures.surviveErrors();
+  });
+  return door;
+}
+
+module.exports = { guarded };

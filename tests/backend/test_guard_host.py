@@ -1,0 +1,185 @@
+"""Which hosts a backend goes by, and which pages it answers."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from marcelle_rt.backend import Backend
+from tests.backend.wire import ask
+
+EVIL = "https://evil.example"
+LAB = "https://lab.example.org"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+POLLING = "/socket.io/?EIO=3&transport=polling"
+WEBSOCKET = "/socket.io/?EIO=3&transport=websocket"
+
+
+@pytest.fixture(scope="module")
+def lab(node: None) -> object:
+    """A backend that the pages of a lab may use."""
+    with Backend(allow_origin=[LAB]) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:3030",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "10.0.0.1",
+        "0.0.0.0",
+        "notlocalhost",
+        "[::2]",
+        "localhost@evil.example",
+        "",
+        "a b",
+        "127.0.0.1:3030:1",
+        "127.0.0.1/x",
+        "128.0.0.1",
+    ],
+)
+def test_a_name_that_somebody_points_at_this_machine_is_refused(backend: Backend, host: str) -> None:
+    for target in ("/runs", "/info", POLLING):
+        assert ask(backend.url, "GET", target, headers={"Host": host}).code in (400, 403)
+    assert ask(backend.url, "GET", WEBSOCKET, headers={**UPGRADE, "Host": host}).code in (400, 403)
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:9999", "LOCALHOST", "localhost.", "a.localhost", "127.1.2.3:80", "[::1]:3030"]
+)
+def test_the_names_of_this_machine_are_taken(backend: Backend, host: str) -> None:
+    assert ask(backend.url, "GET", "/info", headers={"Host": host}).code == 200
+
+
+def test_a_request_names_one_host(backend: Backend) -> None:
+    address = backend.url.removeprefix("http://")
+    with socket.create_connection(("127.0.0.1", backend.port), timeout=10) as line:
+        line.sendall(f"GET /info HTTP/1.1\r\nHost: {address}\r\nHost: evil.example\r\n\r\n".encode())
+        assert line.recv(1000).startswith(b"HTTP/1.1 400 ")
+    assert ask(backend.url, "GET", "/info", headers={"Host": None}).code == 400
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        EVIL,
+        "http://localhost.evil.example",
+        "http://evil.example:3030",
+        "null",
+        "file://",
+        "http://localhost@evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://localhost:5173/",
+        "http://127.1",
+        "javascript:1",
+        "",
+        "localhost",
+        "ftp://localhost",
+        "http://localhost, https://evil.example",
+        "chrome-extension://abcdef",
+        "http://[::2]",
+    ],
+)
+def test_a_page_from_elsewhere_is_refused_by_every_way_in(backend: Backend, origin: str) -> None:
+    for method, target, more in [
+        ("GET", "/runs", {}),
+        ("POST", "/runs", {}),
+        ("DELETE", "/runs/x", {}),
+        ("OPTIONS", "/runs/x", {"Access-Control-Request-Method": "DELETE"}),
+        ("GET", POLLING, {}),
+        ("POST", POLLING, {}),
+        ("OPTIONS", POLLING, {"Access-Control-Request-Method": "POST"}),
+        ("GET", WEBSOCKET, UPGRADE),
+    ]:
+        answer = ask(backend.url, method, target, headers={"Origin": origin, **more})
+        assert (answer.code, answer.readers) == (403, None), (method, target)
+        assert method == "OPTIONS" or answer.json["className"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:5173",
+        "https://localhost",
+        "http://127.0.0.1:8888",
+        "http://[::1]:5173",
+        "http://a.localhost:1",
+    ],
+)
+def test_a_page_that_this_machine_serves_is_answered_by_every_way_in(backend: Backend, origin: str) -> None:
+    headers = {"Origin": origin}
+    answer = ask(backend.url, "GET", "/info", headers=headers)
+    assert (answer.code, answer.readers, answer.headers["vary"].split(",")[0]) == (200, origin, "Origin")
+
+    wanted = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization"}
+    answer = ask(backend.url, "OPTIONS", "/runs/x", headers={**headers, **wanted})
+    assert (answer.code, answer.readers) == (204, origin)
+    assert "PATCH" in answer.headers["access-control-allow-methods"]
+    assert answer.headers["access-control-allow-headers"] == "authorization"
+
+    answer = ask(backend.url, "GET", POLLING, headers=headers)
+    assert (answer.code, answer.readers) == (200, origin)
+    assert ask(backend.url, "GET", WEBSOCKET, headers={**headers, **UPGRADE}).code == 101
+
+
+def test_a_program_without_an_origin_is_answered_and_no_page_may_read_it(backend: Backend) -> None:
+    answer = ask(backend.url, "GET", "/info")
+
+    assert (answer.code, answer.readers) == (200, None)
+    assert ask(backend.url, "GET", WEBSOCKET, headers=UPGRADE).code == 101
+
+
+def test_pages_that_were_named_at_the_start_are_let_in_and_the_others_are_not(lab: Backend) -> None:
+    assert ask(lab.url, "GET", "/info", headers={"Origin": LAB}).readers == LAB
+    assert ask(lab.url, "GET", WEBSOCKET, headers={"Origin": LAB, **UPGRADE}).code == 101
+    assert ask(lab.url, "GET", "/info", headers={"Host": "lab.example.org"}).code == 200  # a proxy may keep the name
+    for origin in (EVIL, "http://lab.example.org", f"{LAB}:8443", "null"):
+        assert ask(lab.url, "GET", "/info", headers={"Origin": origin}).code == 403
+
+
+def test_what_a_page_from_elsewhere_embeds_is_refused(backend: Backend) -> None:
+    def code(**headers: str) -> int:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        return ask(backend.url, "GET", "/info", headers=named).code
+
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="image", Referer=f"{EVIL}/page") == 403
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="script") == 403
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="iframe", Referer="about:blank") == 403
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="image", Referer="http://127.0.0.1:5173/page") == 200
+    assert code(Sec_Fetch_Site="same-site", Sec_Fetch_Dest="image") == 200
+    assert code(Sec_Fetch_Site="none", Sec_Fetch_Dest="document") == 200
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="document", Referer=f"{EVIL}/page") == 200  # a link
+
+
+def test_polling_is_not_spoken_as_a_script(backend: Backend) -> None:
+    assert ask(backend.url, "GET", f"{POLLING}&j=0").code == 400
+
+
+@pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "LINK", "SEARCH"])
+def test_methods_that_nobody_uses_are_refused(backend: Backend, method: str) -> None:
+    assert ask(backend.url, method, "/runs").code in (400, 405)
+
+
+def test_on_all_addresses_a_bought_name_is_refused_and_the_machines_own_are_taken(
+    own_backend: Callable[..., Backend],
+) -> None:
+    url = own_backend(host="0.0.0.0", open=True).url
+
+    for host in ("192.168.1.5:3030", socket.gethostname(), "gpu1", "gpu1.local", "[fe80::1]", "localhost"):
+        assert ask(url, "GET", "/info", headers={"Host": host}).code == 200, host
+        own = {"Host": host, "Origin": f"http://{host}".lower()}
+        assert ask(url, "GET", "/info", headers=own).code == 200, host
+    for host in ("evil.example", "1.2.3.4.evil.example", "a.local.evil.example"):
+        assert ask(url, "GET", "/info", headers={"Host": host, "Origin": f"http://{host}"}).code == 403, host
+    assert ask(url, "GET", "/info", headers={"Host": "192.168.1.5", "Origin": EVIL}).code == 403
+    assert ask(url, "GET", "/info", headers={"Origin": "http://localhost:5173"}).code == 200
