@@ -158,9 +158,7 @@ def backend(
     """Run a Marcelle backend on this machine until Ctrl-C."""
     from .backend import Backend
 
-    with Backend(
-        port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None
-    ) as running:
+    with Backend(port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None) as running:
         typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
         typer.echo(running.reach)
         if data is None:

@@ -26,7 +26,7 @@ function checked(multer) {
         accepted(req, file, done);
       }
     };
-    const upload = multer({ ...options, fileFilter, limits: LIMITS });
+    const upload = multer({ ...options, fileFilter, limits: LIMITS, defParamCharset: 'utf8' });
     return { any: () => onlyForms(upload.any(), options.storage) };
   };
   return Object.assign(guarded, multer);
