@@ -14,6 +14,8 @@ from marcelle_rt.backend import BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.backend.packages import BACKEND, bundle, install
 
+ROOT = Path(__file__).parents[2]
+
 
 def executable(path: Path, script: str) -> None:
     path.write_text(f"#!/bin/sh\n{script}\n")
@@ -113,7 +115,16 @@ def test_what_is_installed_is_not_installed_again(fake_system: Path) -> None:
     assert install() == folder
 
 
-@pytest.mark.parametrize("source", [BACKEND, Path(__file__).parents[1] / "support" / "feathers5"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        BACKEND,
+        ROOT / "tests" / "support" / "feathers5",
+        ROOT / "benchmarks" / "support" / "js_client",
+        ROOT / "scripts" / "js",
+    ],
+    ids=lambda source: source.name,
+)
 def test_every_locked_package_has_a_hash_and_none_has_a_script_or_an_address(source: Path) -> None:
     packages = json.loads((source / "package-lock.json").read_text())["packages"]
     packages.pop("")

@@ -8,11 +8,14 @@ let open = 0;
 const change = (by) => fs.writeFileSync(process.env.SOCKETS, String((open += by)));
 change(0);
 
+/** @type {(...args: any[]) => boolean} */
 const emit = http.Server.prototype.emit;
-http.Server.prototype.emit = function (event, request, socket, ...rest) {
+/** @param {any[]} args */
+http.Server.prototype.emit = function (...args) {
+  const [event, , socket] = args;
   if (event === 'upgrade') {
     change(1);
     socket.on('close', () => change(-1));
   }
-  return emit.call(this, event, request, socket, ...rest);
+  return emit.apply(this, args);
 };

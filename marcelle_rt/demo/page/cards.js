@@ -1,6 +1,5 @@
 // The cards beside the charts: how far each run on show has come, and its parameters.
 import { Component } from './marcelle.js';
-import { isRunning } from './runs.js';
 
 function element(tag, className, ...children) {
   const node = document.createElement(tag);

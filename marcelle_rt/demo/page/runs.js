@@ -3,7 +3,7 @@
 
 const RUNNING = ['start', 'epoch'];
 
-export const isRunning = (run) => RUNNING.includes(run.status);
+const isRunning = (run) => RUNNING.includes(run.status);
 
 export async function followRuns(store) {
   const service = store.service('runs');

@@ -55,7 +55,8 @@ const isObject = (value) => typeof value === 'object' && value !== null && !Arra
  */
 export function logsOf(run) {
   if (!isObject(run.logs)) return {};
-  return Object.fromEntries(Object.entries(run.logs).filter(([, values]) => Array.isArray(values)));
+  const lists = Object.entries(run.logs).filter(([, values]) => Array.isArray(values));
+  return Object.fromEntries(/** @type {[string, unknown[]][]} */ (lists));
 }
 
 /**
