@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.support.measure import verdict
 from marcelle_rt.backend import Backend
-from tests.support.many_runs import Load, run
+from tests.support.trainings.many_runs import Load, run
 
 LOADS = {  # and the median seconds between a run's events that are promised
     "4 processes with 50 runs each": (Load(processes=4, runs=50, epochs=100, apart=0.1), 0.5),

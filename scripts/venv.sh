@@ -1,35 +1,37 @@
 # Makes .venv and installs the package into it; read by the other scripts, from the checkout's folder.
-# Usage: make_venv EXTRA
+# Usage: make_venv EXTRA [LARGER EXTRA]: where the larger one is installed already, it does.
 
 supported() {
-  "$1" -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null
+  "$1" -c 'import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, '"$newest"'))' 2>/dev/null
 }
 
 find_python() {
   local name
-  for name in python3 python3.12 python3.11 python3.13 python3.10; do
+  for name in python3 python3.12 python3.11 python3.13 python3.14 python3.10; do
     if supported "$name"; then
       echo "$name"
       return
     fi
   done
-  echo "Python 3.10, 3.11, 3.12 or 3.13 with the venv module is needed, and none was found." >&2
+  echo "Python 3.10 to 3.$newest with the venv module is needed, and none was found." >&2
   echo "On Debian and Ubuntu: apt-get install python3-venv. Elsewhere: https://www.python.org/downloads/" >&2
   return 1
 }
 
 make_venv() {
-  local extra=$1 python stamp wanted
-  stamp=.venv/installed-$extra
+  local extra=$1 python stamp wanted newest=13
+  # TensorFlow is what holds newer Pythons up.
+  if [ "$extra" = test ]; then newest=14; fi
   wanted=$(cksum <setup.cfg)
   if [ ! -x .venv/bin/python ] || ! supported .venv/bin/python; then
     python=$(find_python)
     echo "Making .venv with $("$python" --version) ..."
     "$python" -m venv --clear .venv
   fi
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
-    echo "Installing marcelle-rt[$extra] into .venv; with TensorFlow this takes some minutes, once ..."
-    .venv/bin/python -m pip install --disable-pip-version-check --editable ".[$extra]"
-    echo "$wanted" >"$stamp"
-  fi
+  for stamp in "$@"; do
+    if [ "$(cat ".venv/installed-$stamp" 2>/dev/null)" = "$wanted" ]; then return; fi
+  done
+  echo "Installing marcelle-rt[$extra] into .venv, once; with TensorFlow, which the tests of \`--fast\` go without, this takes some minutes ..."
+  .venv/bin/python -m pip install --disable-pip-version-check --editable ".[$extra]"
+  echo "$wanted" >".venv/installed-$extra"
 }

@@ -17,15 +17,49 @@ from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
 from tests.helpers import chromium, dashboard_html, feathers5_server
-from tests.support.live_training import Live
+from tests.support import lanes
 from tests.support.pictures import PNG
 from tests.support.proxy import Proxy
+from tests.support.trainings.live_training import Live
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
 CI = os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fast", action="store_true", help="only what needs no backend, no browser and no TensorFlow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--fast"):
+        lanes.refuse_what_is_heavy()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out the files that can't be imported without what is heavy."""
+    is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
+    return True if config.getoption("--fast") and is_test and not lanes.is_fast(collection_path) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out the tests that are not fast when only those are asked for; else runs them after the others."""
+    quick = [item for item in items if lanes.is_fast(item.path, getattr(item, "fixturenames", ()))]
+    quick_ones = set(map(id, quick))
+    others = [item for item in items if id(item) not in quick_ones]
+    if config.getoption("--fast"):
+        config.hook.pytest_deselected(items=others)
+        items[:] = quick
+    else:
+        items[:] = others + quick
+
+
+def _refuse_the_fast(request: pytest.FixtureRequest) -> None:
+    """Fails a test that was taken for a fast one, and asks for a slow fixture while it runs."""
+    if request.config.getoption("--fast"):
+        pytest.fail(f"{request.fixturename} is asked for by name; the fixture that asks must have it as a parameter")
 
 
 def _missing(reason: str) -> None:
@@ -44,8 +78,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def node() -> None:
+def node(request: pytest.FixtureRequest) -> None:
     """Node.js is there."""
+    _refuse_the_fast(request)
     try:
         find_node()
     except BackendError as error:
@@ -127,8 +162,9 @@ def feathers5(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """A headless Chromium."""
+    _refuse_the_fast(request)
     from playwright.sync_api import Error
 
     with ExitStack() as stack:
@@ -160,8 +196,8 @@ def dashboard_page(node: None) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def unused_url() -> str:
-    """A URL on this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+def unused_url() -> Iterator[str]:
+    """A URL on this machine where nobody listens; its port is held, so that nobody begins to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"

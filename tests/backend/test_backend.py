@@ -66,7 +66,7 @@ def test_data_and_port_stay_over_a_restart(own_backend: Callable[..., Backend], 
     assert call(f"{backend.url}/things/{created['_id']}")["a"] == 1
 
 
-def test_temporary_data_stay_over_a_restart_and_are_removed_at_the_end() -> None:
+def test_temporary_data_stay_over_a_restart_and_are_removed_at_the_end(node: None) -> None:
     with Backend() as backend:
         created = call(f"{backend.url}/things", {"a": 1})
         backend.stop()

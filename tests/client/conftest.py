@@ -13,7 +13,7 @@ from tests.support.services import fresh_name, url_of
 
 
 @pytest.fixture(params=["backend", "feathers5"])
-def server(request: pytest.FixtureRequest) -> str:
+def server(request: pytest.FixtureRequest, node: None) -> str:
     """The URL of a server: Engine.IO 3 (a Marcelle backend), then Engine.IO 4 (Feathers 5)."""
     return url_of(request)
 

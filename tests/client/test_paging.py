@@ -122,7 +122,7 @@ def test_a_service_that_does_not_page_or_has_no_ids_is_read_too() -> None:
 
 
 @pytest.fixture(scope="module", params=["backend", "feathers5"])
-def filled(request: pytest.FixtureRequest) -> Iterator[Service]:
+def filled(request: pytest.FixtureRequest, node: None) -> Iterator[Service]:
     """A service of 2,500 documents on each kind of server."""
     with DataStore(url_of(request)) as store:
         service = store.service(fresh_name())

@@ -72,4 +72,4 @@ def test_each_command_has_an_example_and_those_of_a_backend_name_it(path: tuple[
     assert f"Example: {'eval' if path == ('completion',) else 'marcelle-rt'}" in done.output
     if path[0] not in ("demo", "backend", "completion"):
         assert "--backend" in done.output
-        assert "--json" in done.output
+        assert "--json" in done.output or path == ("dashboard",)

@@ -15,8 +15,8 @@ import typer
 
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
-from tests.support.doc_pages import PAGES, ROOT, Block, blocks
-from tests.support.doc_session import session
+from tests.support.docs.doc_pages import PAGES, ROOT, Block, blocks
+from tests.support.docs.doc_session import session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.scenarios.faults.soak import TRIALS
-from tests.support.doc_pages import DOCS, ROOT
+from tests.support.docs.doc_pages import DOCS, ROOT
 
 PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
 PROMISES = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+\.py)\)", PAGE)

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import marcelle_rt
-from tests.support.doc_pages import DOCS, ROOT
+from tests.support.docs.doc_pages import DOCS, ROOT
+
+pytest.importorskip("sphinx")
 
 
 @pytest.fixture(scope="module")

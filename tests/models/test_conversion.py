@@ -30,9 +30,9 @@ from marcelle_rt.models import (
     onnx,
     tfjs_ops,
 )
-from tests.support.model_dashboard import predict_by_onnxruntime
-from tests.support.model_kind import Doubling, sequential
-from tests.support.model_kinds import KINDS
+from tests.support.models.model_dashboard import predict_by_onnxruntime
+from tests.support.models.model_kind import Doubling, sequential
+from tests.support.models.model_kinds import KINDS
 
 SAMPLES = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(2, 6)
 

@@ -13,7 +13,7 @@ import pytest
 
 from marcelle_rt.errors import ConversionError, UnsupportedFormat
 from marcelle_rt.models import DISK_FORMATS, disk
-from tests.support.model_kind import Doubling, sequential
+from tests.support.models.model_kind import Doubling, sequential
 
 SAMPLES = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(2, 6)
 

@@ -17,7 +17,7 @@ from keras import layers
 from marcelle_rt.errors import ConversionError, UnsupportedFormat
 from marcelle_rt.models import layers_model
 from marcelle_rt.models.weights import write_weights
-from tests.support.model_kind import Doubling, Subclassed, functional, sequential
+from tests.support.models.model_kind import Doubling, Subclassed, functional, sequential
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "own layer": (lambda: sequential((6,), Doubling(name="mine")), r"layer 'mine' \(Doubling\).*of your own"),

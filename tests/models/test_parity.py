@@ -17,10 +17,10 @@ from marcelle_rt.dashboard.site import Site
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models import Converted, convert, graph, graph_model, layers_model, onnx
 from tests.helpers import dashboard_html
-from tests.support import parity_table as table
-from tests.support.model_dashboard import Dashboard, predict_by_onnxruntime, script
-from tests.support.model_kind import spread_of
-from tests.support.model_kinds import KINDS
+from tests.support.models import parity_table as table
+from tests.support.models.model_dashboard import Dashboard, predict_by_onnxruntime, script
+from tests.support.models.model_kind import spread_of
+from tests.support.models.model_kinds import KINDS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

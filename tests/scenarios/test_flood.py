@@ -20,7 +20,7 @@ from marcelle_rt.config import Login
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.sync import route as channel
 from tests.helpers import eventually
-from tests.support.many_runs import Load, run
+from tests.support.trainings.many_runs import Load, run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from marcelle_rt.backend import Backend
-from tests.support.many_runs import Load, run
+from tests.support.trainings.many_runs import Load, run
 
 
 def test_forty_runs_in_two_processes_all_arrive_and_share_the_backend(backend: Backend, tmp_path: Path) -> None:

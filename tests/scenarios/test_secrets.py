@@ -12,7 +12,7 @@ from marcelle_rt.backend import Backend
 
 EMAIL, PASSWORD = "ada@example.com", "s3cret-correct-horse"
 SOURCE = Path(__file__).parents[2]
-PROGRAM = SOURCE / "tests" / "support" / "leaky_program.py"
+PROGRAM = SOURCE / "tests" / "support" / "trainings" / "leaky_program.py"
 
 
 def test_secrets_are_in_no_output_no_log_no_file_and_no_document(node: None, tmp_path: Path, unused_url: str) -> None:

@@ -19,37 +19,21 @@ from marcelle_rt.client.socket import connection
 from marcelle_rt.client.socket.connection import full_jitter
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidData, MarcelleError
 from tests.helpers import eventually
+from tests.support.leftovers import Leftovers, threads_of_ours
 from tests.support.proxy import Proxy
 from tests.support.services import fresh_name, key
 
 
-def ours() -> list[str]:
-    """The names of threads that a store has started."""
-    return [thread.name for thread in threading.enumerate() if "marcelle_rt" in thread.name or "_loop" in thread.name]
-
-
-@pytest.fixture(autouse=True)
-def nobody_else_is_connected() -> None:
-    """Publishers of tests before these stay a few seconds for the next run; then threads can be counted."""
-    eventually(lambda: ours() == [], timeout=20)
-
-
-def sockets() -> int:
-    return sum(
-        os.path.islink(link) and os.readlink(link).startswith("socket:")
-        for link in (f"/proc/self/fd/{descriptor}" for descriptor in os.listdir("/proc/self/fd"))
-    )
-
-
-def test_it_connects_at_the_first_use_and_leaves_no_thread_or_socket(server: str) -> None:
-    threads, open_before = ours(), sockets()
-    store = DataStore(server)
-    assert (store.status, ours()) == ("disconnected", threads)
+def test_it_connects_at_the_first_use_and_leaves_no_thread_or_socket(proxied: Proxy) -> None:
+    left = Leftovers()
+    store = DataStore(proxied.url)
+    assert (store.status, left.threads()) == ("disconnected", set())
     store.service("things").count()
     assert store.status == "connected"
     store.close()
     store.close()
-    assert (store.status, ours(), sockets()) == ("closed", threads, open_before)
+    assert (store.status, left.threads()) == ("closed", set())
+    eventually(lambda: left.sockets() == set())  # the proxy's too
 
 
 def test_a_closed_store_says_so(server: str) -> None:
@@ -106,6 +90,7 @@ def test_many_threads_call_at_once(server: str) -> None:
 def test_after_any_number_of_cuts_there_is_one_connection_and_each_event_comes_once(
     proxied: Proxy, open_store: Callable[..., DataStore]
 ) -> None:
+    started = Leftovers()
     store = open_store(proxied.url)
     service = store.service(fresh_name())
     seen: list[int] = []
@@ -124,7 +109,7 @@ def test_after_any_number_of_cuts_there_is_one_connection_and_each_event_comes_o
     assert seen == list(range(11))
     assert ups == ["up", "down"] * 10 + ["up"]
     assert proxied.live == 1
-    assert len(ours()) == 4
+    assert len(started.threads()) == 4
 
 
 def test_a_line_that_breaks_while_it_is_greeted_is_given_up_at_once(
@@ -228,7 +213,7 @@ def test_a_forked_child_has_a_connection_of_its_own_and_the_parent_keeps_his(
             service.create({"n": service.count()})
             store.close()
         finally:
-            os._exit(0 if ours() == [] else 1)
+            os._exit(0 if threads_of_ours() == set() else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     service.create({"n": 2})
     eventually(lambda: len(seen) == 3)
@@ -317,12 +302,13 @@ def test_a_url_without_a_scheme_or_host_is_refused_with_the_way_out(location: st
 
 
 def test_a_handler_may_close_its_store(server: str) -> None:
+    left = Leftovers()
     store = DataStore(server)
     name = fresh_name()
     store.service(name).on("created", lambda document: store.close())
     with DataStore(server) as other:  # the call's own answer must not depend on which store closes first
         other.service(name).create({})
-    eventually(lambda: store.status == "closed" and ours() == [])
+    eventually(lambda: store.status == "closed" and left.threads() == set())
 
 
 def test_calls_under_way_end_when_the_store_is_closed(proxied: Proxy) -> None:

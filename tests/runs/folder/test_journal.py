@@ -16,12 +16,9 @@ import pytest
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
+from tests.support.runs import epoch
 
 CREATE = {"type": "create", "_id": "x", "run": {"basename": "b", "start": "s", "source": "keras", "params": {}}}
-
-
-def epoch(n: int) -> dict[str, object]:
-    return {"type": "epoch", "epoch": n, "place": n, "logs": {"loss": n / 7}}
 
 
 def test_two_runs_of_one_millisecond_get_two_folders_and_two_starts(tmp_path: Path) -> None:

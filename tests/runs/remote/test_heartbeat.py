@@ -21,19 +21,10 @@ from marcelle_rt.runs.remote.heartbeat import INTERVAL, Heartbeat, is_stale
 from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.replica import Replica
 from tests.helpers import eventually
+from tests.support.clock import Clock
 from tests.support.runs import Cut, new_run
 
 NOW = dt.datetime(2026, 11, 25, 12, 0, tzinfo=dt.timezone.utc)
-
-
-class Clock:
-    """Monotonic seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def heartbeats(store: DataStore, run_id: str) -> list[dict[str, Any]]:

@@ -18,21 +18,12 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.notices import Notices
 from marcelle_rt.runs.training.batches import MOST_POINTS, PAUSE, Batches
 from marcelle_rt.values import dumps
-
-
-class Clock:
-    """Monotonic seconds that pass when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def chunks_of(rate: int, seconds: int, metrics: int = 2) -> list[dict[str, Any]]:
     """The chunks that come of so many batches a second."""
-    clock = Clock()
+    clock = Clock(0.0)
     batches = Batches(Notices(), {}, clock=clock)
     logs = {f"m{n}": 0.1 + n for n in range(metrics)}
     chunks = []
@@ -80,7 +71,7 @@ def test_a_chunk_of_many_metrics_stays_under_the_limits_of_messages(metrics: int
 
 
 def test_a_metric_that_comes_late_or_not_each_time_has_nulls() -> None:
-    batches = Batches(Notices(), {"val_loss": "lossVal"}, clock=Clock())
+    batches = Batches(Notices(), {"val_loss": "lossVal"}, clock=Clock(0.0))
     batches.add(0, {"loss": 1.0})
     batches.add(1, {"loss": 0.5, "val_loss": 2.0})
     batches.add(2, {"val_loss": 3.0})

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from marcelle_rt import Remote, Uploader
 from marcelle_rt.backend import Backend
-from tests.support.audit import NOTHING, Counts, audit
-from tests.support.audited_training import Training
 from tests.support.proxy import Proxy
+from tests.support.trainings.audit import NOTHING, Counts, audit
+from tests.support.trainings.audited_training import Training
 
 _KILLS_A_ROUND = 12
 _NOBODY = "http://127.0.0.1:9"  # the port of `discard`: nobody listens there

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt.backend import Backend
-from tests.support.live_training import Live
 from tests.support.small_disk import Disk, small_disk
+from tests.support.trainings.live_training import Live
 
 
 @pytest.fixture

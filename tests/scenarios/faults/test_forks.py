@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt.backend import Backend
-from tests.support.audit import Counts, audit
+from tests.support.trainings.audit import Counts, audit
 
 pytest.importorskip("keras")
 
@@ -20,7 +20,7 @@ import os, sys
 from pathlib import Path
 import keras
 from marcelle_rt import Writer
-from tests.support.audited_training import PNG, logs_of
+from tests.support.trainings.audited_training import PNG, logs_of
 
 url, name, base = sys.argv[1:]
 picture = Path(base) / "fig.png"

@@ -10,8 +10,8 @@ import pytest
 
 from marcelle_rt import Remote, Uploader
 from marcelle_rt.backend import Backend
-from tests.support.audit import Counts, audit
-from tests.support.audited_training import Training
+from tests.support.trainings.audit import Counts, audit
+from tests.support.trainings.audited_training import Training
 
 pytest.importorskip("keras")
 

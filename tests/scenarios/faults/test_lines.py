@@ -15,19 +15,10 @@ from marcelle_rt.runs import recording
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.publisher import Publisher
 from tests.helpers import eventually
-from tests.support.audit import folders_of_nobody
-from tests.support.live_training import Live
+from tests.support.clock import Clock
 from tests.support.proxy import Proxy
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.trainings.audit import folders_of_nobody
+from tests.support.trainings.live_training import Live
 
 
 def test_a_line_that_is_cut_for_a_second_costs_nothing(

@@ -15,10 +15,10 @@ from marcelle_rt.errors import RunFolderError
 from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.replica import Replica, rev_number
 from tests.helpers import eventually
-from tests.support.audit import NOTHING, Counts, audit
-from tests.support.audited_training import Training
 from tests.support.proxy import Proxy
 from tests.support.runs import epoch, new_run
+from tests.support.trainings.audit import NOTHING, Counts, audit
+from tests.support.trainings.audited_training import Training
 
 pytest.importorskip("keras")
 

@@ -59,7 +59,7 @@ class Training:
         self.ended = False
         self._pipe, theirs = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.support.forkserver_preload"])
+        context.set_forkserver_preload(["tests.support.trainings.forkserver_preload"])
         with _keras_without_a_framework():
             forkserver.ensure_running()
         options = {"pause": pause, "files": files, "resume": resume, "finish_timeout": finish_timeout}

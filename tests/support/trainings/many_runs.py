@@ -21,7 +21,7 @@ LIGHT = [
     "marcelle_rt.runs.writer",
     "marcelle_rt.client.socket.transport",
     "marcelle_rt.client.rest.http",
-    "tests.support.many_runs",
+    "tests.support.trainings.many_runs",
 ]
 """What is imported once, before the processes are forked: each costs a few MB then."""
 

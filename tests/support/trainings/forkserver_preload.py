@@ -1,4 +1,4 @@
-"""What children of `tests.support.audited_training` find imported: they are forked from one that has read this."""
+"""What children of `audited_training` find imported: they are forked from a process that has read this."""
 
 import keras
 import tensorflow  # noqa: F401  # Keras asks for it when it saves a model, whatever its backend
