@@ -16,6 +16,7 @@ from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .config import backend_location
 from .errors import InvalidData, MarcelleError
+from .foreign import clean_lines
 
 _BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
 """Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
@@ -58,7 +59,7 @@ def main() -> None:
         finally:
             print(end="", flush=True)
     except MarcelleError as error:
-        print(f"marcelle-rt: {error}", file=sys.stderr)
+        print(f"marcelle-rt: {clean_lines(error)}", file=sys.stderr)
         sys.exit(1)
     except (BrokenPipeError, SystemExit) as end:
         # Rich and Typer make a plain status 1 of it, which in `watch` means a run that failed.

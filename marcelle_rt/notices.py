@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Hashable
 
 from .config import silent
+from .foreign import clean_lines
 
 logger = logging.getLogger("marcelle_rt")
 
@@ -41,6 +42,7 @@ class Notices:
             if key in self._said:
                 return
             self._said.add(key)
+        text = clean_lines(text)
         logger.info(text)
         if silent():
             return

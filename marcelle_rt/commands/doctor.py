@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from rich.text import Text
 
 from .. import config
-from ..monitor.text import clean
+from ..foreign import clean
 from . import checks
 from .checks import Check
 from .checks_backend import BackendChecks

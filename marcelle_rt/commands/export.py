@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InvalidData, MarcelleError
+from ..foreign import as_cell, clean
 from ..monitor import facts
-from ..monitor.text import clean
 from ..runs.folder import reading
 from ..runs.folder.journal import write_whole
 from .choices import Format
@@ -103,9 +103,9 @@ def _rows(epochs: Sequence[int], curves: Any) -> list[Row]:
 
 def _csv(rows: Sequence[Row], columns: Sequence[str]) -> bytes:
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(as_cell, columns))
+    writer.writerows([as_cell(row.get(name)) for name in columns] for row in rows)
     return text.getvalue().encode()
 
 

@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..monitor.text import STYLES, clean
+from ..foreign import clean
+from ..monitor.text import STYLES
 
 UNBOUNDED = 100_000
 """The width, in columns, of what is read by no terminal: nothing is cut off or wrapped there."""
@@ -77,5 +78,5 @@ def table(*columns: str, right: Iterable[str] = ()) -> Table:
     """
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
     for name in columns:
-        made.add_column(name, no_wrap=True, justify="right" if name in right else "left")
+        made.add_column(cell(name), no_wrap=True, justify="right" if name in right else "left")
     return made

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from ..client.data_store import DataStore
 from ..errors import InvalidData
+from ..foreign import clean
 from ..monitor import facts, text
-from ..monitor.text import clean
 from .finding import find_runs
 from .output import cell, console, cut, line, print_json, sentence, status, table
 from .runs_show import HEADS, curve

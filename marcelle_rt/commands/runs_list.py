@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ..client.data_store import DataStore
+from ..foreign import clean
 from ..monitor import facts, text
-from ..monitor.text import clean
 from ..values import time_of
 from . import beside
 from .output import cell, console, cut, line, print_json, sentence, status, table

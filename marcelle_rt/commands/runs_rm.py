@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from ..client.data_store import DataStore
+from ..foreign import clean
 from ..monitor import facts
-from ..monitor.text import clean
 from ..runs.remote.remote import Remote
 from .finding import find_runs
 from .output import cell, console, line, messages, print_json

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from ..client.data_store import DataStore
+from ..foreign import clean
 from ..monitor import facts, text
 from ..monitor.terminal.sparkline import sparkline
-from ..monitor.text import clean
 from ..values import time_of
 from . import beside
 from .finding import find_run
@@ -61,7 +61,7 @@ def _fact(out: Console, label: str, text: Text | str) -> None:
     grid.columns[0].min_width = _LABEL
     grid.columns[1].no_wrap = False
     grid.columns[1].overflow = "fold"
-    grid.add_row(Text(label, "dim"), text)
+    grid.add_row(Text(label, "dim"), Text(text) if isinstance(text, str) else text)
     out.print(grid)
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-from rich.progress import Progress, TaskID
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from ..client.data_store import DataStore
 from ..errors import BackendUnreachable, MarcelleError
+from ..foreign import clean
 from ..runs.document.events import Event
 from ..runs.remote.remote import Remote
 from ..runs.uploader import Uploader
@@ -39,7 +39,10 @@ def upload_many(
     """
     done: list[dict[str, Any]] = []
     uploader = Uploader(Remote(store, save_format))
-    with Progress(console=messages(), transient=True) as bar:
+    said = TextColumn("{task.description}", markup=False)
+    with Progress(
+        said, BarColumn(), TaskProgressColumn(), TimeRemainingColumn(), console=messages(), transient=True
+    ) as bar:
         task = bar.add_task("Uploading", total=len(directories))
 
         def progress(name: str, events: list[Event]) -> Iterable[Event]:
@@ -48,7 +51,7 @@ def upload_many(
         uploader.progress = progress
         try:
             for number, directory in enumerate(directories):
-                bar.update(task, completed=number, description=escape(directory.name))
+                bar.update(task, completed=number, description=clean(directory.name))
                 done.append(_upload(uploader, directory, overwrite))
         except BackendUnreachable:
             if done:
@@ -87,6 +90,6 @@ def _print(done: Sequence[dict[str, Any]], as_json: bool) -> None:
 
 def _advance(bar: Progress, task: TaskID, name: str, events: list[Event]) -> Iterator[Event]:
     for event in events:
-        bar.update(task, description=escape(f"{name}: {event['path']}"))
+        bar.update(task, description=clean(f"{name}: {event['path']}"))
         yield event
         bar.update(task, advance=1 / len(events))

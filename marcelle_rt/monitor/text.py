@@ -1,4 +1,4 @@
-"""Numbers, times and names as people read them. Pure."""
+"""Numbers and times as people read them. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..foreign import clean
 from . import facts
 
 if TYPE_CHECKING:
@@ -52,17 +53,6 @@ def ago(time: dt.datetime | None, now: dt.datetime) -> str:
     if past > _MONTH:
         return f"{time.astimezone():%Y-%m-%d}"
     return f"{duration(past).partition(' ')[0]} ago" if past >= 1 else "now"
-
-
-def clean(text: Any, width: int | None = None) -> str:
-    """Text of others in one line, without what would steer a terminal.
-
-    Args:
-        text: The text.
-        width: The most characters; a longer one ends in `~`.
-    """
-    line = "".join(character if character.isprintable() else " " for character in str(text))
-    return line if width is None or len(line) <= width else line[: max(0, width - 1)] + "~"
 
 
 def epochs(done: int, planned: int | None) -> str:

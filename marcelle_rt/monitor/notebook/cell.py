@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..follow import Follower
 from .panel import Panel
 
-if TYPE_CHECKING:
-    from ..live import LiveRuns
-
 _BUSY = 0.3  # seconds after which the kernel's main loop is taken to be kept busy by a cell
 _STILLS = 10.0  # seconds at least between two pictures, as long as runs train
 
-_cells: dict[str, tuple[str, list[LiveRuns]]] = {}
+
+class View(Protocol):
+    """What a cell shows (`LiveRuns`): a later run of the cell closes it."""
+
+    def close(self) -> None:
+        """Ends it."""
+        ...
+
+
+_cells: dict[str, tuple[str, list[tuple[View, Shown]]]] = {}
 """What each cell shows, and the execution that showed it. It keeps what is shown alive."""
 
 
@@ -49,20 +55,24 @@ class Shown:
         self._displayed = False
         self._ran: set[Any] = set()
 
-    def display(self, live: LiveRuns) -> None:
-        """Shows the panel in the cell that runs, and closes what an earlier run of that cell had shown."""
+    def display(self, view: View) -> None:
+        """Shows the panel in the cell that runs, and closes what an earlier run of that cell had shown.
+
+        Args:
+            view: Whose panel it is.
+        """
         cell, execution = _cell(self._kernel)
         before = _cells.get(cell)
         if before is not None and before[0] != execution:
-            for earlier in before[1]:
-                if earlier is not live:
+            for earlier, _ in before[1]:
+                if earlier is not view:
                     earlier.close()
             before = None
-        _cells[cell] = execution, [*(before[1] if before else []), live]
+        _cells[cell] = execution, [*(before[1] if before else []), (view, self)]
         self.panel.draw()
         # Beside the widget, what is shown where there is no kernel: text/plain by who can show neither.
-        view = {"model_id": self.panel.box.model_id, "version_major": 2, "version_minor": 0}
-        self._publish({"application/vnd.jupyter.widget-view+json": view})
+        widget = {"model_id": self.panel.box.model_id, "version_major": 2, "version_minor": 0}
+        self._publish({"application/vnd.jupyter.widget-view+json": widget})
         self._still, self._still_at = self.panel.still(), time.monotonic()
         self._publish({"text/html": self._still}, transient={"display_id": self.panel.key})
         self._displayed = True
@@ -83,7 +93,7 @@ class Shown:
             self._show_still()
         self.panel.close()
         for cell, (execution, shown) in list(_cells.items()):
-            left = [live for live in shown if live._shown is not self]
+            left = [(view, panel) for view, panel in shown if panel is not self]
             if left:
                 _cells[cell] = execution, left
             else:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import text
+from ...foreign import clean
 from ..board import Row
 from ..facts import BATCH
 from ..series import Curve, smooth
@@ -93,7 +93,7 @@ class Painter:
                 if (curve := row.curves.get(metric)) is None:
                     continue
                 key = row.entry.id, metric
-                name = text.clean(row.entry.name if len(metrics) == 1 else f"{row.entry.name} {metric}", 60)
+                name = clean(row.entry.name if len(metrics) == 1 else f"{row.entry.name} {metric}", 60)
                 dash, color = _DASHES[place % len(_DASHES)], colors.of[row.entry.id]
                 made_of = (curve, scale, choices.by_time, choices.smoothing, name, dash, color)
                 before = self._before.get(key)

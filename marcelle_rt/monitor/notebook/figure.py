@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import time
 from typing import Any
 
+from ...foreign import clean
 from .drawing import Drawing
 from .svg import Line
 
@@ -63,7 +65,7 @@ class LiveFigure:
         self._lines = lines
         axes = {
             "xaxis.title.text": drawing.x_title,
-            "yaxis.title.text": drawing.y_title,
+            "yaxis.title.text": _plain(drawing.y_title),
             "yaxis.type": "log" if log else "linear",
         }
         axes = {path: value for path, value in axes.items() if self._axes.get(path) != value}
@@ -84,7 +86,13 @@ class LiveFigure:
         trace.x, trace.y = line.x, line.y
         # One point makes no line.
         mode = "markers" if line.x.size == 1 else "lines"
-        style = {"visible": True, "name": line.name, "mode": mode, "line.color": line.color, "line.dash": line.dash}
+        style = {
+            "visible": True,
+            "name": _plain(line.name),
+            "mode": mode,
+            "line.color": line.color,
+            "line.dash": line.dash,
+        }
         for path, value in style.items():
             if before.get(path) != value:
                 trace[path] = value
@@ -109,6 +117,11 @@ class LiveFigure:
         )
         hidden = [slot for slot in range(SLOTS) if slot not in slots]
         self.widget._send_restyle_msg({"visible": False}, trace_indexes=hidden)
+
+
+def _plain(text: str) -> str:
+    """Text that plotly shows as it is: it would read tags, and formulas between dollar signs."""
+    return html.escape(clean(text), quote=False).replace("$", "&#36;")
 
 
 def _layout() -> dict[str, Any]:

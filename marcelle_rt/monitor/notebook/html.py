@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
+from ...foreign import as_html
 from .. import text
 from ..board import Board, Row
 from ..facts import BATCH
@@ -32,16 +32,14 @@ def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]
     """
     shown = [name for name in metrics if not name.startswith(BATCH)]
     heads = ["run", "status", "epoch", "ETA", *shown]
-    cells = [
-        f'<th style="{_FIRST if n < 2 else _CELL}">{escape(text.clean(head))}</th>' for n, head in enumerate(heads)
-    ]
+    cells = [f'<th style="{_FIRST if n < 2 else _CELL}">{as_html(head)}</th>' for n, head in enumerate(heads)]
     lines = [f"<tr>{''.join(cells)}</tr>"]
     for row in rows:
         color = colors.get(row.entry.id, "transparent")
         status = text.status(row)
         tone = _COLORS["silent"] if row.silent is not None else _COLORS.get(status, "inherit")
-        why = f' title="{escape(row.entry.error)}"' if row.entry.error else ""
-        name = f'<span style="color:{color}">&#9632;</span> {escape(text.clean(row.entry.name, 60))}'
+        why = f' title="{as_html(row.entry.error)}"' if row.entry.error else ""
+        name = f'<span style="color:{color}">&#9632;</span> {as_html(row.entry.name, 60)}'
         values = [
             text.epochs(row.entry.epoch, row.entry.epochs),
             text.eta(row),
@@ -49,8 +47,8 @@ def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]
         ]
         lines.append(
             f'<tr><td style="{_FIRST}">{name}</td>'
-            f'<td style="{_FIRST};color:{tone}"{why}>{escape(text.clean(status))}</td>'
-            + "".join(f'<td style="{_CELL}">{escape(value)}</td>' for value in values)
+            f'<td style="{_FIRST};color:{tone}"{why}>{as_html(status)}</td>'
+            + "".join(f'<td style="{_CELL}">{as_html(value)}</td>' for value in values)
             + "</tr>"
         )
     style = f"{_INK};border-collapse:collapse;font-size:13px;line-height:1.4;font-variant-numeric:tabular-nums"
@@ -82,7 +80,7 @@ def notes(board: Board, rows: Sequence[Row], metrics: Sequence[str], state: str 
         lines.append((hidden, "inherit"))
     for alert in board.alerts[-_ALERTS:]:
         lines.append((f"\u26a0 {text.alert(alert)}", _LEVELS.get(str(alert.get("level")), "inherit")))
-    drawn = "".join(f'<div style="color:{color}">{escape(text.clean(line, 300))}</div>' for line, color in lines)
+    drawn = "".join(f'<div style="color:{color}">{as_html(line, 300)}</div>' for line, color in lines)
     return f'<div style="{_INK};font-size:12px;line-height:1.5">{drawn}</div>'
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
+from ...foreign import as_html
 from ..series import Floats, keep
 
 WIDTH, HEIGHT = 820, 380
@@ -53,18 +53,18 @@ def svg(lines: Sequence[Line], x_title: str, y_title: str, log: bool = False) ->
         parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     for at, value in x.ticks():
         parts.append(f'<text x="{at:.1f}" y="{HEIGHT - _BOTTOM + 16}" text-anchor="middle">{value:.6g}</text>')
-    parts.append(f'<text x="{WIDTH // 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_title)}</text>')
+    parts.append(f'<text x="{WIDTH // 2}" y="{HEIGHT - 8}" text-anchor="middle">{as_html(x_title)}</text>')
     middle = (HEIGHT - _BOTTOM) // 2
-    parts.append(f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{escape(y_title)}</text>')
+    parts.append(f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{as_html(y_title)}</text>')
     for number, line in enumerate(kept):
-        stroke = f'stroke="{escape(line.color)}" stroke-width="2" stroke-dasharray="{_DASHES.get(line.dash, "")}"'
+        stroke = f'stroke="{as_html(line.color)}" stroke-width="2" stroke-dasharray="{_DASHES.get(line.dash, "")}"'
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.at(line.x), y.at(line.y), strict=True))
         if line.x.size == 1:  # a line of one point would not be seen
             parts.append(f'<circle cx="{x.at(line.x)[0]:.1f}" cy="{y.at(line.y)[0]:.1f}" r="3" fill="{line.color}"/>')
         parts.append(f'<polyline fill="none" points="{points}" {stroke}/>')
         top = HEIGHT + _LEGEND * number
         parts.append(f'<path d="M{_LEFT} {top + 4}h28" {stroke}/>')
-        parts.append(f'<text x="{_LEFT + 36}" y="{top + 8}">{escape(line.name)}</text>')
+        parts.append(f'<text x="{_LEFT + 36}" y="{top + 8}">{as_html(line.name)}</text>')
     return "".join([*parts, "</svg>"])
 
 

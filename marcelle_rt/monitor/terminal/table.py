@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...foreign import clean
 from .. import text
 from ..board import Board, Row
 from ..facts import BATCH
@@ -82,7 +83,7 @@ def _grid(rows: list[Row], metrics: list[str], width: int, ascii: bool) -> Rende
     grid = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, collapse_padding=True)
     for column in columns:
         grid.add_column(
-            column.title,
+            Text(_fit(column.title, column.width, ascii)),
             width=column.width,
             no_wrap=True,
             overflow="crop",
@@ -137,5 +138,5 @@ def _best(row: Row, name: str) -> float | None:
 
 
 def _fit(content: str, width: int, ascii: bool) -> str:
-    clean = text.clean(content, width)
-    return clean.encode("ascii", "replace").decode() if ascii else clean
+    fitting = clean(content, width)
+    return fitting.encode("ascii", "replace").decode() if ascii else fitting

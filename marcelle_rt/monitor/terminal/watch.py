@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...client.paging import Document, identity
+from ...foreign import clean
 from .. import text
 from ..board import Board, Entry
 from ..follow import Follower
@@ -148,7 +149,7 @@ class _Lines:
             entry = board.entries.get(key)
             if entry is None:
                 if self._said.pop(key, None):
-                    self._out(f"{text.clean(document.get('name') or key)} removed")
+                    self._out(f"{clean(document.get('name') or key)} removed")
                 self._waiting.pop(key, None)
             elif (kind != "initial" or key in rows) and self._said.get(key) != (entry.status, entry.epoch):
                 self._waiting[key] = _sentence(entry, rows[key].eta if key in rows else None)
@@ -212,4 +213,4 @@ def _sentence(entry: Entry, eta: float | None) -> str:
     values = [f"{metric} {text.number(value)}" for metric, value in entry.last.items()]
     parts = [entry.name, entry.status or "-", text.epochs(entry.epoch, entry.epochs), *values]
     parts += [f"ETA {text.duration(eta)}"] if eta is not None else []
-    return text.clean("  ".join([*parts, *([entry.error] if entry.error else [])]))
+    return clean("  ".join([*parts, *([entry.error] if entry.error else [])]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config
+from ...foreign import clean
 from ...notices import Notices, logger
 from ...values import iso, to_run, utf8
 
@@ -54,7 +55,7 @@ def show(alert: dict[str, Any]) -> None:
     """Shows an alert in one line: on stderr, in colour on a terminal; in a notebook as an output of the cell."""
     if config.silent():
         return
-    line = "".join(c if c.isprintable() else " " for c in sentence(alert))
+    line = clean(sentence(alert))
     try:
         from rich.console import Console
         from rich.text import Text
