@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
+from .cli_dataset import dataset_app
+from .commands.arguments import Json, Location, refuse_options_before
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
-from .config import backend_location
 from .errors import InvalidData, MarcelleError
 from .foreign import clean_lines
 
@@ -38,6 +39,7 @@ app.add_typer(
     help="List the runs of a backend, and look into, compare, remove and repair them.",
     epilog="Example: marcelle-rt runs --query status=error",
 )
+app.add_typer(dataset_app, name="dataset")
 
 
 def main() -> None:
@@ -69,14 +71,6 @@ def main() -> None:
         sys.exit(_NOBODY_READS)
 
 
-def _location(url: str | None) -> str | None:
-    """Makes a bad URL a usage error."""
-    try:
-        return None if url is None else backend_location(url)
-    except InvalidData as error:
-        raise typer.BadParameter(f"{error.value} {error.reason}") from error
-
-
 def _filters(texts: list[str] | None) -> list[str]:
     """Makes a bad filter a usage error."""
     from .commands.finding import query_of
@@ -88,23 +82,6 @@ def _filters(texts: list[str] | None) -> list[str]:
     return texts or []
 
 
-def _was_typed(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
-
-
-Location = Annotated[
-    str | None,
-    typer.Option(
-        "--backend",
-        metavar="URL",
-        envvar="MARCELLE_BACKEND",
-        callback=_location,
-        help="The backend; http://localhost:3030 if not given. A login is read from MARCELLE_EMAIL and "
-        "MARCELLE_PASSWORD, or MARCELLE_TOKEN.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its _id, or the beginning of it.")]
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN...", help="Runs, each by name, _id, or the beginning of it.")
@@ -216,9 +193,7 @@ def runs(
     as_json: Json = False,
 ) -> None:
     if context.invoked_subcommand is not None:
-        given = [name for name in context.params if _was_typed(context, name)]
-        if given:
-            raise typer.BadParameter(f"options of {context.invoked_subcommand} stand after it, not before it")
+        refuse_options_before(context)
     else:
         list_(query, limit, location, as_json)
 

@@ -76,7 +76,7 @@ HOMES = {
     "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},
-    "typer": {"cli.py", "commands/completion.py"},
+    "typer": {"cli.py", "cli_dataset.py", "commands/arguments.py", "commands/completion.py"},
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "PIL": {"datasets/images.py"},

@@ -80,12 +80,12 @@ class Samples:
         """
         y = document.get("y")
         if y is None:
-            raise Unreadable("has no label beside it (y); label it, or pass on_error='skip'")
+            raise Unreadable("is missing: the instance has no label; give it one, or pass on_error='skip'", "y")
         if self._places is None:
             return y
         place = self._places.get(y) if not isinstance(y, (list, dict)) and not hasattr(y, "shape") else None
         if place is None:
-            raise Unreadable(f"has the label {y!r} beside it, which is not among labels={list(self._places)!r}")
+            raise Unreadable(f"is {y!r}, which is not among labels={list(self._places)!r}", "y")
         return place
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 from ..client.data_store import DataStore
 from ..errors import DatasetError, Forbidden, MethodNotAllowed, NotFound
-from . import adding
-from .reading import Reading
+from . import adding, files
+from .reading import OnError, Reading
 from .sending import FullSpeed, Pace, create_many
+from .skips import Skips
 from .unreadable import Unreadable
 
 Document = dict[str, Any]
@@ -60,7 +63,7 @@ class Dataset(Reading):
         try:
             document = adding.instance(self.name, x, y, thumbnail, fields)
         except Unreadable as error:
-            raise DatasetError(self.name, f"x {error.reason}; nothing was added") from error
+            raise DatasetError(self.name, f"{error}; nothing was added") from error
         stored: Document = self._service.create(document)
         return stored
 
@@ -153,9 +156,72 @@ class Dataset(Reading):
         try:
             return len(self._service.remove(None, {"query": query}))
         except (Forbidden, MethodNotAllowed):  # where users sign in, a backend may take one at a time alone
-            ids = [document["_id"] for document in self._service.items(self._query({"$select": ["_id"]}))]
+            ids = [document["_id"] for document in self.documents("_id")]
             self.remove(*ids)
             return len(ids)
+
+    def export(self, path: str | os.PathLike[str]) -> int:
+        """Writes all instances to a file, or to a folder of images.
+
+        Args:
+            path: `name.json` (Marcelle's own, which a page's `dataset.upload` takes), `name.csv` or `name.parquet` (a
+                table), or a folder that is empty or not there (an image a file, a folder a label). A file that is
+                there is replaced.
+
+        Returns:
+            How many were written.
+
+        Raises:
+            DatasetError: There is no instance, or one that such a file can't hold.
+            UnsupportedFormat: The file has another ending.
+            OSError: It can't be written.
+        """
+        target = Path(path)
+        kind = files.kind_of(target)
+        total = self._some()
+        try:
+            return kind.write(target, self._bar(self.documents(), total, "Writing"))
+        except Unreadable as error:
+            raise DatasetError(self.name, f"{target} {error.reason}") from error
+
+    def load(self, path: str | os.PathLike[str], on_error: OnError = "raise", *, gently: bool = True) -> list[str]:
+        """Adds the instances of a file, or the images of a folder; see `export` for which.
+
+        What pages have downloaded can be loaded too; it holds the first 100 instances at most.
+
+        Args:
+            path: The file or folder.
+            on_error: What an instance does that no page could read, such as a broken image: `"raise"`, or `"skip"`
+                with a warning that counts them.
+            gently: As for `add_many`.
+
+        Returns:
+            The instances' `_id`s.
+
+        Raises:
+            DatasetError: It is not such a file, or an instance can't be read; those before it are added.
+            UnsupportedFormat: The file has another ending.
+            OSError: It can't be read.
+        """
+        source = Path(path)
+        skips = Skips(self.name, on_error)
+        with self._bar(None, None, "Loading") as bar:
+            documents = self._loaded(source, skips)
+            ids = create_many(self._service, documents, self._pace if gently else FullSpeed(), bar.update)
+        skips.tell(len(ids))
+        return ids
+
+    def _loaded(self, source: Path, skips: Skips) -> Iterator[Document]:
+        try:
+            for where, make in files.kind_of(source).read(source):
+                try:
+                    made = {"datasetName": self.name, **make()}
+                except Unreadable as error:
+                    skips({"_id": f"{source}: {where}"}, error)
+                else:
+                    yield made
+        except Unreadable as error:
+            raise DatasetError(self.name, f"{source} {error.reason}") from error
 
     def _documents(
         self,

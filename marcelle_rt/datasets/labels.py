@@ -36,7 +36,7 @@ class NotALabel(Unreadable):
     def __init__(self, identity: Any, y: Any) -> None:
         self.identity = identity
         kind = "a list" if isinstance(y, list) else "a mapping"
-        super().__init__(f"has {kind} beside it as y, which is not a label that could be listed")
+        super().__init__(f"is {kind}, which is not a label that could be listed", "y")
 
 
 _ORDER = ("bool", "number", "str")

@@ -74,7 +74,7 @@ class Reading:
         Raises:
             DatasetError: An instance has a list or a mapping as `y`.
         """
-        found = self._service.items(self._query({"$select": ["_id", "y"]}))
+        found = self.documents("_id", "y")
         try:
             return labels.distinct((document["_id"], document.get("y")) for document in found)
         except labels.NotALabel as error:
@@ -89,8 +89,27 @@ class Reading:
         Raises:
             DatasetError: One can't be decoded; it has the instance's `_id`.
         """
-        for document in self._service.items(self._query()):
-            yield self._decoded(document)
+        for document in self.documents():
+            yield self.decoded(document)
+
+    def documents(self, *fields: str) -> Iterator[Document]:
+        """All instances as they are stored.
+
+        Args:
+            *fields: Those that are read; all if none is named.
+        """
+        return self._service.items(self._query({"$select": list(fields)} if fields else NOTHING))
+
+    def decoded(self, document: Document) -> Document:
+        """An instance with its `x` decoded.
+
+        Raises:
+            DatasetError: It can't be; it has the instance's `_id`.
+        """
+        try:
+            return self._decode(document)
+        except Unreadable as error:
+            self._fail(document, error)
 
     def watch(self, timeout: float | None = None) -> Instances:
         """The instances that there are, then each that is recorded, changed or removed, without gaps.
@@ -104,7 +123,7 @@ class Reading:
         """
         from .instances import Instances
 
-        return Instances(self._service.watch(self._query(), timeout), self._decoded)
+        return Instances(self._service.watch(self._query(), timeout), self.decoded)
 
     def to_numpy(
         self,
@@ -137,7 +156,7 @@ class Reading:
         skips = Skips(self.name, on_error)
         total = self._some()
         with Meanwhile(self._service, self.name) as meanwhile:
-            documents = self._progress(self._service.items(self._query(_SELECT)), total)
+            documents = self._progress(self.documents(*_SAMPLE), total)
             x, y, ids = fill(documents, samples, total, skips, self._decode)
         skips.tell(len(ids))
         meanwhile.tell()
@@ -181,8 +200,8 @@ class Reading:
         self._some()
 
         def read() -> Iterator[tuple[Any, Any]]:
-            for document in self._service.items(self._query(_SELECT)):
-                whole = self._decoded(document)
+            for document in self.documents(*_SAMPLE):
+                whole = self.decoded(document)
                 try:
                     yield samples.x(whole), samples.y(whole)
                 except Unreadable as error:
@@ -210,7 +229,7 @@ class Reading:
 
         samples = self._samples(size, labels, resizing)
         self._some()
-        ids = [document["_id"] for document in self._service.items(self._query({"$select": ["_id"]}))]
+        ids = [document["_id"] for document in self.documents("_id")]
         return MapDataset(ids, self._get, samples, self._fail)
 
     # How it is done
@@ -227,7 +246,7 @@ class Reading:
 
     def _get(self, identity: str) -> Document:
         try:
-            return self._decoded(self._service.get(identity, {"query": self._query()}))
+            return self.decoded(self._service.get(identity, {"query": self._query()}))
         except NotFound as error:
             raise DatasetError(self.name, "is not there (any more)", identity) from error
 
@@ -240,14 +259,8 @@ class Reading:
     def _asset(self, path: str) -> bytes:
         return assets.read(self._store, path)
 
-    def _decoded(self, document: Document) -> Document:
-        try:
-            return self._decode(document)
-        except Unreadable as error:
-            self._fail(document, error)
-
     def _fail(self, document: Document, error: Unreadable) -> NoReturn:
-        raise DatasetError(self.name, f"x {error.reason}", document.get("_id")) from error
+        raise DatasetError(self.name, str(error), document.get("_id")) from error
 
     def _progress(self, documents: Iterable[Document], total: int) -> Iterator[Document]:
         return iter(self._bar(documents, total, "Reading"))
@@ -260,7 +273,7 @@ class Reading:
         return tqdm(documents, f"{doing} {self.name}", total, **options)
 
 
-_SELECT: Mapping[str, Any] = MappingProxyType({"$select": ["_id", "x", "y", "file"]})
+_SAMPLE = ("_id", "x", "y", "file")  # the fields that make a sample
 
 
 def _checked(size: Size | None) -> Size | None:

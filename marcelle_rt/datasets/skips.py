@@ -40,13 +40,13 @@ class Skips:
             DatasetError: Where that is what was asked for.
         """
         if self._raises:
-            raise DatasetError(self._dataset, f"x {error.reason}", document.get("_id")) from error
-        self.reasons[document["_id"]] = error.reason
+            raise DatasetError(self._dataset, str(error), document.get("_id")) from error
+        self.reasons[document["_id"]] = str(error)
 
     def tell(self, used: int) -> None:
         """Warns of how many were skipped, and names some."""
         if self.reasons:
-            named = "; ".join(f"{key!r}: x {reason}" for key, reason in list(self.reasons.items())[:_NAMED])
+            named = "; ".join(f"{key!r}: {reason}" for key, reason in list(self.reasons.items())[:_NAMED])
             more = len(self.reasons) - _NAMED
             tail = f"; and {more:,} more" if more > 0 else ""
             total = used + len(self.reasons)

@@ -9,9 +9,9 @@ class Unreadable(MarcelleError):
     """A stored value that can't be decoded, or a value that can't be stored so that a page can read it.
 
     Attributes:
-        reason: Why, and what to do; it follows "x" in a sentence.
+        reason: Why, and what to do; it follows the name of what can't be read in a sentence.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, what: str = "x") -> None:
         self.reason = reason
-        super().__init__(f"x {reason}")
+        super().__init__(f"{what} {reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,9 @@ def lab(page: Page, dashboard_page: Callable[..., str], backend: Backend, name: 
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
+def name() -> str:
     """A dataset's name that no other test uses."""
-    return request.node.name.replace("[", " ").replace("]", "")[-60:]
+    return f"Test {uuid.uuid4().hex[:8]}"
 
 
 @pytest.fixture

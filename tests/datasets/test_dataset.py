@@ -85,7 +85,7 @@ def test_labels_are_sorted_whatever_they_are_and_those_without_are_passed_over(d
 
     assert dataset.labels() == [True, 9.5, 10, "B", "b"]
     dataset.add([0.0], [1, 2])
-    with pytest.raises(DatasetError, match=f"{dataset_id(dataset, [1, 2])}.*a list"):
+    with pytest.raises(DatasetError, match=f"{dataset_id(dataset, [1, 2])}.*y is a list"):
         dataset.labels()
 
 
@@ -135,8 +135,8 @@ def test_what_can_not_be_used_raises_with_its_id_or_is_skipped_and_counted(store
     assert "is not an image of a known kind" in data.skipped[ids["no image"]]
     assert "is empty" in data.skipped[ids["empty"]]
     assert "is a text" in data.skipped[ids["text"]]
-    assert "no label" in data.skipped[ids["unlabelled"]]
-    assert "no label" in data.skipped[ids["null"]]
+    assert "has no label" in data.skipped[ids["unlabelled"]]
+    assert "has no label" in data.skipped[ids["null"]]
     assert "'c'" in data.skipped[ids["another label"]]
     assert "to_pandas()" in data.skipped[ids["nothing"]]
     with pytest.raises(DatasetError) as caught:
