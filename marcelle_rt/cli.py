@@ -12,8 +12,8 @@ from typing import Annotated
 
 import typer
 
+from .cli_arguments import Json, Location, refuse_options_before
 from .cli_dataset import dataset_app
-from .commands.arguments import Json, Location, refuse_options_before
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import InvalidData, MarcelleError

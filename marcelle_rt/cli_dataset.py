@@ -1,4 +1,4 @@
-"""The `marcelle-rt dataset` command: what can be typed. What is done lies in `commands/dataset.py`."""
+"""The `marcelle-rt dataset` command: what can be typed. What is done lies in `commands/dataset/`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .commands.arguments import Json, Location, refuse_options_before
+from .cli_arguments import Json, Location, refuse_options_before
 
 dataset_app = typer.Typer(
     invoke_without_command=True,
@@ -30,7 +30,7 @@ def dataset(context: typer.Context, location: Location = None, as_json: Json = F
 def list_(location: Location = None, as_json: Json = False) -> None:
     """List the datasets of a backend."""
     from .commands import opening
-    from .commands.dataset import list_datasets
+    from .commands.dataset.looking import list_datasets
 
     with opening.backend(location) as store:
         list_datasets(store, as_json)
@@ -40,7 +40,7 @@ def list_(location: Location = None, as_json: Json = False) -> None:
 def show(name: Name, location: Location = None, as_json: Json = False) -> None:
     """Show one dataset: its labels, its fields, and what its instances are."""
     from .commands import opening
-    from .commands.dataset import show_dataset
+    from .commands.dataset.looking import show_dataset
 
     with opening.backend(location) as store:
         show_dataset(store, name, as_json)
@@ -57,7 +57,7 @@ def export(
 ) -> None:
     """Write a dataset to a file, or to a folder of images."""
     from .commands import opening
-    from .commands.dataset import export_dataset
+    from .commands.dataset.carrying import export_dataset
 
     with opening.backend(location) as store:
         export_dataset(store, name, path, as_json)
@@ -76,7 +76,7 @@ def load(
 ) -> None:
     """Add the instances of a file, or the images of a folder, to a dataset."""
     from .commands import opening
-    from .commands.dataset import load_dataset
+    from .commands.dataset.carrying import load_dataset
 
     with opening.backend(location) as store:
         load_dataset(store, name, path, skip=skip, fast=fast, as_json=as_json)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .sounds import Sound
-from .unreadable import Unreadable
+from .stored.sounds import Sound
+from .stored.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

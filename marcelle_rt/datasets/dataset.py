@@ -10,11 +10,12 @@ from typing import Any
 
 from ..client.data_store import DataStore
 from ..errors import DatasetError, Forbidden, MethodNotAllowed, NotFound
-from . import adding, files
+from .files import kinds
 from .reading import OnError, Reading
 from .sending import FullSpeed, Pace, create_many
 from .skips import Skips
-from .unreadable import Unreadable
+from .stored import encoding
+from .stored.unreadable import Unreadable
 
 Document = dict[str, Any]
 
@@ -61,7 +62,7 @@ class Dataset(Reading):
             PayloadTooLarge: It is over a megabyte, more than a backend takes at once.
         """
         try:
-            document = adding.instance(self.name, x, y, thumbnail, fields)
+            document = encoding.instance(self.name, x, y, thumbnail, fields)
         except Unreadable as error:
             raise DatasetError(self.name, f"{error}; nothing was added") from error
         stored: Document = self._service.create(document)
@@ -177,7 +178,7 @@ class Dataset(Reading):
             OSError: It can't be written.
         """
         target = Path(path)
-        kind = files.kind_of(target)
+        kind = kinds.kind_of(target)
         total = self._some()
         try:
             return kind.write(target, self._bar(self.documents(), total, "Writing"))
@@ -213,7 +214,7 @@ class Dataset(Reading):
 
     def _loaded(self, source: Path, skips: Skips) -> Iterator[Document]:
         try:
-            for where, make in files.kind_of(source).read(source):
+            for where, make in kinds.kind_of(source).read(source):
                 try:
                     made = {"datasetName": self.name, **make()}
                 except Unreadable as error:
@@ -234,7 +235,7 @@ class Dataset(Reading):
             if any(value is _MISSING for value in row):
                 raise Unreadable("and its label don't go together: there are more of one than of the other")
             x, y, *rest = row
-            yield adding.instance(self.name, x, y, rest[0] if rest else None, fields)
+            yield encoding.instance(self.name, x, y, rest[0] if rest else None, fields)
 
 
 _MISSING = object()

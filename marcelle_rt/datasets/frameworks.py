@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from .arrays import Samples, is_image
-from .unreadable import Unreadable
+from .stored.unreadable import Unreadable
 
 Document = dict[str, Any]
 Sample = tuple[Any, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .unreadable import Unreadable
+from .stored.unreadable import Unreadable
 
 
 def distinct(values: Iterable[tuple[Any, Any]]) -> list[Any]:

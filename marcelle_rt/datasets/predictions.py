@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..client.data_store import DataStore
 from ..errors import Forbidden, InvalidData, MethodNotAllowed
 from ..values import to_wire
-from . import naming, tables
+from . import naming
+from .files import tables
 from .sending import FullSpeed, create_many
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 from ..client.data_store import DataStore
 from ..config import no_bar
 from ..errors import DatasetError, InvalidData, NotFound
-from . import assets, decoding, labels, listing, naming, tables
-from . import resizing as ways
+from . import labels, listing, naming
 from .arrays import Arrays, Samples, Size, fill
+from .files import tables
 from .meanwhile import Meanwhile
 from .skips import Skips
-from .unreadable import Unreadable
+from .stored import assets, decoding
+from .stored import resizing as ways
+from .stored.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from ..client.service import Service

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import DatasetError, UnsupportedFormat
 from ..notices import Notices
-from .unreadable import Unreadable
+from .stored.unreadable import Unreadable
 
 WAYS = ("raise", "skip")
 _NAMED = 3  # instances that a warning names

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marcelle_rt.datasets import decoding, images, sounds
-from marcelle_rt.datasets.unreadable import Unreadable
+from marcelle_rt.datasets.stored import decoding, images, sounds
+from marcelle_rt.datasets.stored.unreadable import Unreadable
 
 Image = pytest.importorskip("PIL.Image")
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from marcelle_rt import Dataset, DataStore, Predictions
-from marcelle_rt.datasets.sounds import Sound, wav
+from marcelle_rt.datasets.stored.sounds import Sound, wav
 from marcelle_rt.errors import DatasetError
 from tests.datasets.lab import Lab
 from tests.helpers import eventually

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import UnsupportedFormat
+from ...errors import UnsupportedFormat
 from . import folders, marcelle_json, tables
 
 Document = dict[str, Any]

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..values import to_wire
-from .unreadable import Unreadable
+from ...values import to_wire
+from ..stored.unreadable import Unreadable
 from .writing import replacing
 
 Document = dict[str, Any]

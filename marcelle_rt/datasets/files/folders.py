@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
-from ..notices import Notices
-from ..values import utf8
-from . import images
-from .unreadable import Unreadable
+from ...notices import Notices
+from ...values import utf8
+from ..stored import images
+from ..stored.unreadable import Unreadable
 
 Document = dict[str, Any]
 

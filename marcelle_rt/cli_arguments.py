@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from ..config import backend_location
-from ..errors import InvalidData
+from .config import backend_location
+from .errors import InvalidData
 
 
 def _location(url: str | None) -> str | None:

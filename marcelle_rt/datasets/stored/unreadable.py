@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import MarcelleError
+from ...errors import MarcelleError
 
 
 class Unreadable(MarcelleError):

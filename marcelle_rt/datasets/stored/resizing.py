@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnsupportedFormat
+from ...errors import UnsupportedFormat
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

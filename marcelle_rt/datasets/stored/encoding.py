@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..values import to_wire
+from ...values import to_wire
 from . import images
 from .unreadable import Unreadable
 
@@ -29,7 +29,7 @@ def instance(name: str, x: Any, y: Any, thumbnail: str | None, fields: Mapping[s
     """
     document: Document = {"datasetName": name}
     if x is not None:
-        document["x"] = stored(x)
+        document["x"] = value(x)
     document["y"] = to_wire(y, "y")
     if thumbnail is None and is_image_url(document.get("x")):
         thumbnail = images.thumbnail(document["x"])
@@ -39,7 +39,7 @@ def instance(name: str, x: Any, y: Any, thumbnail: str | None, fields: Mapping[s
     return document
 
 
-def stored(x: Any) -> Any:
+def value(x: Any) -> Any:
     """An `x` as it is stored.
 
     Raises:

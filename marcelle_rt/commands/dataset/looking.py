@@ -1,34 +1,20 @@
-"""`marcelle-rt dataset`: the datasets of a backend, and files of them."""
+"""`marcelle-rt dataset list` and `show`: what a backend has."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from ..client.data_store import DataStore
-from ..datasets.dataset import Dataset
-from ..datasets.listing import datasets, there_are
-from ..errors import DatasetError, MarcelleError
-from .output import cell, console, line, messages, print_json, sentence, table
+from ...client.data_store import DataStore
+from ...datasets.dataset import Dataset
+from ...datasets.listing import datasets, there_are
+from ...errors import DatasetError
+from ..output import cell, console, line, print_json, sentence, table
 
 _LOOKED_AT = 100  # instances that tell what a dataset has in it
 _LABELS = 50  # labels that are shown
-
-
-class FileTrouble(MarcelleError):
-    """A file that can't be read or written, or a library for it that is missing.
-
-    Attributes:
-        path: The file.
-    """
-
-    def __init__(self, path: Path, reason: str) -> None:
-        self.path = path
-        super().__init__(f"{path}: {reason}")
 
 
 def list_datasets(store: DataStore, as_json: bool) -> None:
@@ -97,48 +83,6 @@ def show_dataset(store: DataStore, name: str, as_json: bool) -> None:
         line(out, cell(field), f": {kind}", indent=2)
     if broken:
         sentence(out, f"{broken} of the first {min(total, _LOOKED_AT)} instances can't be read; to_numpy names them.")
-
-
-def export_dataset(store: DataStore, name: str, path: Path, as_json: bool) -> None:
-    """Writes a dataset to a file, and says how many instances are there.
-
-    Raises:
-        DatasetError: There is no instance, or one that such a file can't hold.
-        FileTrouble: The file can't be written.
-        MarcelleError: What the backend or the line raised.
-    """
-    with _file_errors(path):
-        count = Dataset(store, name).export(path)
-    if as_json:
-        print_json({"name": name, "path": str(path), "instances": count})
-    else:
-        messages().print(cell(f"{count:,} instances are in {path}"))
-
-
-def load_dataset(store: DataStore, name: str, path: Path, *, skip: bool, fast: bool, as_json: bool) -> None:
-    """Adds the instances of a file to a dataset, and says how many.
-
-    Raises:
-        DatasetError: It is not such a file, or an instance can't be read.
-        FileTrouble: The file can't be read.
-        MarcelleError: What the backend or the line raised.
-    """
-    with _file_errors(path):
-        ids = Dataset(store, name).load(path, "skip" if skip else "raise", gently=not fast)
-    if as_json:
-        print_json({"name": name, "ids": ids})
-    else:
-        messages().print(cell(f"{len(ids):,} instances were added to {name}"))
-
-
-@contextmanager
-def _file_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileTrouble(path, error.strerror or str(error)) from error
-    except ImportError as error:
-        raise FileTrouble(path, str(error)) from error
 
 
 def _read(dataset: Dataset) -> Iterator[dict[str, Any] | None]:

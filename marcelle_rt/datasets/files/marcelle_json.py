@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .. import values
-from ..notices import Notices
-from . import adding, decoding, images
-from .unreadable import Unreadable
+from ... import values
+from ...notices import Notices
+from ..stored import decoding, encoding, images
+from ..stored.unreadable import Unreadable
 from .writing import replacing
 
 Document = dict[str, Any]
@@ -76,7 +76,7 @@ class _Maker:
         fields = {key: _stored(key, value) for key, value in self._instance.items() if key not in _SERVERS}
         if not isinstance(fields.get("thumbnail", ""), str):
             del fields["thumbnail"]
-        if "thumbnail" not in fields and adding.is_image_url(fields.get("x")):
+        if "thumbnail" not in fields and encoding.is_image_url(fields.get("x")):
             fields["thumbnail"] = images.thumbnail(fields["x"])
         return fields
 
@@ -85,7 +85,7 @@ def _stored(field: str, value: Any) -> Any:
     if field == "thumbnail":
         return value
     if isinstance(value, str) and value.startswith(images.URL):
-        return adding.stored(value)
+        return encoding.value(value)
     if isinstance(value, Mapping) and isinstance(value.get("data"), Mapping):
         decoded = decoding.value(value)
         return images.encode(decoded) if hasattr(decoded, "shape") else value

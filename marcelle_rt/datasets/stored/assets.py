@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from ..client.data_store import DataStore
+from ...client.data_store import DataStore
 from .unreadable import Unreadable
 
 
