@@ -24,6 +24,7 @@ export function onOpenedRun(listener) {
     listener(id);
   };
   window.addEventListener('hashchange', look);
-  window.addEventListener('popstate', look);
+  // Going back to an address with another query changes the hash too, and Chromium tells nobody.
+  window.addEventListener('popstate', () => window.dispatchEvent(new HashChangeEvent('hashchange')));
   look();
 }

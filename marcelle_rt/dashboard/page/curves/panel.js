@@ -7,13 +7,22 @@ import { curveControls } from './controls.js';
 import { groupsOf } from './groups.js';
 import { UNITS, linesOf } from './lines.js';
 
+/**
+ * @typedef {object} Shown
+ * @property {string[]} ticked
+ * @property {(id: string) => string} colour
+ * @property {(ids: string[], on: boolean) => void} tick
+ * @property {(listener: () => void) => void} subscribe
+ */
+
 const FRAME = 33; // milliseconds: 30 drawings a second are enough for the eye
 
 /**
  * @param {import('../runs/catalogue.js').Catalogue} catalogue
- * @param {import('../runs/selection.js').Selection} selection
+ * @param {Shown} selection the runs that are drawn
+ * @param {{ hint: string, legend: boolean }} words what is said where there is none, and whether they are named
  */
-export function curvesCard(catalogue, selection) {
+export function curvesCard(catalogue, selection, words) {
   /** @type {Map<string, Chart>} */
   const charts = new Map();
   /** @type {Map<string, string[]>} */
@@ -71,11 +80,11 @@ export function curvesCard(catalogue, selection) {
       const chart = /** @type {Chart} */ (charts.get(name));
       if (visible.has(chart.element)) chart.draw(linesOf(shown, metrics, settings), { log: settings.log, unit: UNITS[settings.axis] });
     }
-    drawLegend(shown);
+    if (words.legend) drawLegend(shown);
     card.show(catalogue.rows.size > 0);
     hint.hidden = groups.size > 0;
     controls.element.hidden = shown.length === 0;
-    say(hint, shown.length === 0 ? 'Tick runs in the table to see and compare their curves.' : word ? 'No metric has this in its name.' : 'Nothing was logged yet.');
+    say(hint, shown.length === 0 ? words.hint : word ? 'No metric has this in its name.' : 'Nothing was logged yet.');
   }
 
   const MOST = 12;

@@ -23,7 +23,9 @@ export class Catalogue {
     this.documents = new Map();
     /** Whether the rows were read once. */
     this.ready = false;
-    /** @type {Set<string>} */
+    /** @type {Map<string, Set<string>>} which runs each part of the page draws */
+    this.holders = new Map();
+    /** @type {Set<string>} all of them */
     this.held = new Set();
     /** @type {Map<string, { seen: number, interval: number }>} */
     this.signs = new Map();
@@ -54,11 +56,13 @@ export class Catalogue {
 
   /**
    * Keeps the documents of these runs, and reads those that are missing.
+   * @param {string} holder the part of the page that draws them
    * @param {Set<string>} ids
    */
-  hold(ids) {
-    this.held = ids;
-    for (const id of this.documents.keys()) if (!ids.has(id)) this.documents.delete(id);
+  hold(holder, ids) {
+    this.holders.set(holder, ids);
+    this.held = new Set([...this.holders.values()].flatMap((held) => [...held]));
+    for (const id of this.documents.keys()) if (!this.held.has(id)) this.documents.delete(id);
     for (const id of ids) if (!this.documents.has(id)) this.fetch(id);
   }
 

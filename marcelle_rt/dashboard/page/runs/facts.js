@@ -109,6 +109,14 @@ function endOf(run) {
 }
 
 /**
+ * The objects in a list of a document's; none where it is something else.
+ * @param {Document} run
+ * @param {string} name
+ * @returns {Document[]}
+ */
+export const entriesOf = (run, name) => (Array.isArray(run[name]) ? run[name].filter(isObject) : []);
+
+/**
  * What is kept of a run.
  * @param {Document} run
  * @param {Row | undefined} before what was known of it

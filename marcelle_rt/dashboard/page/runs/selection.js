@@ -4,7 +4,7 @@ import { isActive } from './facts.js';
 const COLOURS = ['#3b82f6', '#f97316', '#10b981', '#a855f7', '#ec4899', '#eab308', '#06b6d4', '#ef4444', '#84cc16', '#8b7355'];
 
 /** @param {number} place @returns {string} */
-function colourOf(place) {
+export function colourOf(place) {
   // Beyond the palette, hues by the golden angle lie as far from each other as they can.
   return COLOURS[place] ?? `hsl(${Math.round((place * 137.5) % 360)} 60% 52%)`;
 }
@@ -86,7 +86,7 @@ export class Selection {
       this.places.set(id, next);
     }
     this.ticked = ids;
-    this.catalogue.hold(wanted);
+    this.catalogue.hold('ticked', wanted);
     this.listeners.forEach((listener) => listener());
   }
 }

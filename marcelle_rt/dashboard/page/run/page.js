@@ -1,0 +1,38 @@
+// One run's page: how it stands, its curves, its model to try, its files, what it had to say, and what people say of it.
+import { curvesCard } from '../curves/panel.js';
+import { colourOf } from '../runs/selection.js';
+import { alertsCard } from './alerts.js';
+import { assetsCard } from './assets.js';
+import { notesCard } from './notes.js';
+import { OpenedRun } from './opened.js';
+import { modelCard, paramsCard } from './params.js';
+import { summaryCard } from './summary.js';
+import { tryCard } from './tryit.js';
+
+/** @typedef {import('../card.js').Card} Card */
+
+/**
+ * @param {{ sidebar: (...cards: Card[]) => any }} page a page of Marcelle's dashboard
+ * @param {import('../runs/catalogue.js').Catalogue} catalogue
+ * @param {import('../connection.js').Connection} connection
+ */
+export function runPage(page, catalogue, connection) {
+  const opened = new OpenedRun(catalogue);
+  const shown = {
+    get ticked() {
+      return opened.ticked;
+    },
+    colour: () => colourOf(0),
+    tick: () => {},
+    subscribe: (/** @type {() => void} */ listener) => opened.subscribe(listener),
+  };
+  page
+    .sidebar(summaryCard(catalogue, opened), paramsCard(opened), notesCard(connection, opened))
+    .use(
+      alertsCard(connection, opened),
+      curvesCard(catalogue, shown, { hint: '', legend: false }),
+      tryCard(connection, opened),
+      assetsCard(connection, opened),
+      modelCard(opened),
+    );
+}

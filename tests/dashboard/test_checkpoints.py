@@ -1,0 +1,89 @@
+"""Checkpoints that are loaded and tried in a run's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.helpers import eventually
+
+from .conftest import Train
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+keras = pytest.importorskip("keras")
+np = pytest.importorskip("numpy")
+Image = pytest.importorskip("PIL.Image")
+
+
+def brightness() -> Any:
+    """Says of a grey image of 4 x 6 pixels whether it is dark (class 0) or bright (1)."""
+    model = keras.Sequential(
+        [keras.Input((4, 6, 1)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(2, activation="softmax")]
+    )
+    model.layers[-1].set_weights([np.array([[-10.0, 10.0]]), np.array([5.0, -5.0])])
+    return model
+
+
+def weighted_sum() -> Any:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.layers[0].set_weights([np.array([[1.0], [10.0], [100.0]]), np.array([0.5])])
+    return model
+
+
+def save(train: Train, model: Any, **options: Any) -> None:
+    writer = train(planned=2)
+    writer.model = model
+    for epoch in (1, 2):
+        writer.save_epoch(epoch, {"loss": 1.0})
+        writer.save_checkpoint(epoch, **options)
+    writer.flush(30)
+
+
+def load(page: Page, epoch: int) -> None:
+    page.get_by_role("link", name="digits-1", exact=True).click()
+    page.get_by_role("button", name=f"epoch {epoch}", exact=True).click()
+    page.get_by_text(f"The checkpoint of epoch {epoch} is loaded.").wait_for()
+
+
+def test_an_image_is_classified_with_the_names_of_the_classes(
+    open_page: Callable[..., Page], train: Train, tmp_path: Path
+) -> None:
+    save(train, brightness(), metadata={"labels": ["night", "day"]})
+    page = open_page()
+    load(page, 2)
+    page.get_by_text("an image of 6").wait_for()
+    answer = page.locator(".rt-answer")
+
+    for colour, label in (("white", "day"), ("black", "night")):
+        Image.new("RGB", (60, 40), colour).save(tmp_path / f"{colour}.png")
+        page.locator("input[type=file]").set_input_files(tmp_path / f"{colour}.png")
+        eventually(lambda: answer.inner_text().startswith(f"{label} (100"))  # noqa: B023
+    page.locator(".rt-bench canvas").wait_for()
+
+
+def test_numbers_are_answered_and_wrong_ones_are_said(open_page: Callable[..., Page], train: Train) -> None:
+    save(train, weighted_sum())
+    page = open_page()
+    load(page, 1)
+    answer = page.locator(".rt-answer")
+
+    page.get_by_role("textbox", name="numbers").fill("1, 2 3")
+    eventually(lambda: answer.inner_text() == "321.5")
+    page.get_by_role("textbox", name="numbers").fill("1 2")
+    eventually(lambda: "3 numbers are wanted, and 2 are there" in answer.inner_text())
+
+
+def test_a_checkpoint_that_is_gone_is_said(open_page: Callable[..., Page], train: Train, store: Any) -> None:
+    save(train, weighted_sum())
+    store.service("tfjs-models").remove(None)
+    page = open_page()
+
+    page.get_by_role("link", name="digits-1", exact=True).click()
+    page.get_by_role("button", name="epoch 1", exact=True).click()
+
+    page.get_by_text("The checkpoint of epoch 1 can't be loaded").wait_for()
