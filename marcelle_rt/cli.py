@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -12,33 +11,32 @@ from typing import Annotated
 
 import typer
 
-from .cli_arguments import Json, Location, refuse_options_before
+from .cli_arguments import BOXES, Json, Location, refuse_options_before
+from .cli_backend import backend_app
 from .cli_dataset import dataset_app
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import InvalidData, MarcelleError
 from .foreign import clean_lines
 
-_BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
-"""Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
-
 _NOBODY_READS = 128 + 13  # what shells say of a command that SIGPIPE has ended
 
 app = typer.Typer(
-    rich_markup_mode="rich" if _BOXES else None,
+    rich_markup_mode="rich" if BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 all is done, 1 something is not (an error, a run that failed), 2 wrong usage, 130 Ctrl-C.",
 )
-runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich" if _BOXES else None)
+runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich" if BOXES else None)
 app.add_typer(
     runs_app,
     name="runs",
     help="List the runs of a backend, and look into, compare, remove and repair them.",
     epilog="Example: marcelle-rt runs --query status=error",
 )
+app.add_typer(backend_app, name="backend")
 app.add_typer(dataset_app, name="dataset")
 
 
@@ -108,48 +106,6 @@ def demo(
     from .demo.run import run_demo
 
     run_demo(epochs, stay=not leave)
-
-
-@app.command(epilog="Example: marcelle-rt backend --data marcelle-data")
-def backend(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
-    host: Annotated[
-        str, typer.Option(help="0.0.0.0 lets other machines in, which wants --auth or --open.")
-    ] = "127.0.0.1",
-    data: Annotated[Path | None, typer.Option(help="Where data is kept; else it is gone at the end.")] = None,
-    auth: Annotated[
-        bool, typer.Option("--auth", help="Users must sign in; `marcelle-rt backend user add` makes them.")
-    ] = False,
-    signup: Annotated[bool, typer.Option("--signup", help="Whoever reaches it can make an account.")] = False,
-    meant_open: Annotated[
-        bool, typer.Option("--open", help="Mean it that other machines come in without signing in.")
-    ] = False,
-    allow_origin: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL",
-            envvar="MARCELLE_ALLOW_ORIGIN",
-            help="Web pages that may use it beside those of this machine, such as https://lab.example.org; repeatable.",
-        ),
-    ] = None,
-) -> None:
-    """Run a Marcelle backend on this machine until Ctrl-C."""
-    from .backend import Backend
-
-    with Backend(port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None) as running:
-        typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
-        typer.echo(running.reach)
-        if data is None:
-            typer.echo("Its data is temporary; --data FOLDER keeps it.")
-        else:
-            typer.echo(f"Its data is in {running.data}")
-        if signup:
-            typer.echo(
-                "In a dashboard, store.loginWithUI() makes an account and signs in; in Python:\n"
-                f'  DataStore("{running.url}").service("users").create({{"email": ..., "password": ...}})\n'
-                f'  DataStore("{running.url}", email=..., password=...)'
-            )
-        running.wait()
 
 
 @app.command(epilog="Example: marcelle-rt dashboard --backend http://localhost:3030")

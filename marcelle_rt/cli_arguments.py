@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from typing import Annotated
 
 import typer
 
 from .config import backend_location
 from .errors import InvalidData
+
+BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
+"""Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
 
 
 def _location(url: str | None) -> str | None:

@@ -53,8 +53,9 @@ ROOMS = {
     "dashboard/": GROUND | RUNS | {"backend/", "client/"},
     "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
+    "cli_backend.py": {"backend/", "cli_arguments.py", "commands/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
-    "cli.py": GROUND | {"backend/", "cli_arguments.py", "cli_dataset.py", "commands/", "dashboard/", "demo/"},
+    "cli.py": GROUND | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},
 }
 """Which other rooms the files of each may import. A file belongs to the longest name that its path begins with."""
@@ -80,7 +81,7 @@ HOMES = {
     "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},
-    "typer": {"cli.py", "cli_arguments.py", "cli_dataset.py", "commands/completion.py"},
+    "typer": {"cli.py", "cli_arguments.py", "cli_backend.py", "cli_dataset.py", "commands/completion.py"},
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "PIL": {"datasets/stored/images.py"},

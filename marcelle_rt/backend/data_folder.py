@@ -18,7 +18,8 @@ LOG = "backend.log"
 _LOCK = "backend.lock"
 _SECRET = "secret"
 _UNFINISHED = "secret.new"
-OURS = {LOG, _LOCK, _SECRET, _UNFINISHED, "db", "uploads"}
+ORDERS = "orders"
+OURS = {LOG, ORDERS, _LOCK, _SECRET, _UNFINISHED, "db", "uploads"}
 """What a backend keeps in its folder."""
 
 _OTHERS = 0o077
@@ -51,6 +52,20 @@ def lock(folder: Path) -> IO[str]:
             f"Another backend uses the data in {folder}. Stop it first, or name another folder."
         ) from None
     return file
+
+
+def is_taken(folder: Path) -> bool:
+    """Whether a backend runs on a folder."""
+    try:
+        file = open(folder / _LOCK, opener=private)  # noqa: SIM115
+    except OSError:  # there is none, or it is not for us to look at
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def close_to_others(folder: Path) -> None:

@@ -1,11 +1,12 @@
 // Runs a guarded Marcelle backend for the Python process that started it, and ends with it.
 // Arguments: the folder that holds node_modules, the host and the port (0: any free one). $MARCELLE_GUARD: what the
-// guard is told, as JSON.
+// guard is told, as JSON. $MARCELLE_ORDERS: the descriptor of the socket on which the owner gives orders, if any.
 'use strict';
 
 const path = require('path');
 const { createRequire } = require('module');
 const { guarded } = require('./guard');
+const users = require('./users');
 
 const [folder, host, port] = process.argv.slice(2);
 
@@ -18,7 +19,8 @@ const tell = (message) => answer(`${JSON.stringify(message)}\n`);
 process.stdin.on('end', () => process.exit(0)).resume();
 
 const backend = createRequire(path.join(folder, 'package.json')).resolve('@marcellejs/backend/lib/app');
-guarded(createRequire(backend), JSON.parse(process.env.MARCELLE_GUARD)).then((server) => {
+guarded(createRequire(backend), JSON.parse(process.env.MARCELLE_GUARD)).then(({ app, server }) => {
+  if (process.env.MARCELLE_ORDERS) users.serve(app, Number(process.env.MARCELLE_ORDERS));
   const cannotListen = (error) => {
     tell({ error: error.code });
     process.exitCode = 1;

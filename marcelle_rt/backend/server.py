@@ -9,12 +9,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
 from ..config import allowed_origins
-from . import data_folder, reach
+from . import data_folder, orders, reach
 from .errors import BackendError
 from .node import find_node
 from .packages import install
@@ -107,16 +108,21 @@ class Backend:
         reach.check(self.host, self.auth, self.open)
         node = find_node()
         folder = install(node=node)
-        with data_folder.lock(self.data) as lock:
+        with ExitStack() as stack:
+            # Node inherits the lock, so the folder stays locked for as long as the backend lives.
+            inherited = [stack.enter_context(data_folder.lock(self.data)).fileno()]
             if self.auth:
                 data_folder.close_to_others(self.data)
-            command = [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)]
-            # Node inherits the lock, so the folder stays locked for as long as the backend lives.
+            env = self._environment(folder)
+            if self.auth:
+                orders_socket = stack.enter_context(orders.listening(self.data)).fileno()
+                inherited.append(orders_socket)
+                env["MARCELLE_ORDERS"] = str(orders_socket)
             self._node = NodeProcess(
-                command,
+                [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)],
                 log=self.data / data_folder.LOG,
-                env=self._environment(folder),
-                keep_open=[lock.fileno()],
+                env=env,
+                keep_open=inherited,
             )
         try:
             self.port = self._port(self._node.ready)

@@ -53,7 +53,7 @@ async function untilRead(app) {
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @param {object} settings
  * @param {string[]} settings.allowOrigins Origins of pages, beside those of this machine, that may come in.
- * @returns {Promise<import('http').Server>} It is to be told where to listen.
+ * @returns {Promise<{app: object, server: import('http').Server}>} The server is to be told where to listen.
  */
 async function guarded(require, { allowOrigins }) {
   const app = load(require);
@@ -68,7 +68,7 @@ async function guarded(require, { allowOrigins }) {
     visitors = new Visitors({ address: door.address().address, allowed: allowOrigins });
     failures.surviveErrors();
   });
-  return door;
+  return { app, server: door };
 }
 
 module.exports = { guarded };

@@ -1,0 +1,107 @@
+"""The `marcelle-rt backend` command: what can be typed to run a backend, and to say who may use it."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_arguments import BOXES, Json, refuse_options_before
+
+backend_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode="rich" if BOXES else None,
+    help="Run a Marcelle backend on this machine until Ctrl-C.",
+    epilog="Example: marcelle-rt backend --data marcelle-data",
+)
+user_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich" if BOXES else None)
+backend_app.add_typer(
+    user_app,
+    name="user",
+    help="Who has an account on a backend with --auth, running or not.",
+    epilog="Example: marcelle-rt backend user add ada@example.org --data marcelle-data",
+)
+
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The address that the user signs in with.")]
+UsersData = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The data of the backend.")]
+
+
+@backend_app.callback()
+def backend(
+    context: typer.Context,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets other machines in, which wants --auth or --open.")
+    ] = "127.0.0.1",
+    data: Annotated[Path | None, typer.Option(help="Where data is kept; else it is gone at the end.")] = None,
+    auth: Annotated[
+        bool, typer.Option("--auth", help="Users must sign in; `marcelle-rt backend user add` makes them.")
+    ] = False,
+    signup: Annotated[bool, typer.Option("--signup", help="Whoever reaches it can make an account.")] = False,
+    meant_open: Annotated[
+        bool, typer.Option("--open", help="Mean it that other machines come in without signing in.")
+    ] = False,
+    allow_origin: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="URL",
+            envvar="MARCELLE_ALLOW_ORIGIN",
+            help="Web pages that may use it beside those of this machine, such as https://lab.example.org; repeatable.",
+        ),
+    ] = None,
+) -> None:
+    if context.invoked_subcommand is not None:
+        refuse_options_before(context)
+        return
+    from .backend import Backend
+
+    with Backend(port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None) as running:
+        typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
+        typer.echo(running.reach)
+        if data is None:
+            typer.echo("Its data is temporary; --data FOLDER keeps it.")
+        else:
+            typer.echo(f"Its data is in {running.data}")
+        if signup:
+            typer.echo(
+                "In a dashboard, store.loginWithUI() makes an account and signs in; in Python:\n"
+                f'  DataStore("{running.url}").service("users").create({{"email": ..., "password": ...}})\n'
+                f'  DataStore("{running.url}", email=..., password=...)'
+            )
+        elif auth:
+            typer.echo(f"marcelle-rt backend user add EMAIL --data {shlex.quote(str(running.data))} makes accounts.")
+        running.wait()
+
+
+@user_app.command("add", epilog="Example: marcelle-rt backend user add ada@example.org --data marcelle-data")
+def add_user(email: Email, data: UsersData) -> None:
+    """Make an account. The password is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
+    from .commands import users
+
+    users.add(data, email)
+
+
+@user_app.command("list", epilog="Example: marcelle-rt backend user list --data marcelle-data")
+def list_users(data: UsersData, as_json: Json = False) -> None:
+    """List the accounts."""
+    from .commands import users
+
+    users.print_all(data, as_json)
+
+
+@user_app.command("password", epilog="Example: marcelle-rt backend user password ada@example.org --data marcelle-data")
+def password_of(email: Email, data: UsersData) -> None:
+    """Change a password. The new one is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
+    from .commands import users
+
+    users.set_password(data, email)
+
+
+@user_app.command("remove", epilog="Example: marcelle-rt backend user remove ada@example.org --data marcelle-data")
+def remove_user(email: Email, data: UsersData) -> None:
+    """Remove an account. Runs and files of theirs stay."""
+    from .commands import users
+
+    users.remove(data, email)
