@@ -26,8 +26,13 @@ function actions(app) {
 
   return {
     async add({ email, password }) {
-      if ((await all({ email })).length > 0) throw new Refused('exists');
-      await users.create({ email, password });
+      const exists = async () => (await all({ email })).length > 0;
+      if (await exists()) throw new Refused('exists');
+      try {
+        await users.create({ email, password });
+      } catch (error) {
+        throw (await exists()) ? new Refused('exists') : error; // somebody was faster
+      }
     },
     async list() {
       const found = await all({ $sort: { email: 1 } });
