@@ -110,15 +110,22 @@ def demo(
 
 @app.command(epilog="Example: marcelle-rt dashboard --backend http://localhost:3030")
 def dashboard(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", help="Show run folders from disk, live, without a backend."),
+    ] = None,
     location: Location = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes any free one.")] = 0,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines see the page.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
     """Look at all runs in the browser, live."""
-    from .dashboard.run import run_dashboard
+    from .dashboard.run import run_dashboard, run_dashboard_of_folders
 
-    run_dashboard(location, port, host, browser)
+    if folders:
+        run_dashboard_of_folders(folders, port, host, browser)
+    else:
+        run_dashboard(location, port, host, browser)
 
 
 @app.command(epilog="Example: marcelle-rt upload marcelle-logs/*")

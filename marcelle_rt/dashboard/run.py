@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
+from ..backend import Backend
 from ..client.socket.probe import find_protocol
 from ..config import backend_location
-from ..errors import BackendUnreachable
+from ..errors import BackendUnreachable, RunFolderError
+from .folders import FolderFollower, run_folders
 from .pages import page_files
 from .site import Site
 
@@ -35,8 +40,41 @@ def run_dashboard(location: str | None, port: int, host: str, browse: bool) -> N
             find_protocol(backend, _PATIENCE)
         except BackendUnreachable as error:
             print(f"{error}\nThe page connects by itself as soon as the backend is there.", file=sys.stderr, flush=True)
-        if browse and has_display():
-            webbrowser.open(site.url)
+        _stay(site, browse)
+
+
+def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, browse: bool) -> None:
+    """Serves the dashboard of runs on disk, without a backend of the user's; the rest is as for `run_dashboard`.
+
+    Args:
+        folders: Run folders, or folders that hold them; runs that begin in them later are shown too.
+        port: The page's port; 0 takes any free one.
+        host: The address to listen on.
+        browse: Whether a browser is opened.
+
+    Raises:
+        RunFolderError: One of them is no folder, or none of them holds a run.
+        MarcelleError: The page can't be served there, or what it needs can't be installed.
+    """
+    found = run_folders(folders)
+    if not found:
+        names = ", ".join(str(folder) for folder in folders)
+        raise RunFolderError(folders[0], f"and what lies in it are no runs (looked in {names})")
+    with (
+        Backend(host=host) as backend,
+        Site(page_files(backend.url), port, host) as site,
+        FolderFollower(folders, backend.url),
+    ):
+        count = "1 run" if len(found) == 1 else f"{len(found)} runs"
+        print(f"The dashboard of {count} on disk is at {site.url} (Ctrl-C stops it)", flush=True)
+        print("The folders are only read: what is edited or removed in the page is gone when this stops.", flush=True)
+        _stay(site, browse)
+
+
+def _stay(site: Site, browse: bool) -> NoReturn:
+    if browse and has_display():
+        webbrowser.open(site.url)
+    while True:
         Event().wait()
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 Train = Callable[..., Writer]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -68,3 +75,35 @@ def open_page(page: Page, address: str) -> Iterator[Callable[..., Page]]:
         yield show
         page.close()  # before its server goes
     assert errors == []
+
+
+@pytest.fixture
+def start(node: None, tmp_path: Path) -> Iterator[Start]:
+    """Starts the command as a terminal would: Ctrl-C reaches it, whatever the test runner itself ignores."""
+    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        running = subprocess.Popen(
+            [sys.executable, "-c", "from marcelle_rt.cli import main; main()", "dashboard", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=(tmp_path / "stderr").open("w"),
+            text=True,
+            cwd=tmp_path,
+            env={**env, "TMPDIR": str(tmp_path)},
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        stack.callback(running.kill)
+        return running
+
+    with ExitStack() as stack:
+        yield start
+
+
+def address_of(running: subprocess.Popen[str]) -> str:
+    """Where the page is, as soon as that was said."""
+    assert running.stdout is not None
+    line = running.stdout.readline()
+    found = re.search(r"is at (http://\S+/)", line)
+    assert found, f"the command said {line!r}"
+    return found[1]
