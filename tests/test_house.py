@@ -50,7 +50,7 @@ ROOMS = {
     "commands/": GROUND
     | RUNS
     | {"backend/", "client/", "datasets/", "monitor/", "monitor/live.py", "monitor/terminal/", "runs/uploader.py"},
-    "dashboard/": GROUND | RUNS | {"backend/", "client/"},
+    "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
     "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
     "cli_backend.py": {"backend/", "cli_arguments.py", "commands/"},
