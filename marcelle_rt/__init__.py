@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .monitor.live import LiveRuns
     from .notices import MarcelleWarning
     from .runs.remote.remote import Remote
-    from .runs.sync.feed import Status
+    from .runs.sync.status import Status
     from .runs.uploader import Uploaded, Uploader
     from .runs.writer import Writer
     from .utils import conform_dict, get_model_info
@@ -62,7 +62,7 @@ _HOMES = {
     "Predictions": "datasets.predictions",
     "Remote": "runs.remote.remote",
     "Service": "client.service",
-    "Status": "runs.sync.feed",
+    "Status": "runs.sync.status",
     "Uploaded": "runs.uploader",
     "Uploader": "runs.uploader",
     "Watch": "client.watch",

@@ -17,9 +17,9 @@ from .document.events import ALERTS, BATCHES, SYSTEM, Event
 from .document.resumed import Resumed
 from .folder import files, journal
 from .remote.link import Link
-from .sync.feed import Feed, Status
+from .sync.feed import Feed
 from .sync.publisher import publisher_for
-from .sync.waiting import wait_for
+from .sync.status import Phase, Status
 from .training import exits, system_metrics
 from .training.batches import Batches
 from .training.epochs import Epochs
@@ -55,14 +55,14 @@ class Recording:
         finish_timeout: float,
         history: Iterable[Event] = (),
     ) -> None:
-        self.feed = Feed(book, link, notices, owns_link=owns_link, events=history)
+        self.feed = Feed(book, link, notices, owns_link=owns_link, history=history)
         self.run_id = run_id
         self.basename = basename
         self.epochs = Epochs(notices, rename)
         self.batches = Batches(notices, rename)
         self.lock = threading.RLock()
         self.finish_timeout = finish_timeout
-        self._past: Resumed | None = None  # what a resumed run had, until its first epoch says where it goes on
+        self._resumed: Resumed | None = None  # what a resumed run had, until its first epoch says where it goes on
         self._new_paths: set[str] = set()
         self._webhook = Webhook(webhook, notices) if webhook is not None else None
         self._notices = notices
@@ -81,7 +81,7 @@ class Recording:
     @property
     def is_open(self) -> bool:
         """Whether it takes events: it has not ended, and is this process's."""
-        return not self.feed.closed and self._pid == _pid
+        return self.feed.phase is Phase.OPEN and self._pid == _pid
 
     @property
     def directory(self) -> Path | None:
@@ -91,25 +91,34 @@ class Recording:
     @property
     def status(self) -> Status:
         """How the run is doing, as far as its thread has come."""
-        feed = self.feed
-        return Status(str(feed.run.fields.get("status", "idle")), feed.done.is_set(), feed.problem)
+        return self.feed.status
+
+    @property
+    def remote_format(self) -> str | None:
+        """The format of the models on the backend, or `None` where there is none."""
+        return self.feed.copy.link.save_format if self.feed.copy is not None else None
+
+    def refuse_file(self, key: str) -> None:
+        """Says that the backend can't have a file of the run, by its event's key."""
+        if self.feed.copy is not None:
+            self.feed.copy.files.refuse(key)
 
     def record(self, event: Event) -> None:
         """Writes an event to the journal, and tells the thread that sends it."""
         self.feed.record(event)
         self._publisher.tell()
-        if self._past is not None and "path" in event:
+        if self._resumed is not None and "path" in event:
             self._new_paths.add(event["path"])
 
     def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
         self.epochs.go_on_from(past.run.epochs)
-        self._past = past
+        self._resumed = past
 
-    def go_on(self, epoch: int) -> None:
+    def resume_at(self, epoch: int) -> None:
         """Drops what the run has from an epoch on, because the training repeats it."""
         keep = self.epochs.cut_before(epoch)
-        past, self._past = self._past, None
+        past, self._resumed = self._resumed, None
         if past is None:
             return
         drop = past.run.files_from(epoch, keep)
@@ -160,9 +169,8 @@ class Recording:
         text = None if error is None else exits.short(error)
         with self.lock:
             self.record_batches()
-            self.record(events.end(time(), status, text))
-            self.feed.journal.close()
-            self.feed.closed = True
+            self.feed.end(events.end(time(), status, text))
+            self._publisher.tell()
         exits.ended(self)
 
     def abandon(self, reason: str | None) -> None:
@@ -185,8 +193,8 @@ class Recording:
         Args:
             timeout: The most seconds to wait.
         """
-        if not self.wait(timeout):
-            self._notices.warn(("rest", self.feed.run.id), self.feed.rest())
+        if not self.wait(timeout) and (hint := self.feed.unsent_hint()) is not None:
+            self._notices.warn(("rest", self.feed.run.id), hint)
 
     def wait(self, timeout: float) -> bool:
         """Waits until the folder and the backend have all that was recorded so far.
@@ -200,10 +208,12 @@ class Recording:
         if self.is_open:
             self.record_batches()
         end = monotonic() + timeout
-        level = wait_for(self.feed, self._publisher, timeout)
+        flush = self.feed.flush()
+        self._publisher.wake()
+        complete = flush.wait(timeout)
         if self._webhook is not None:
             self._webhook.flush(max(0.0, end - monotonic()))
-        return level
+        return complete
 
 
 def new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:

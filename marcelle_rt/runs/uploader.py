@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config import no_bar
-from ..errors import ConversionError, InvalidData, RunFolderError, UnsupportedFormat
+from ..errors import MarcelleError
 from ..notices import Notices
 from .document import events
 from .document.events import Event
@@ -21,8 +23,11 @@ from .remote.remote import Remote
 from .remote.removal import remove_run
 from .remote.run_documents import RUNS, RunDocuments
 from .remote.uploads import FileUploads
+from .sync import file_upload
 from .sync.replica import Replica
-from .sync.side_documents import Side
+from .sync.retrying import is_away, patiently
+from .sync.sentences import not_uploaded, replaced
+from .sync.side_documents import SideDocuments
 
 
 class Uploaded(NamedTuple):
@@ -52,11 +57,12 @@ class Uploader:
         >>> Uploader(Remote("http://localhost:3030")).upload("marcelle-logs/2026-11-24T09-30-00.000Z")
     """
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: Remote, *, sleep: Callable[[float], object] = time.sleep) -> None:
         """Prepares an uploader.
 
         Args:
             remote: The backend to upload to.
+            sleep: Waits so many seconds, before what a busy server refused is tried again.
         """
         self.remote = remote
         self._link = remote.link
@@ -64,6 +70,7 @@ class Uploader:
         self._uploads = FileUploads(remote.link)
         self.progress: Progress = _bar
         self._notices = Notices()
+        self._sleep = sleep
 
     def upload(self, run_directory: str | os.PathLike[str], overwrite: bool = False) -> Uploaded:
         """Uploads a run with its checkpoints and assets; what the backend has already is not sent again.
@@ -89,11 +96,13 @@ class Uploader:
             _identify(run, str(uuid.uuid4()), copies[-1].get("name") if copies else None)
         elif copies:
             _identify(run, copies[-1]["_id"], None)
-        replica = Replica(run, self._documents)
-        replica.level()
+        replica = Replica(run, self._documents, folder=journal.place_of(directory))
+        patiently(replica.level, self._sleep)
+        if replica.replaced:
+            self._notices.warn((directory, "replaced"), replaced(self._link.location))
         if replica.shortened:
             self._notices.warn((directory, "shortened"), sentence(replica.shortened, self._link.location))
-        Side(run, self._documents, directory, self._notices).level()
+        patiently(SideDocuments(run, self._documents, directory, self._notices).level, self._sleep)
         sent, refused = self._files(directory, run, replica)
         lost = {event["key"] for copy in old for event in self._documents.uploaded_files(run, copy)} & run.files.keys()
         if lost:  # the folder has no longer what an older copy has: that copy stays, and this one goes
@@ -133,20 +142,26 @@ class Uploader:
         return [checked_document(document, self._link.location) for document in self._link.service(RUNS).items(query)]
 
     def _files(self, directory: Path, run: Run, replica: Replica) -> tuple[int, dict[str, str]]:
-        from .. import models
-
         sent = 0
         refused: dict[str, str] = {}
         for event in self.progress(replica.name, run.waiting()):
             try:
-                replica.apply(files.upload(self._uploads, directory, event, run.id, replica.name, models.convert))
-            except (ConversionError, InvalidData, RunFolderError, UnsupportedFormat, OSError) as error:
+                replica.apply(patiently(partial(self._upload, directory, event, replica), self._sleep))
+            except (MarcelleError, OSError) as error:
+                if is_away(error):
+                    raise
                 refused[event["path"]] = str(error)
-                self._notices.warn((directory, event["key"]), f"{event['path']} was not uploaded: {error}")
+                said = not_uploaded(event["path"], files.size_of(directory, event["path"]), error)
+                self._notices.warn((directory, event["key"]), said)
                 continue
             sent += 1
-            replica.level()
+            patiently(replica.level, self._sleep)
         return sent, refused
+
+    def _upload(self, directory: Path, event: Event, replica: Replica) -> Event:
+        from .. import models
+
+        return file_upload.upload(self._uploads, directory, event, replica.run.id, replica.name, models.convert)
 
 
 def _bar(name: str, files: list[Event]) -> Iterable[Event]:

@@ -23,7 +23,7 @@ from .folder import files, journal
 from .recording import Recording, new_folder
 from .remote.link import Link
 from .remote.remote import REMOTE_FORMATS, Remote
-from .sync.feed import Status
+from .sync.status import Status
 from .training import exits
 from .training.checkpoints import DISK_FORMATS, save_checkpoint
 from .training.system_metrics import can_measure
@@ -257,7 +257,7 @@ class Writer(Alerting):
         with run.lock:
             number = epochs.number(epoch)
             if epochs.resuming:
-                run.go_on(number)
+                run.resume_at(number)
             place = epochs.place(number)
             values = epochs.values(logs) if logs is not None else {}
             if run.batches.is_due:
@@ -300,14 +300,15 @@ class Writer(Alerting):
             return
         epoch = epoch if isinstance(epoch, str) else run.epochs.number(epoch)
         if run.epochs.resuming and isinstance(epoch, int):
-            run.go_on(epoch)
-        remote_format = run.feed.link.save_format if run.feed.link is not None else None
-        saved = save_checkpoint(self.model, run.directory, epoch, self.disk_save_format, remote_format, self.notices)
+            run.resume_at(epoch)
+        saved = save_checkpoint(
+            self.model, run.directory, epoch, self.disk_save_format, run.remote_format, self.notices
+        )
         if saved is None:
             return
         event, convertible = saved
         if not convertible:
-            run.feed.refused.add(event["key"])
+            run.refuse_file(event["key"])
         plain, remarks = to_run(metadata or {}, "metadata")
         for remark in remarks:
             self.notices.warn("metadata", remark)

@@ -236,7 +236,7 @@ def test_a_folder_that_is_no_run_is_named(remote: Remote, tmp_path: Path, conten
         (tmp_path / "run_data.json").write_text(content)
     with pytest.raises(RunFolderError, match=str(tmp_path)):
         Uploader(remote).upload(tmp_path)
-    with pytest.raises(RunFolderError, match="is no folder"):
+    with pytest.raises(RunFolderError, match="is not a folder"):
         Uploader(remote).upload(tmp_path / "missing")
 
 

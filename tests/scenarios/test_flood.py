@@ -146,10 +146,11 @@ def test_a_pause_after_a_slow_answer_ends_with_the_socket(
 ) -> None:
     assert training.writer._recording is not None
     feed = training.writer._recording.feed
-    feed._due = time.monotonic() + 1000
+    assert feed.copy is not None
+    feed.copy._pace.due = time.monotonic() + 1000
     with noise(counted[0]):
         eventually(training.is_by_rest, 30, 0.05)
-        eventually(lambda: feed.is_level, 10)
+        eventually(lambda: feed.copy.is_level, 10)
 
 
 def test_the_socket_is_back_when_somebody_listens_and_goes_when_nobody_does(
@@ -199,10 +200,9 @@ def test_by_rest_too_a_removed_run_stays_removed_and_a_lost_one_comes_back(
         rest.call("remove", "runs", document["_id"], {}, timeout=10)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            training.go_on()
-            assert training.writer.flush(10)
-            training.go_on()
-            assert training.writer.flush(10)
+            for _ in range(2):
+                training.go_on()
+                assert training.writer.flush(10) is lost
     found = training.stored(rest)
     assert [str(w.message) for w in caught if "removed" in str(w.message)] == [] if lost else found == []
     if lost:

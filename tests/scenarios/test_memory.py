@@ -20,7 +20,8 @@ from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.document import tail
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
-from marcelle_rt.runs.sync import feed as feeds
+from marcelle_rt.runs.sync import past
+from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.replica import Replica
 from marcelle_rt.runs.training.places import Places
 from tests.support.runs import Cut, epoch, new_run
@@ -29,7 +30,7 @@ from tests.support.runs import Cut, epoch, new_run
 @pytest.fixture
 def _forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs drop what their copies have at once, and not from 20,000 values on."""
-    monkeypatch.setattr(feeds, "_HELD", 4)
+    monkeypatch.setattr(past, "_HELD", 4)
 
 
 def values(epochs: int) -> list[float]:
@@ -182,7 +183,7 @@ def test_a_run_without_a_folder_forgets_nothing(backend: Backend, store: DataSto
 def test_what_is_held_does_not_grow_with_a_runs_length(
     remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, live: bool
 ) -> None:
-    monkeypatch.setattr(feeds, "_HELD", 400)
+    monkeypatch.setattr(past, "_HELD", 400)
     writer = Writer(uuid.uuid4().hex, base_log_dir=tmp_path, remote=remote if live else False)
     writer.create_run()
     assert writer._recording is not None
@@ -216,7 +217,7 @@ def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, 
 @pytest.mark.usefixtures("_forgetful")
 def test_what_a_run_forgot_is_read_again_as_it_was_though_the_journal_is_ahead(tmp_path: Path) -> None:
     book, start = journal.create(tmp_path)
-    feed = feeds.Feed(book, None, Notices())
+    feed = Feed(book, None, Notices())
     feed.record({"type": "create", "_id": "an-id", "run": {"basename": "b", "start": start, "params": {}}})
     for n in range(40):
         feed.record(epoch(n))
@@ -226,12 +227,12 @@ def test_what_a_run_forgot_is_read_again_as_it_was_though_the_journal_is_ahead(t
     for n in range(10, 13):
         feed.record(epoch(n, loss=-1.0))
 
-    feed._recall()
+    feed.past.recall()
     assert feed.run.logs() == {"loss": values(40)}
-    feed._forget()
-    feed.finish()
+    feed.past.forget(None)
+    feed.flush()
     feed.advance()
-    feed._recall()
+    feed.past.recall()
     assert feed.run.logs() == {"loss": [*values(10), -1.0, -1.0, -1.0]}
     book.close()
 

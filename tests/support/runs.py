@@ -46,9 +46,9 @@ class Cut(RunDocuments):
         self._cut("create")
         return document
 
-    def patch(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
+    def patch(self, run_id: str, data: dict[str, Any], fence: Mapping[str, Any]) -> dict[str, Any]:
         self.sizes.append(len(dumps(data)))
-        document = super().patch(run_id, data, rev)
+        document = super().patch(run_id, data, fence)
         self._cut("patch")
         return document
 

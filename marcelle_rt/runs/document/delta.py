@@ -8,12 +8,14 @@ again), and a list together with a place in it (MongoDB refuses).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ...values import dumps
 from .run import Place, Run
+
+Shorten = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _NUMBER = 26  # bytes: the longest JSON of a double has 24, and there is a comma
 _ROOM = 200  # bytes for a patch's envelope: method, service, id, `rev` and the query
@@ -146,14 +148,14 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
     return Patch(data, run.version, lengths, (), tuple(level), {path: last_value(v) for path, v in lists.items()})
 
 
-def next_patch(run: Run, known: Acknowledged, limit: int, fields: Mapping[str, Any] | None = None) -> Patch | None:
+def next_patch(run: Run, known: Acknowledged, limit: int, shorten: Shorten | None = None) -> Patch | None:
     """The next message that brings a copy nearer, or `None` when it is level.
 
     Args:
         run: The run.
         known: What the copy holds.
         limit: The most bytes that a message may have.
-        fields: What stands for the run's own fields, where those are too large.
+        shorten: Makes fields smaller that are too large even for a message of their own.
 
     Returns:
         A patch for all that is missing, or for as much of it as fits. Fields go with the last one, so
@@ -161,8 +163,8 @@ def next_patch(run: Run, known: Acknowledged, limit: int, fields: Mapping[str, A
     """
     maker = _Maker(run, known, limit - _ROOM)
     if maker.stale() and maker.ends():
-        whole = run.fields if fields is None else fields
-        maker.add_fields({k: whole[k] for k, v in run.changed.items() if v > known.fields.get(k, 0)})
+        there = known.fields
+        maker.add_fields({k: run.fields[k] for k, v in run.changed.items() if v > there.get(k, 0)}, shorten)
     return maker.patch()
 
 
@@ -200,10 +202,16 @@ class _Maker:
                 self.lengths[path] = index + 1
         return True
 
-    def add_fields(self, fields: dict[str, Any]) -> None:
-        if len(dumps(fields)) <= self.room or not self.data:
-            self.data.update(fields)
-            self.fields = tuple(fields)
+    def add_fields(self, fields: dict[str, Any], shorten: Shorten | None) -> None:
+        if not fields:
+            return
+        if len(dumps(fields)) > self.room:
+            if self.data:
+                return  # they go with the next one
+            if shorten is not None:
+                fields = shorten(fields)
+        self.data.update(fields)
+        self.fields = tuple(fields)
 
     def patch(self) -> Patch | None:
         if not self.data:

@@ -16,7 +16,9 @@ from .events import SERVICES, VERSION, Event
 _UNWRITTEN = ("uploaded", "removed", "identity", "alive")
 """Kinds that stand in no journal; one that is there was put there by somebody."""
 
-_OWNED = frozenset({"self", "_id", "rev", "name", "status", "epoch", "epochs", "logs", "checkpoints", "assets"})
+_OWNED = frozenset(
+    {"self", "_id", "rev", "writer", "name", "status", "epoch", "epochs", "logs", "checkpoints", "assets"}
+)
 """What the fold, or a copy on a backend, gives to a run."""
 
 _ABSENT = object()

@@ -68,3 +68,5 @@ class RunData(TypedDict, total=False):
     """On backends only: the run's own `_id`, where this copy had to get another."""
     rev: str
     """On backends only: a zero-padded number that grows with every write, so that a late one can't undo."""
+    writer: str
+    """On backends only: the folder and the program that wrote the copy last, so that no other one undoes it."""

@@ -1,28 +1,20 @@
-"""A run's files: written into its folder at an epoch's end, uploaded from there later."""
+"""A run's files: written into its folder at an epoch's end, and found there again when they are uploaded."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...errors import RunFolderError
 from ...notices import Notices
 from ..document import events
-from ..document.entries import asset_document, mime_of, model_document, stored_entry
-from ..document.events import FILES, Event
+from ..document.entries import mime_of
 from ..document.run import Run
-
-if TYPE_CHECKING:
-    from ..remote.uploads import FileUploads
-
-Converter = Callable[..., Any]
-"""`models.convert`, or `models.convert_in_subprocess` where a training must not be disturbed."""
 
 COPY_LIMIT = 64 * 1024 * 1024
 """Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
@@ -31,65 +23,6 @@ COPY_LIMIT = 64 * 1024 * 1024
 def checkpoint_name(epoch: int | str) -> str:
     """The name of a checkpoint's file, without its ending, as the client of 2021 gave it."""
     return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
-
-
-def upload(
-    uploads: FileUploads, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
-) -> Event:
-    """Uploads the file that an event of the journal stands for.
-
-    Args:
-        uploads: What sends files to the backend.
-        directory: The run's folder, to which the event's paths are relative.
-        event: A `checkpoint` or an `asset`.
-        run_id: The run's `_id`.
-        run_name: The run's name on that backend.
-        convert: What converts a saved model, where that was not done at the epoch's end.
-
-    Returns:
-        The `uploaded` event for the run's fold.
-
-    Raises:
-        ConversionError: When the model can't be carried over.
-        RunFolderError: When the file is not there any more, or not where this run may have put it.
-        MarcelleError: What the backend or the line raised.
-    """
-    path = located(directory, event["path"], referred=event["type"] == "asset")
-    if event["type"] == "asset":
-        document = uploads.asset(str(path), asset_document(event, run_id))
-        service = "assets"
-    else:
-        metadata = model_document(event, run_id, run_name)
-        document = _upload_checkpoint(uploads, directory, path, event, metadata, convert)
-        if converted := event.get("converted"):  # the saved file stays; this copy has served
-            _remove_converted(directory, converted["path"])
-        service = f"{uploads.link.save_format}-models"
-    return events.uploaded(FILES[event["type"]], event["key"], stored_entry(document, service))
-
-
-def _remove_converted(directory: Path | None, path: str) -> None:
-    folder = Path(path) if directory is None else inside(directory, path)
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _upload_checkpoint(
-    uploads: FileUploads,
-    directory: Path | None,
-    path: Path,
-    event: Event,
-    metadata: dict[str, Any],
-    convert: Converter,
-) -> dict[str, Any]:
-    ready = event.get("converted")
-    if ready and ready["format"] == uploads.link.save_format:
-        folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
-        # A link in it could lead anywhere, and these files go up as they are.
-        if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
-            return uploads.converted(folder, metadata)
-    with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
-        convert(path, Path(temporary), uploads.link.save_format, local_format=event["format"])
-        return uploads.converted(Path(temporary), metadata)
 
 
 def located(directory: Path | None, path: str, *, referred: bool = False) -> Path:
@@ -140,6 +73,17 @@ def inside(directory: Path, path: str) -> Path | None:
     except (OSError, ValueError, RuntimeError):  # names that no file can have, links in a circle
         return None
     return found if root in found.parents else None
+
+
+def size_of(directory: Path | None, path: str) -> int:
+    """How many bytes a file of the journal has, all of a folder's together; 0 for one that is not there."""
+    found = Path(path) if directory is None else directory / path
+    try:
+        if found.is_dir():
+            return sum(file.stat().st_size for file in found.rglob("*") if file.is_file())
+        return found.stat().st_size
+    except (OSError, ValueError):  # ValueError: a name that no file can have
+        return 0
 
 
 def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> events.Asset | None:

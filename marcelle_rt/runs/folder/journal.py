@@ -16,6 +16,7 @@ import datetime as dt
 import errno
 import fcntl
 import os
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ _BLANK = b"\x00\xef\xbb\xbf \t\r\n"  # around an event: spaces, an editor's mark
 class Journal:
     """A run's folder that is open for writing, or the memory of one that could not be written.
 
+    The caller keeps two of its methods from running at once.
+
     Attributes:
         directory: The run's folder, or `None` where there is none: events are dropped then.
-        failure: Why the last write failed, or `None`. What could not be written is kept and written
-            before the next event.
+        failure: Why the folder has not all of the run, or `None`. What could not be written is kept and written
+            before the next event, or by `retry`.
     """
 
     def __init__(self, directory: Path | None) -> None:
@@ -50,6 +53,7 @@ class Journal:
         self.failure: OSError | None = None
         self._backlog = b""
         self._fd = -1
+        self._size = 0
         if directory is not None:
             self._open(directory / JOURNAL)
 
@@ -57,9 +61,9 @@ class Journal:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
             _lock(fd, path.parent)
-            size = os.fstat(fd).st_size
-            if size:
-                os.lseek(fd, size - 1, os.SEEK_SET)
+            self._size = os.fstat(fd).st_size
+            if self._size:
+                os.lseek(fd, self._size - 1, os.SEEK_SET)
                 if os.read(fd, 1) != b"\n":  # a torn line: what comes next starts on a line of its own
                     self._backlog = b"\n"
         except BaseException:  # also Ctrl-C: the file holds the folder's lock
@@ -71,30 +75,55 @@ class Journal:
         """Writes one event, in one write(2).
 
         A disk that is full or gone raises nothing: `failure` says so, and the event waits for the next.
-        The caller keeps two appends from happening at once.
+        Where a signal's handler raises meanwhile (Ctrl-C), the event is written or waits nevertheless.
         """
-        if self._fd < 0:
-            return
-        line = dumps(event) + b"\n"
+        if self._fd >= 0:
+            self._write(dumps(event) + b"\n")
+
+    def retry(self) -> None:
+        """Writes what could not be written before; `failure` says whether that went well."""
+        if self._fd >= 0 and self._backlog.strip():
+            self._write(b"")
+
+    def _write(self, line: bytes) -> None:
         if self._backlog:
             line = self._backlog + line
+        before = self._size
         try:
             written = os.write(self._fd, line)
+            if written == len(line):
+                self._size = before + written
+                if self._backlog:
+                    self._backlog = b""
+                    self.failure = None
+                return
+            self._wrote_part(line, before, written)
+            self.failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             self.failure, self._backlog = error, line
-            return
-        if written == len(line):
-            if self._backlog:
-                self._backlog = b""
-                self.failure = None
-            return
-        self.failure = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._backlog = b"\n" + line[line.rfind(b"\n", 0, written) + 1 :]
+        except BaseException:
+            # A signal's handler runs when the system call returns; only the file tells whether it was carried out.
+            self._wrote_part(line, before, os.fstat(self._fd).st_size - before)
+            raise
+
+    def _wrote_part(self, line: bytes, before: int, written: int) -> None:
+        """Notes how much of some lines is in the file that had so many bytes before; a torn one is written again."""
+        self._size = before + written
+        rest = line[line.rfind(b"\n", 0, written) + 1 :]
+        self._backlog = (b"\n" if written else b"") + rest if rest else b""
+
+    def check(self) -> None:
+        """Looks whether the journal still lies in the folder; `failure` says so if not.
+
+        A folder that somebody deletes takes what is written, and keeps none of it.
+        """
+        if self._fd >= 0 and os.fstat(self._fd).st_nlink == 0:
+            self.failure = OSError(errno.ENOENT, "the journal was deleted while the run was written")
 
     @property
-    def has_all(self) -> bool:
+    def is_whole(self) -> bool:
         """Whether every event is in the folder, so that a run can be made of it again."""
-        return self.directory is not None and self.failure is None
+        return self.directory is not None and self.failure is None and not self._backlog.strip()
 
     def write_document(self, pieces: Iterable[bytes]) -> None:
         """Writes `run_data.json` whole: who reads it sees the old or the new one, never a part.
@@ -112,9 +141,8 @@ class Journal:
     def close(self) -> None:
         """Closes the journal and lets another writer have the folder."""
         if self._fd >= 0:
-            if self._backlog.strip():
-                with contextlib.suppress(OSError):  # `failure` still tells of it
-                    os.write(self._fd, self._backlog)
+            self.retry()
+            self.check()
             # Forked children (a DataLoader's workers) share the lock; closing alone would leave it with them.
             with contextlib.suppress(OSError):
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
@@ -264,6 +292,20 @@ def _parsed(lines: list[bytes]) -> list[Any]:
         except ValueError:
             values.append(None)
     return values
+
+
+def place_of(directory: Path | None) -> str:
+    """Which folder it is, among copies of it: 8 hexadecimal digits, on every machine that sees that file system.
+
+    A folder that is moved within its file system keeps them, and one that is copied gets others.
+
+    Args:
+        directory: A run's folder, or `None` for a run in memory, which has the same as another of that kind.
+    """
+    if directory is None:
+        return "0" * 8
+    numbers = [path.stat().st_ino if path.exists() else 0 for path in (directory, directory / JOURNAL)]
+    return f"{zlib.crc32(repr(numbers).encode()):08x}"
 
 
 def is_being_written(directory: Path) -> bool:

@@ -54,13 +54,22 @@ class RunDocuments:
             document = existing
         return document if named else naming.settle_name(runs, document)
 
-    def patch(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
-        """Patches a run's document, unless it has a newer `rev`; `NotFound` then, and when it is gone."""
-        return self._checked(self.link.service(RUNS).patch(run_id, data, {"query": {"rev": {"$lte": rev}}}))
+    def patch(self, run_id: str, data: dict[str, Any], fence: Mapping[str, Any]) -> dict[str, Any]:
+        """Patches a run's document, where it is still so that it may be patched.
 
-    def mark(self, run_id: str, rev: str) -> None:
-        """Gives a run's document that has none a `rev`."""
-        self.link.service(RUNS).patch(run_id, {"rev": rev})
+        Args:
+            run_id: The run's `_id`.
+            data: What to set.
+            fence: The query that the document must match.
+
+        Raises:
+            NotFound: It does not match, or is gone.
+        """
+        return self._checked(self.link.service(RUNS).patch(run_id, data, {"query": fence}))
+
+    def claim(self, run_id: str, marks: dict[str, Any]) -> dict[str, Any]:
+        """Makes a run's document the one of a writer, by its marks, whoever's it was before."""
+        return self._checked(self.link.service(RUNS).patch(run_id, marks))
 
     def replace(self, run_id: str, data: Mapping[str, Any]) -> dict[str, Any]:
         """Replaces a run's document, but for its name."""

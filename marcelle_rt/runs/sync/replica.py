@@ -1,9 +1,8 @@
 """Brings a backend's copy of a run level with the run; live and offline alike.
 
 Each step is one exchange with the backend, and after an error the same step is simply taken again: the
-patches set places (`delta`), creating twice is one run because the run has its `_id` beforehand, and a late
-copy of an old message is kept out by a fence. The fence: every write sets `rev`, a number that only grows,
-and is done only where the copy's `rev` is not greater.
+patches set places (`delta`), creating twice is one run because the run has its `_id` beforehand, and what comes
+late is kept out by a fence (`fence.py`).
 """
 
 from __future__ import annotations
@@ -11,19 +10,34 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Any
 
 from ...errors import MarcelleError, NotFound
 from ..document import events, tail
-from ..document.delta import Acknowledged, Patch, compare, next_patch, opening
+from ..document.delta import Acknowledged, Patch, compare, list_at, next_patch, opening
 from ..document.events import Event
 from ..document.run import Run
 from ..document.shorten import shortened
 from ..remote.run_documents import RunDocuments
+from .fence import Fence
 
 _REMOVAL_PATIENCE = 1.0  # seconds: a `removed` event may come just after the answer that finds nothing
 _FIELDS_SHARE = 0.75  # of a message; the lists go in pieces, but begin in the same one
 _DISAGREEMENTS = 5  # in a row, before we say that the backend doesn't keep what it is sent
+
+
+class Delivery(Enum):
+    """How things stand between a run and one backend."""
+
+    OPENING = "opening"
+    """Whether the backend has the run, and how much of it, is not known."""
+    FOLLOWING = "following"
+    """The copy is known, and gets what it lacks."""
+    GONE = "gone"
+    """A person removed the run there; it stays removed."""
+    CLOSED = "closed"
+    """Nothing more is sent, for a reason that `Replica.why` tells."""
 
 
 class CopyDisagrees(MarcelleError):
@@ -42,15 +56,36 @@ class CopyDisagrees(MarcelleError):
         )
 
 
+class OtherRun(MarcelleError):
+    """A backend has another run under this run's `_id`.
+
+    Attributes:
+        location: The backend.
+        run_id: The `_id` of both.
+    """
+
+    def __init__(self, location: str, run_id: str, start: Any) -> None:
+        self.location = location
+        self.run_id = run_id
+        super().__init__(
+            f"{location} has another run under the _id {run_id} (it started at {start}), so this one is not sent "
+            "there: a folder that says so was changed by hand, or is somebody else's"
+        )
+
+
 class Replica:
     """One backend's copy of a run.
 
+    All of it belongs to one thread, but for `removed`.
+
     Attributes:
         run: The run that the copy is to equal. Only `apply` may change it.
-        gone: The run was removed by a person; it stays so.
+        delivery: How things stand; only `_enter` changes it.
+        why: Why nothing more is sent, where that is so.
         copies: How often it was created there, or found.
         name: The run's name on this backend; empty until it is known.
         shortened: The paths of fields that were too large for it.
+        replaced: The copy had other values, from another folder, which were overwritten.
     """
 
     def __init__(
@@ -60,6 +95,7 @@ class Replica:
         *,
         fresh: bool = False,
         past: Callable[[], Run] | None = None,
+        folder: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Makes a replica; nothing is sent yet.
@@ -69,45 +105,58 @@ class Replica:
             documents: The backend's.
             fresh: The run was made just now, so that it can't be there.
             past: Makes the run of its journal again, for a run that is told to `forget`.
+            folder: What tells the run's folder from copies of it; see `journal.place_of`.
             clock: Seconds since 1970.
         """
         self.run = run
-        self.gone = False
+        self.delivery = Delivery.OPENING
+        self.why = ""
         self.copies = 0
         self.name = ""
         self.shortened: set[str] = set()
+        self.replaced = False
         self._documents = documents
         self._past = past
-        self._clock = clock
-        self._known: Acknowledged | None = None
+        self._known = Acknowledged()  # means something while FOLLOWING
         self._fresh = fresh
-        self._rev = 0
+        self._fence = Fence(folder, clock=clock)
         self._whole = False  # the backend has no places: it takes the document as a whole only
         self._level_version = -1
         self._disagreements = 0
         self._removed = threading.Event()
 
-    @property
-    def is_level(self) -> bool:
-        """Whether the copy is known to equal the run, or need not."""
-        return self.gone or not self.run.id or self._level_version == self.run.version
+    def _enter(self, delivery: Delivery, why: str = "") -> None:
+        self.delivery, self.why = delivery, why
 
     @property
-    def is_there(self) -> bool:
+    def is_open(self) -> bool:
         """Whether the backend is known to have the run."""
-        return self._known is not None and not self.gone
+        return self.delivery is Delivery.FOLLOWING
+
+    @property
+    def is_level(self) -> bool:
+        """Whether there is nothing to send: the copy equals the run, or is not to be written any more."""
+        if self._level_version == self.run.version or not self.run.id:
+            return True
+        return self.delivery is Delivery.GONE or self.delivery is Delivery.CLOSED
+
+    @property
+    def has_all(self) -> bool:
+        """Whether the copy is known to hold all of the run."""
+        is_level = self.is_open and self._level_version == self.run.version
+        return is_level and not self.shortened
 
     def missing(self) -> int:
         """About how many values the copy lacks."""
         if self.is_level:
             return 0
-        there = self._known.lengths if self._known is not None else {}
+        there = self._known.lengths if self.is_open else {}
         return sum(max(0, len(v) - there.get(path, 0)) for path, v in self.run.lists.items()) or 1
 
     def apply(self, event: Event) -> None:
         """Folds an event into the run."""
         touched = self.run.apply(event)
-        if self._known is not None:
+        if touched:
             self._known.touch(touched, self.run.version)
 
     def recall(self) -> None:
@@ -117,14 +166,23 @@ class Replica:
 
     def forget(self) -> None:
         """Lets the run drop what the copy has; where there is to be none any more, all of it."""
-        if self.gone:
+        if self.delivery is Delivery.GONE:
             tail.forget(self.run, {path: len(values) for path, values in self.run.lists.items()}, ())
-        elif self._known is not None and not self._whole:
+        elif self.is_open and not self._whole:
             tail.forget(self.run, self._known.lengths, self._known.stale)
 
     def removed(self) -> None:
         """Says that the backend told of the run's removal. Any thread may call it."""
         self._removed.set()
+
+    def close(self, why: str) -> None:
+        """Says that nothing more can be sent.
+
+        Args:
+            why: The reason, as the user is told it.
+        """
+        if self.delivery is not Delivery.GONE:
+            self._enter(Delivery.CLOSED, why)
 
     def step(self) -> bool:
         """Makes at most one change on the backend.
@@ -135,22 +193,22 @@ class Replica:
         Raises:
             MarcelleError: What the backend or the line raised. Step again later; nothing is lost.
         """
-        if self._removed.is_set():
-            self.gone = True
+        if self._removed.is_set() and self.delivery is not Delivery.CLOSED:
+            self._gone()
         if self.is_level:
             return False
-        if self._known is None:
+        if not self.is_open:
             self._open()
             return True
         for key, event in self.run.leftovers.items():
             self._documents.remove_file(event)
             self.apply(events.removed(key))
             return True
-        patch = self._next(self._known)
+        patch = self._next()
         if patch is None:
             self._level_version = self.run.version
             return False
-        self._send(patch, self._known)
+        self._send(patch)
         return True
 
     def level(self) -> None:
@@ -162,19 +220,23 @@ class Replica:
         while self.step():
             pass
 
-    def _next(self, known: Acknowledged) -> Patch | None:
+    def _gone(self) -> None:
+        self._enter(Delivery.GONE, f"it was removed from {self._documents.link.location}")
+
+    def _next(self) -> Patch | None:
+        limit = self._documents.link.message_limit
         if not self._whole:
-            return next_patch(self.run, known, self._documents.link.message_limit, self._fields())
-        patch = opening(self.run, self._documents.link.message_limit, self._fields())
+            return next_patch(self.run, self._known, limit, self._shortened)
+        patch = opening(self.run, limit, self._shortened(self.run.fields))
         if len(patch.fields) < len(self.run.fields):
             # Too large for one message, and this backend takes nothing else: the service refuses it, named.
-            patch = opening(self.run, 1 << 62, self._fields())
+            patch = opening(self.run, 1 << 62, self._shortened(self.run.fields))
         return patch
 
-    def _fields(self) -> dict[str, Any]:
-        fields, replaced = shortened(self.run.fields, int(_FIELDS_SHARE * self._documents.link.message_limit))
+    def _shortened(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        short, replaced = shortened(fields, int(_FIELDS_SHARE * self._documents.link.message_limit))
         self.shortened.update(replaced)
-        return fields
+        return short
 
     def _open(self) -> None:
         self.recall()
@@ -184,24 +246,37 @@ class Replica:
             self._take_over(document)
             return
         if self.copies and self._documents.was_removed(self.run.id):
-            self.gone = True
+            self._gone()
             return
-        patch = opening(self.run, self._documents.link.message_limit, self._fields())
-        self._rev = self._next_rev()
-        document = self._documents.create({**patch.data, "rev": rev_text(self._rev)})
+        patch = opening(self.run, self._documents.link.message_limit, self._shortened(self.run.fields))
+        document = self._documents.create({**patch.data, **self._fence.first()})
+        if not self._fence.is_ours(document):  # it was there: of an earlier attempt of a process that was killed
+            self._take_over(document)
+            return
+        self._fence.passed(document)
         self.name = document.get("name", "")
-        known = Acknowledged()
-        known.accept(patch)
-        self._known = known if known.fits(document) else None
+        self._known = Acknowledged()
+        self._known.accept(patch)
         self.copies += 1
+        if self._known.fits(document):
+            self._enter(Delivery.FOLLOWING)
 
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
         self.recall()
+        self._check_start(document)
         self.name = document.get("name", "")
-        if "rev" not in document:  # by the client of 2021: the fence finds only what has one
-            self._documents.mark(self.run.id, rev_text(0))
-        self._rev = max(self._rev, rev_number(document.get("rev")))
+        if self._fence.is_of_other_folder(document) and _contradicts(document, compare(self.run, document)):
+            if self.is_open and self._fence.is_of_new_writer(document):
+                self._enter(
+                    Delivery.CLOSED,
+                    f"another program writes other values to its copy at {self._documents.link.location}, from another "
+                    "folder; was the run's folder copied?",
+                )
+                return
+            self.replaced = True
+        if not self._fence.read(document):
+            self._fence.passed(self._documents.claim(self.run.id, self._fence.first()))
         self.run.forget_uploads()  # a restored database has lost some of them
         for event in self._documents.uploaded_files(self.run, document):
             self.run.apply(event)
@@ -209,21 +284,29 @@ class Replica:
             self.run.apply(events.alive())
         self._known = compare(self.run, document)
         self.copies += 1
+        self._enter(Delivery.FOLLOWING)
 
-    def _send(self, patch: Patch, known: Acknowledged) -> None:
-        self._rev = self._next_rev()
-        rev = rev_text(self._rev)
+    def _check_start(self, document: Mapping[str, Any]) -> None:
+        """Refuses a document that can't be a copy of this run: no run changes when it started."""
+        start = document.get("start")
+        if isinstance(start, str) and start != self.run.fields.get("start", start):
+            raise OtherRun(self._documents.link.location, self.run.id, start)
+
+    def _send(self, patch: Patch) -> None:
+        known = self._known
+        marks, fence = self._fence.next()
         try:
             if self._whole:
-                document = self._documents.replace(self.run.id, {**patch.data, "rev": rev})
+                document = self._documents.replace(self.run.id, {**patch.data, **self._fence.first()})
             else:
-                document = self._documents.patch(self.run.id, {**patch.data, "rev": rev}, rev)
+                document = self._documents.patch(self.run.id, {**patch.data, **marks}, fence)
         except NotFound:
             self._not_found()
             return
         if not self._whole and any("." in key and key in document for key in patch.data):
             self._whole = True
             return
+        self._fence.passed(document)
         kept = True
         if self._whole:
             known = self._known = compare(self.run, document)
@@ -237,7 +320,7 @@ class Replica:
             if self._whole:
                 self._level_version = patch.version
         else:
-            self._known = None
+            self._enter(Delivery.OPENING)
             self._disagree()
 
     def _given_up(self, known: Acknowledged, document: Mapping[str, Any]) -> bool:
@@ -251,9 +334,9 @@ class Replica:
             self._take_over(document)
             self._disagree()
         elif self._documents.was_removed(self.run.id) or self._removed.wait(_REMOVAL_PATIENCE):
-            self.gone = True
+            self._gone()
         else:  # nobody removed it, so the database was emptied, of models and assets too
-            self._known = None
+            self._enter(Delivery.OPENING)
             self.run.forget_uploads()
             for event in self._documents.uploaded_files(self.run, {}):
                 self.run.apply(event)
@@ -264,16 +347,11 @@ class Replica:
             self._disagreements = 0
             raise CopyDisagrees(self._documents.link.location, self.run.id)
 
-    def _next_rev(self) -> int:
-        # The clock lets a new process start above everything that an old one may still have on the line.
-        return max(self._rev + 1, int(self._clock() * 1000))
 
-
-def rev_text(rev: int) -> str:
-    """`rev` as documents hold it: strings of one length compare as numbers do, over the socket and REST."""
-    return f"{rev:016d}"
-
-
-def rev_number(text: Any) -> int:
-    """The number in a document's `rev`; 0 where there is none."""
-    return int(text) if isinstance(text, str) and text.isdigit() else 0
+def _contradicts(document: Mapping[str, Any], known: Acknowledged) -> bool:
+    """Whether a document has values of metrics that the run has not, so that it is no earlier state of it."""
+    for path, place in known.stale:
+        values = list_at(document, path) if path.startswith("logs.") else None
+        if values is not None and values[place] is not None:
+            return True
+    return False

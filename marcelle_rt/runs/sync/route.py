@@ -30,7 +30,7 @@ _WINDOW = 2.0  # seconds that are looked at
 _LONGEST_WINDOW = 300.0
 
 
-class Channel:
+class Route:
     """Decides for the runs of one publisher, and tells their links.
 
     Args:
@@ -39,7 +39,7 @@ class Channel:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._rest: Services | None = None
+        self._rest_store: Services | None = None
         self._links: list[Link] = []
         self._window = 0.0  # doubled for each time that the socket was given up in vain
         self._since = clock()
@@ -52,24 +52,24 @@ class Channel:
         Args:
             feeds: The publisher's runs.
         """
-        open_feeds = [feed for feed in feeds if feed.link is not None and feed.link.store.status != "closed"]
-        links = [feed.link for feed in open_feeds if feed.link is not None]
-        if not links:
+        if self._rest_store is None and self._clock() < self._since + max(_WINDOW, self._window):
+            return  # the traffic is looked at once a window, and not for each message
+        copies = [feed.copy for feed in feeds if feed.copy is not None and feed.copy.link.store.status != "closed"]
+        if not copies:
             return
+        links = [copy.link for copy in copies]
         store = links[0].store
-        if self._rest is None:
-            if not self._is_flooded(store) or not all(
-                feed.heartbeat.is_published or feed.run.ended for feed in open_feeds
-            ):
+        if self._rest_store is None:
+            if not self._is_flooded(store) or not all(copy.is_sure_of_removal for copy in copies):
                 return
             stores = {id(link.store) for link in links}
             connection = store.connection
             if connection.events.needed() or connection.users > len(stores) or not connection.hang_up():
                 return
             logger.info("%s sends much that nobody here asked for; runs go there by REST.", store.location)
-            self._rest = store.by_rest()
-            for feed in open_feeds:
-                feed.go_on()
+            self._rest_store = store.by_rest()
+            for copy in copies:
+                copy.hurry()
         elif store.status != "disconnected":  # somebody here needs the socket
             self._window = min(_LONGEST_WINDOW, 2 * max(_WINDOW, self._window))  # perhaps just for a call, each second
             self.close()
@@ -78,7 +78,7 @@ class Channel:
             if link not in links:  # its runs have ended; what else its owner does with it is his
                 link.go_by(None)
         for link in links:
-            link.go_by(self._rest)
+            link.go_by(self._rest_store)
         self._links = list(dict.fromkeys(links))
 
     def _is_flooded(self, store: DataStore) -> bool:
@@ -87,8 +87,6 @@ class Channel:
         elapsed = now - self._since
         if traffic is not self._traffic or traffic is None:
             self._since, self._traffic, self._unasked, self._sent = now, traffic, 0, 0
-            return False
-        if elapsed < max(_WINDOW, self._window):
             return False
         unasked, sent = traffic.unasked - self._unasked, traffic.sent - self._sent
         self._since, self._unasked, self._sent = now, traffic.unasked, traffic.sent
@@ -99,6 +97,6 @@ class Channel:
         for link in self._links:
             link.go_by(None)
         self._links.clear()
-        if self._rest is not None:
-            self._rest.close()
-            self._rest = None
+        if self._rest_store is not None:
+            self._rest_store.close()
+            self._rest_store = None

@@ -13,20 +13,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import AWAY, BadGateway, FeathersError, MarcelleError, NotAuthenticated, TooManyRequests, Unavailable
+from ...errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound, NotImplementedByServer
 from ...notices import Notices, logger
 from ..document.event_checks import is_beside
 from ..document.events import BATCHES, Event
 from ..document.run import Run
 from ..folder.journal import JOURNAL, replay
 from ..remote.run_documents import RunDocuments
+from .retrying import TRIES, is_away, may_pass
 
 _MOST = 200  # documents that wait in memory; past that they are read from the journal again
-_LATER = (*AWAY, NotAuthenticated, TooManyRequests, Unavailable, BadGateway)
-"""The errors that pass; after any other a service gets nothing more."""
+_NOT_FOR_US = (Forbidden, NotFound, MethodNotAllowed, NotImplementedByServer)
+"""What a backend says that has no such service, or lets nobody of ours write there."""
 
 
-class Side:
+class SideDocuments:
     """Sends a run's side documents, each once, and holds no more than a few that were not sent yet.
 
     The run must be on the backend before the first `step`.
@@ -52,13 +53,20 @@ class Side:
         self._under_way: Event | None = None
         self._rest: Iterator[Event] | None = None
         self._unsure = not fresh
-        self._refused: set[str] = set()
+        self._tries = 0  # of what is under way
+        self._refused: set[str] = set()  # services that take nothing of ours
+        self._lost = 0
         self._doomed: deque[str] = deque()  # chunks of batches that a resumed run has no longer
 
     @property
     def is_level(self) -> bool:
-        """Whether the backend has all that it takes."""
+        """Whether nothing waits: the backend has all that it takes."""
         return not (self._unsure or self._queue or self._under_way or self._rest or self._doomed)
+
+    @property
+    def lost(self) -> int:
+        """How many documents the backend did not take."""
+        return self._lost
 
     def waiting(self) -> int:
         """How many documents wait in memory."""
@@ -67,6 +75,7 @@ class Side:
     def add(self, event: Event) -> None:
         """Takes a `document` event, which is in the journal already."""
         if event["service"] in self._refused:
+            self._lost += 1
             return
         if len(self._queue) >= _MOST:
             if self._directory is not None:
@@ -74,6 +83,7 @@ class Side:
                 self.check()
                 return
             self._queue.popleft()
+            self._lost += 1
             self._notices.warn(
                 "beside", f"More than {_MOST} documents beside the run wait to be sent, so the oldest are dropped."
             )
@@ -118,7 +128,7 @@ class Side:
         if self._under_way is None:
             return False
         self._send(self._under_way["service"], self._own(self._under_way["document"]))
-        self._under_way = None
+        self._under_way, self._tries = None, 0
         return True
 
     def level(self) -> None:
@@ -132,22 +142,33 @@ class Side:
 
     def _send(self, service: str, document: Mapping[str, Any]) -> None:
         if service in self._refused:
+            self._lost += 1
             return
         try:
             self._documents.create_beside(service, document)
-        except _LATER:
-            raise
-        except FeathersError as error:
+        except _NOT_FOR_US as error:
+            self._lost += 1
             self._refuse(service, error)
-        except MarcelleError as error:  # a document that no backend can take, say a key by another hand
-            self._notices.warn(("beside", document.get("_id")), f"A document in {service!r} was not sent: {error}")
+        except MarcelleError as error:
+            if is_away(error):
+                raise
+            self._tries += 1
+            if may_pass(error) and self._tries < TRIES:
+                raise
+            # A document that this backend can't take, say a key by another hand; those after it go on.
+            self._lost += 1
+            self._notices.warn(
+                ("document", service),
+                f"A document in {service!r} ({document.get('_id')}) was not sent: {error} It is kept in the run's "
+                "folder alone.",
+            )
 
     def _remove(self, identity: str) -> None:
         try:
             self._documents.remove_beside(BATCHES, identity)
-        except _LATER:
-            raise
         except FeathersError as error:
+            if may_pass(error):
+                raise
             logger.warning("%s/%s could not be removed: %s", BATCHES, identity, error)
 
     def _refuse(self, service: str, error: FeathersError) -> None:
@@ -170,9 +191,9 @@ class Side:
         for service in sorted(services):
             try:
                 there[service] = self._documents.beside(service, self._run.id)
-            except _LATER:
-                raise
             except FeathersError as error:
+                if may_pass(error):
+                    raise
                 self._refuse(service, error)
         for event in self._recorded() if gone else ():
             identity = self._own(event["document"])["_id"]

@@ -14,6 +14,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.folder import files, journal, reading
+from marcelle_rt.runs.sync import file_upload
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_the_files_of_a_folder_that_was_moved_and_those_of_2021_are_found(tmp_pa
 @pytest.mark.parametrize("path", ["../private", ".", "..", "", "a\0b"])
 def test_nothing_outside_is_removed_with_what_was_converted(tmp_path: Path, secret: Path, path: str) -> None:
     run = foreign_run(tmp_path / "run")
-    files._remove_converted(run, path)
-    files._remove_converted(run, str(secret.parent))
+    file_upload._remove_converted(run, path)
+    file_upload._remove_converted(run, str(secret.parent))
     assert secret.exists()
     assert (run / journal.JOURNAL).exists()

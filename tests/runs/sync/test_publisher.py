@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt import Writer
-from marcelle_rt.runs.sync.feed import PAUSE
+from marcelle_rt.runs.sync.pace import PAUSE
 from marcelle_rt.runs.sync.publisher import Publisher
 from tests.helpers import eventually
 
@@ -60,7 +60,7 @@ def test_an_epoch_after_a_rest_wakes_the_publisher_at_once(publisher: Publisher,
     epochs = itertools.count()
 
     def wakes() -> bool:
-        eventually(lambda: publisher._idle and not publisher._news)
+        eventually(lambda: publisher._is_idle and not publisher._news)
         before = woken(publisher)
         writer.save_epoch(next(epochs), {"loss": 1.0})
         return woken(publisher) > before

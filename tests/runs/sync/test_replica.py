@@ -7,7 +7,7 @@ import shutil
 import sys
 import uuid
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from marcelle_rt.errors import ConnectionLost, NotFound
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.replica import Replica, rev_text
+from marcelle_rt.runs.sync.fence import rev_text
+from marcelle_rt.runs.sync.replica import Replica
 from tests.support.runs import Cut, epoch, new_run
 
 
@@ -54,12 +55,13 @@ def test_a_late_copy_of_an_old_message_changes_nothing(remote: Remote, store: Da
     run = new_run(2)
     replica = Replica(run, RunDocuments(remote.link), fresh=True)
     replica.level()
-    old = rev_text(int(store.service("runs").get(run.id)["rev"]))
+    before = store.service("runs").get(run.id)
+    fence = {"rev": {"$lte": before["rev"]}, "writer": before["writer"]}
     replica.apply(epoch(2))
     replica.apply(epoch(3))
     replica.level()
     with pytest.raises(NotFound):
-        RunDocuments(remote.link).patch(run.id, {"logs.loss": [0.0], "rev": old}, old)
+        RunDocuments(remote.link).patch(run.id, {"logs.loss": [0.0], "rev": before["rev"]}, fence)
     assert stored_logs(store, run) == run.logs()
 
 
@@ -112,8 +114,8 @@ def test_a_place_that_changes_while_it_is_sent_is_sent_again(backend: Backend, s
     run = new_run(1)
 
     class Meanwhile(Cut):
-        def patch(self, run_id: str, data: dict[str, Any], rev: str) -> dict[str, Any]:
-            document = super().patch(run_id, data, rev)
+        def patch(self, run_id: str, data: dict[str, Any], fence: Mapping[str, Any]) -> dict[str, Any]:
+            document = super().patch(run_id, data, fence)
             if "logs.loss.1" in data and data["logs.loss.1"] == 1.0:
                 replica.apply(epoch(1, loss=2.0))
             return document
@@ -136,7 +138,8 @@ def test_a_run_removed_in_a_dashboard_stays_removed(backend: Backend, store: Dat
     store.service("runs").remove(document["_id"])
     writer.save_epoch(1, {"loss": 1.0})
     with pytest.warns(MarcelleWarning, match="removed"):
-        assert writer.flush()
+        assert not writer.flush()
+    assert "was removed from" in str(writer.status.problem)
     writer.save_epoch(2, {"loss": 1.0})
     writer.train_end()
     assert list(store.service("runs").items({"basename": writer.name})) == []

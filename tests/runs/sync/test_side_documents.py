@@ -20,7 +20,7 @@ from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.remote.link import Link
 from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.feed import Feed
-from marcelle_rt.runs.sync.side_documents import Side
+from marcelle_rt.runs.sync.side_documents import SideDocuments
 from marcelle_rt.values import dumps
 from tests.support.runs import new_run
 
@@ -150,7 +150,7 @@ def test_a_backend_without_databases_gets_them_too(feathers5: str, tmp_path: Pat
 def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: DataStore) -> None:
     run = new_run()
     with Faulty(backend.url, ConnectionLost(backend.url, "create")) as link:
-        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
+        side = SideDocuments(run, RunDocuments(link), None, Notices(), fresh=True)
         side.add(event(run.id, 0))
         with pytest.raises(ConnectionLost):
             side.level()
@@ -171,7 +171,7 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
     events = [event(run.id, n, ALERTS if n % 2 else BATCHES) for n in range(700)]
     write(tmp_path / "journal.jsonl", events)
     with Faulty(backend.url) as link:
-        side = Side(run, RunDocuments(link), tmp_path, Notices(), fresh=True)
+        side = SideDocuments(run, RunDocuments(link), tmp_path, Notices(), fresh=True)
         for n in range(20):
             side.add(events[n])
         side.level()
@@ -187,7 +187,7 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
 def test_without_a_folder_the_oldest_are_dropped_and_that_is_said(backend: Backend, store: DataStore) -> None:
     run = new_run()
     with Faulty(backend.url) as link:
-        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
+        side = SideDocuments(run, RunDocuments(link), None, Notices(), fresh=True)
         for n in range(200):
             side.add(event(run.id, n))
         with pytest.warns(MarcelleWarning, match="oldest are dropped"):
@@ -210,7 +210,8 @@ def test_a_service_that_the_backend_refuses_is_said_once_and_holds_nothing_up(
             warnings.simplefilter("always")
             for n in range(3):
                 writer.save_batch(n, {"loss": 1.0})
-                assert writer.flush()
+                assert not writer.flush()
+            assert "documents beside it" in str(writer.status.problem)
         writer.save_epoch(0, {"loss": 1.0})
         writer.train_end()
         assert run_of(store, writer)["status"] == "success"
@@ -237,7 +238,7 @@ def test_a_service_that_may_not_even_be_read_holds_no_upload_up(
 def test_an_error_that_passes_drops_nothing(backend: Backend, store: DataStore) -> None:
     run = new_run()
     with Faulty(backend.url) as link:
-        side = Side(run, RunDocuments(link), None, Notices(), fresh=True)
+        side = SideDocuments(run, RunDocuments(link), None, Notices(), fresh=True)
         side.add(event(run.id, 7))
         link.refused = TooManyRequests("slow down")
         with pytest.raises(TooManyRequests):
@@ -252,18 +253,18 @@ def test_epochs_go_first(backend: Backend, store: DataStore, tmp_path: Path) -> 
     run_id = str(uuid.uuid4())
     with Faulty(backend.url) as link:
         feed = Feed(book, link, Notices())
-        feed.finish()  # so that nothing pauses
+        feed.flush()  # so that nothing pauses
         fields = {"basename": run_id, "start": start, "source": "keras", "params": {}}
         feed.record({"type": "create", "time": 0, "_id": run_id, "run": fields})
         for n in range(3):
             feed.record(event(run_id, n))
-        while not feed.done.is_set():
+        while not feed.status.complete:
             feed.advance()
         for n in range(3, 6):
             feed.record(event(run_id, n))
         feed.advance()
         feed.record({"type": "epoch", "time": 0, "epoch": 0, "place": 0, "logs": {"loss": 1.0}})
-        while not feed.done.is_set():
+        while not feed.status.complete:
             feed.advance()
         feed.release()
     book.close()

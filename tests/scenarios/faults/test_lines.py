@@ -59,7 +59,7 @@ def test_a_line_that_is_cut_for_ten_minutes_costs_nothing(
         def a_second_later() -> bool:
             clock.now += 1
             publisher.wake()
-            return live.writer.status.level
+            return live.writer.status.complete
 
         eventually(a_second_later, timeout=30)
         assert live.is_complete(backend)

@@ -1,0 +1,259 @@
+"""What one backend has of a run: its document, what lies beside it, its files, and a sign that it lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ...errors import AWAY, MarcelleError
+from ...notices import Notices
+from ..document.events import Event
+from ..document.run import Run
+from ..document.shorten import sentence
+from ..folder.journal import Journal, place_of
+from ..remote.heartbeat import Heartbeat
+from ..remote.link import Link
+from ..remote.run_documents import RunDocuments
+from ..remote.uploads import FileUploads
+from .file_queue import FileQueue
+from .pace import PAUSE, Pace
+from .removals import Removals
+from .replica import Delivery, Replica
+from .retrying import TRIES, may_pass, pause
+from .sentences import command, kept, replaced
+from .side_documents import SideDocuments
+
+
+class BackendCopy:
+    """Brings a backend level with a run, one exchange at a time.
+
+    Everything here is written by the publisher's thread; the training's reads `link` and `problem`.
+
+    Attributes:
+        link: The backend.
+        replica: The run's document there.
+        beside: The documents beside it.
+        files: Its checkpoints and assets.
+        heartbeat: The run's signs of life.
+        problem: What kept the backend from having all of it at the last try, or `None`.
+        is_in_vain: The backend says no, or did so often that to wait for it would be in vain.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        journal: Journal,
+        link: Link,
+        notices: Notices,
+        report: Callable[[Event], None],
+        *,
+        fresh: bool,
+        past: Callable[[], Run],
+        owns_link: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Prepares it; nothing is sent yet.
+
+        Args:
+            run: The run.
+            journal: Its folder.
+            link: The backend.
+            notices: What the user is told.
+            report: Takes an `uploaded` event for the run's fold; any thread may call it.
+            fresh: The run was made just now, so that the backend has nothing of it.
+            past: Makes the run of its journal again.
+            owns_link: Whether `release` closes the link.
+            clock: Monotonic seconds.
+        """
+        documents = RunDocuments(link)
+        self.link = link
+        self.replica = Replica(run, documents, fresh=fresh, past=past, folder=place_of(journal.directory))
+        self.beside = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
+        self.files = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
+        self.heartbeat = Heartbeat(clock=clock)
+        self.problem: str | None = None
+        self.is_in_vain = False
+        self._run = run
+        self._journal = journal
+        self._notices = notices
+        self._owns_link = owns_link
+        self._clock = clock
+        self._pace = Pace(PAUSE)
+        self._beside_pace = Pace(0.0)
+        self._tries = 0
+        self._copies = 1
+        self._removals = Removals(link, lambda identity: identity == run.id, self.replica.removed)
+
+    @property
+    def is_level(self) -> bool:
+        """Whether nothing waits but files: the backend has it, or is not to have it any more."""
+        replica = self.replica
+        return replica.is_level and (self.beside.is_level or replica.delivery in (Delivery.GONE, Delivery.CLOSED))
+
+    def lacks(self) -> str | None:
+        """What the backend lacks though nothing waits, as half a sentence; `None` where it has all of the run."""
+        replica = self.replica
+        if not replica.has_all:
+            return replica.why or f"too large for a message: {', '.join(sorted(replica.shortened))}"
+        if refused := self.files.refused():
+            return f"{refused} of its files could not be uploaded"
+        return f"{self.beside.lost} documents beside it could not be sent" if self.beside.lost else None
+
+    @property
+    def missing(self) -> int:
+        """About how many values, documents and files the backend lacks."""
+        return self.replica.missing() + self.beside.waiting() + len(self.files_waiting())
+
+    def files_waiting(self) -> list[Event]:
+        """The files that the backend should have and does not have yet."""
+        return [] if self.replica.delivery in (Delivery.GONE, Delivery.CLOSED) else self.files.waiting()
+
+    def apply(self, event: Event) -> None:
+        """Folds an event into the run, or takes it for what lies beside."""
+        kind = event["type"]
+        if kind == "document":
+            self.beside.add(event)
+            return
+        if kind == "uploaded":
+            self.files.arrived(event["key"])
+        elif kind == "resume":
+            self.beside.drop(event.get("batches", ()))
+        self.replica.apply(event)
+
+    def hurry(self) -> None:
+        """Ends the pauses: somebody waits, or the next message goes another way."""
+        self._pace.hurry()
+        self._beside_pace.hurry()
+        self.is_in_vain = False
+
+    def exchange(self, *, hurried: bool) -> float | None:
+        """Does what is due, at most one exchange with the backend.
+
+        Args:
+            hurried: Somebody waits for the run, so that nothing pauses.
+
+        Returns:
+            When to come again, on the clock; `None` when only an event can bring new work.
+
+        Raises:
+            BackendUnreachable: And the other errors of `AWAY`: the backend is away for all runs.
+        """
+        if self.is_level or self._is_cut_off():
+            return None
+        replica, beside = self.replica, self.beside
+        now = self._clock()
+        # What lies beside the run has the pauses between two messages about it, so that no epoch waits for it.
+        is_beside = replica.is_level or now < self._pace.due
+        if is_beside and (beside.is_level or not replica.is_open or now < self._beside_pace.due):
+            return self._next_time()
+        pace = self._beside_pace if is_beside else self._pace
+        try:
+            self._removals.listen()
+            busy = beside.step() if is_beside else replica.step()
+        except AWAY:
+            if self._is_cut_off():  # closed just now; the backend is there for other runs
+                return None
+            raise
+        except MarcelleError as error:
+            self._refused(error, pace)
+            return self._next_time()
+        self._tries = 0
+        self.is_in_vain = False
+        self._tell()
+        after = self._clock()
+        if busy:
+            pace.answered(now, after, hurried=hurried)
+            return self._next_time()
+        return None if self.is_level else after
+
+    def _refused(self, error: MarcelleError, pace: Pace) -> None:
+        self.problem = str(error)
+        self._notices.warn(
+            ("refused", type(error)), f"{error} The training goes on; {kept(self._journal)} and tried again."
+        )
+        self._tries += 1
+        if may_pass(error) and self._tries < TRIES:
+            pace.due = self._clock() + pause(self._tries)
+        else:
+            self._tries = 0
+            self.is_in_vain = True
+            pace.refused(self._clock())
+
+    def _tell(self) -> None:
+        """Says what the last exchange brought to light."""
+        replica, location = self.replica, self.link.location
+        if replica.copies > self._copies:  # it had lost the run, so what lies beside it too
+            self._copies = replica.copies
+            self.beside.check()
+        if replica.shortened:
+            self._notices.warn("shortened", f"{sentence(replica.shortened, location)} Its folder has all of it.")
+        if replica.replaced:
+            self._notices.warn("replaced", replaced(location))
+        if replica.delivery is Delivery.GONE:
+            self.problem = replica.why
+            self._notices.warn(
+                "gone",
+                f"The run was removed from {location}, so it stays removed there. The training goes on; "
+                f"{kept(self._journal)}.",
+            )
+        elif replica.delivery is Delivery.CLOSED:
+            self.problem = replica.why
+            self._notices.warn(
+                "closed",
+                f"Nothing more of the run is sent: {replica.why} The training goes on; {kept(self._journal)}. "
+                f"To put this one in its place: {command(self._journal, self.link)}",
+            )
+
+    def _next_time(self) -> float | None:
+        """When the next exchange may be: one about the run, or about what lies beside it."""
+        if self.is_level:
+            return None
+        times = [] if self.replica.is_level else [self._pace.due]
+        if self.replica.is_open and not self.beside.is_level:
+            times.append(self._beside_pace.due)
+        return min(times, default=None)
+
+    def _is_cut_off(self) -> bool:
+        if self.link.store.status != "closed":
+            return False
+        self.replica.close("its Remote was closed before the run ended")
+        self.problem = self.replica.why
+        self._notices.warn(
+            "closed",
+            f"The Remote of this run was closed before the run ended, so nothing more is sent. The training goes on; "
+            f"{kept(self._journal)}.",
+        )
+        return True
+
+    def beat(self, *, is_waited_for: bool) -> float | None:
+        """Shows that the run goes on; while somebody waits for its copies, those come first.
+
+        Args:
+            is_waited_for: Whether somebody does.
+
+        Returns:
+            When the next sign is due, or `None`.
+        """
+        replica, ended = self.replica, self._run.ended
+        if replica.delivery is Delivery.GONE or (ended and not is_waited_for):
+            self.heartbeat.end(self.link, self._run.id)
+        elif replica.is_open and not is_waited_for and not ended:
+            return self.heartbeat.keep_up(self.link, self._run.id, replica.copies)
+        return None
+
+    def fault(self, problem: str) -> None:
+        """Notes a fault of ours; nothing is sent for a while."""
+        self.problem = problem
+        self._pace.refused(self._clock())
+        self._beside_pace.refused(self._clock())
+
+    @property
+    def is_sure_of_removal(self) -> bool:
+        """Whether a removal would be known without a socket: by the heartbeat that stays, or as nothing is sent."""
+        return self.heartbeat.is_published or self._run.ended
+
+    def release(self) -> None:
+        """Lets go of the backend."""
+        self._removals.end()
+        if self._owns_link:
+            self.link.close()

@@ -1,0 +1,77 @@
+"""Uploads one file of a run: what of it a browser can use, and the event that says where it is now."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..document import events
+from ..document.entries import asset_document, model_document, stored_entry
+from ..document.events import FILES, Event
+from ..folder.files import inside, located
+from ..remote.uploads import FileUploads
+
+Converter = Callable[..., Any]
+"""`models.convert`, or `models.convert_in_subprocess` where a training must not be disturbed."""
+
+
+def upload(
+    uploads: FileUploads, directory: Path | None, event: Event, run_id: str, run_name: str, convert: Converter
+) -> Event:
+    """Uploads the file that an event of the journal stands for.
+
+    Args:
+        uploads: What sends files to the backend.
+        directory: The run's folder, to which the event's paths are relative.
+        event: A `checkpoint` or an `asset`.
+        run_id: The run's `_id`.
+        run_name: The run's name on that backend.
+        convert: What converts a saved model, where that was not done at the epoch's end.
+
+    Returns:
+        The `uploaded` event for the run's fold.
+
+    Raises:
+        ConversionError: When the model can't be carried over.
+        RunFolderError: When the file is not there any more, or not where this run may have put it.
+        MarcelleError: What the backend or the line raised.
+    """
+    path = located(directory, event["path"], referred=event["type"] == "asset")
+    if event["type"] == "asset":
+        document = uploads.asset(str(path), asset_document(event, run_id))
+        service = "assets"
+    else:
+        metadata = model_document(event, run_id, run_name)
+        document = _upload_checkpoint(uploads, directory, path, event, metadata, convert)
+        if converted := event.get("converted"):  # the saved file stays; this copy has served
+            _remove_converted(directory, converted["path"])
+        service = f"{uploads.link.save_format}-models"
+    return events.uploaded(FILES[event["type"]], event["key"], stored_entry(document, service))
+
+
+def _remove_converted(directory: Path | None, path: str) -> None:
+    folder = Path(path) if directory is None else inside(directory, path)
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _upload_checkpoint(
+    uploads: FileUploads,
+    directory: Path | None,
+    path: Path,
+    event: Event,
+    metadata: dict[str, Any],
+    convert: Converter,
+) -> dict[str, Any]:
+    ready = event.get("converted")
+    if ready and ready["format"] == uploads.link.save_format:
+        folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
+        # A link in it could lead anywhere, and these files go up as they are.
+        if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
+            return uploads.converted(folder, metadata)
+    with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
+        convert(path, Path(temporary), uploads.link.save_format, local_format=event["format"])
+        return uploads.converted(Path(temporary), metadata)

@@ -1,0 +1,121 @@
+"""Those who wait until a run's copies have all that was recorded so far."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from ...config import no_bar
+
+_PATIENCE = 1.0  # seconds before a bar shows
+_TICK = 0.1
+
+
+class Flush:
+    """A wait for a run's copies; `Feed.flush` makes it.
+
+    The thread that made it waits; the publisher's thread settles it, once, as soon as it knows how it ends.
+
+    Args:
+        behind: About how many values the copies lack.
+        leave: Called when nobody waits any more.
+        clock: Seconds.
+    """
+
+    def __init__(
+        self,
+        behind: Callable[[], int],
+        leave: Callable[[Flush], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._behind = behind
+        self._leave = leave
+        self._clock = clock
+        self._settled = threading.Event()
+        self._complete = False
+
+    def settle(self, complete: bool) -> None:
+        """Ends the wait.
+
+        Args:
+            complete: Whether the copies have it all. If not, waiting longer would be in vain.
+        """
+        if not self._settled.is_set():
+            self._complete = complete
+            self._settled.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Waits, with a progress bar when that takes over a second.
+
+        Args:
+            timeout: The most seconds.
+
+        Returns:
+            Whether the copies have it all.
+        """
+        end = self._clock() + timeout
+        try:
+            if not self._settled.wait(min(timeout, _PATIENCE)) and self._clock() < end:
+                self._wait_with_bar(end)
+            return self._complete
+        finally:
+            self._leave(self)
+
+    def _wait_with_bar(self, end: float) -> None:
+        from tqdm.auto import tqdm
+
+        most = self._behind()
+        with tqdm(total=most, desc="Sending the run", unit="value", disable=no_bar(), leave=False) as bar:
+            while not self._settled.wait(min(_TICK, max(0.0, end - self._clock()))) and self._clock() < end:
+                behind = self._behind()
+                most = max(most, behind)
+                bar.total = most
+                bar.n = most - behind
+                bar.refresh()
+
+
+class Flushes:
+    """All who wait for one run's copies.
+
+    | attribute | written by | read by |
+    |---|---|---|
+    | `_waits`, `_begun` | training, under the lock | publisher |
+    | `_seen`, `behind` | publisher | publisher; training: `behind` |
+
+    Attributes:
+        behind: About how many values the copies lack, while somebody waits.
+    """
+
+    def __init__(self) -> None:
+        self.behind = 0
+        self._waits: set[Flush] = set()
+        self._begun = self._seen = 0
+        self._lock = threading.RLock()  # a signal's handler may flush while this thread does
+
+    def __bool__(self) -> bool:
+        return bool(self._waits)
+
+    def begin(self) -> Flush:
+        """Begins a wait."""
+        flush = Flush(lambda: self.behind, self._leave)
+        with self._lock:
+            self._waits.add(flush)
+            self._begun += 1
+        return flush
+
+    def _leave(self, flush: Flush) -> None:
+        with self._lock:
+            self._waits.discard(flush)
+
+    def settle(self, complete: bool) -> None:
+        """Ends the waits, on the publisher's thread."""
+        with self._lock:
+            for flush in self._waits:
+                flush.settle(complete)
+
+    def take_new(self) -> bool:
+        """Whether somebody began to wait since the last look, on the publisher's thread."""
+        seen, self._seen = self._seen, self._begun
+        return seen != self._seen

@@ -1,0 +1,59 @@
+"""A run's past, read from its journal again, so that memory holds no more than what its copies lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from ..document import tail
+from ..document.events import Event
+from ..document.run import Run
+from ..folder.journal import Journal, replay
+from .replica import Replica
+
+_HELD = 20_000  # values that a run may hold though its copies have them; most runs never have more
+
+
+class Past:
+    """What of a run was folded. It belongs to the publisher's thread.
+
+    Args:
+        run: The run.
+        journal: Its folder.
+        folded: How many of the journal's events the run has.
+
+    Attributes:
+        folded: The same; who folds one counts it.
+    """
+
+    def __init__(self, run: Run, journal: Journal, folded: int) -> None:
+        self.folded = folded
+        self._run = run
+        self._journal = journal
+
+    def events(self) -> Iterator[Event]:
+        """The journal's events, as far as the run has come: what is not folded yet may undo what was before."""
+        assert self._journal.directory is not None
+        return islice(replay(self._journal.directory), self.folded)
+
+    def run(self) -> Run:
+        """The run, made anew."""
+        return Run(self.events())
+
+    def recall(self) -> None:
+        """Makes the run whole again."""
+        if not tail.is_whole(self._run):
+            tail.recall(self._run, self.run())
+
+    def forget(self, replica: Replica | None) -> None:
+        """Keeps memory from growing with the run: what the copies have can be read again from the journal.
+
+        Args:
+            replica: The backend's copy, or `None` where there is none.
+        """
+        if not self._journal.is_whole or tail.held(self._run) <= _HELD:
+            return
+        if replica is None:
+            tail.forget(self._run, {path: len(values) for path, values in self._run.lists.items()}, ())
+        else:
+            replica.forget()

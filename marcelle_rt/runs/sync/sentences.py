@@ -1,0 +1,66 @@
+"""What users are told of a run that its backend does not have yet: where it is kept, and what sends the rest."""
+
+from __future__ import annotations
+
+from ..folder.journal import Journal
+from ..remote.link import Link
+
+_TOO_LARGE = 413  # an HTTP status
+
+
+def kept(journal: Journal) -> str:
+    """Where a run is kept, as half a sentence."""
+    if journal.directory is None:
+        return "it is kept in memory alone"
+    if journal.failure is not None:
+        return f"what its disk took is kept in {journal.directory}, and the rest in memory alone"
+    return f"all of it is kept in {journal.directory}"
+
+
+def command(journal: Journal, link: Link) -> str:
+    """The command that sends what is missing."""
+    form = "" if link.save_format == "tfjs" else f" --format {link.save_format}"
+    return f"marcelle-rt upload {journal.directory} --backend {link.location}{form}"
+
+
+def replaced(location: str) -> str:
+    """What a user is told whose run took the place of other values."""
+    return (
+        f"The copy at {location} was written from another folder, and had values that this run does not have: they "
+        "were overwritten. Was the run's folder copied, and gone on with in both places?"
+    )
+
+
+def not_uploaded(path: str, size: int, error: object) -> str:
+    """What a user is told of a file that a backend does not take.
+
+    Args:
+        path: The file, as the journal names it.
+        size: Its bytes.
+        error: Why.
+    """
+    text = f"{path} ({size:,} bytes) was not uploaded: {error}"
+    if getattr(error, "code", None) == _TOO_LARGE:
+        text += (
+            " A proxy before it takes no request of that size; raise its limit (nginx: client_max_body_size)."
+        )
+    return text
+
+
+def unsent_hint(journal: Journal, link: Link | None, problem: str | None, *, goes_on: bool) -> str:
+    """Where the rest of a run is that its copies lack when it ends, and the command that sends it.
+
+    Args:
+        journal: The run's folder.
+        link: The backend, or `None`.
+        problem: What kept the backend from having it at the last try.
+        goes_on: Whether it is still being sent while the program runs.
+    """
+    reason = f" ({problem})" if problem else ""
+    if link is None or journal.directory is None:
+        return f"Not all of the run could be written{reason}; {kept(journal)}."
+    verb = "It is still being sent while this program runs; afterwards, send" if goes_on else "Send"
+    return (
+        f"The backend does not have all of the run yet{reason}; {kept(journal)}. {verb} the rest with: "
+        f"{command(journal, link)}"
+    )

@@ -1,0 +1,28 @@
+"""How far a run has come."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Status(NamedTuple):
+    """How a Writer's run is doing."""
+
+    run: str
+    """The run's own status: `idle`, `start`, `epoch`, `success` or `error`; empty before `create_run`."""
+    complete: bool
+    """Whether the folder and the backend have all of it: the run, its files, and what lies beside it."""
+    problem: str | None
+    """What kept them from having it at the last try."""
+
+
+class Phase(Enum):
+    """How far a run has come on this side."""
+
+    OPEN = "open"
+    """It takes events."""
+    ENDED = "ended"
+    """No event will come any more; the copies may still lack some."""
+    SETTLED = "settled"
+    """All that can be done for it is done."""
