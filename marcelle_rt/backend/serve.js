@@ -30,7 +30,7 @@ guarded(createRequire(backend), JSON.parse(process.env.MARCELLE_GUARD)).then(({ 
   server.on('listening', () => {
     server.off('error', cannotListen);
     server.on('error', (error) => console.error('The server failed:', error));
-    tell({ port: server.address().port });
+    tell({ port: /** @type {import('net').AddressInfo} */ (server.address()).port });
   });
   server.listen(Number(port), host);
 });

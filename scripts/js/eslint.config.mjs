@@ -16,6 +16,7 @@ export default [
       'no-implicit-coercion': 'error',
       'no-param-reassign': 'error',
       'no-shadow': 'error',
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'no-var': 'error',
       'object-shorthand': 'error',
       'prefer-const': 'error',

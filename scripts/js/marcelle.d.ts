@@ -3,3 +3,9 @@ declare module '*/marcelle.js';
 declare module '*/settings.js';
 declare module '@marcellejs/core';
 declare module 'uplot';
+
+// What the backend's packages bring, which are installed elsewhere.
+declare module '@feathersjs/errors';
+declare module 'express' {
+  export type ErrorRequestHandler = (error: any, request: any, response: any, next: any) => void;
+}

@@ -67,7 +67,7 @@ function makeDoor({ app, visitors, isService }) {
     inside.emit('upgrade', req, socket, head);
   });
   door.on('connect', (req, socket) => refuseSocket(socket, 405, 'That method is not known here.'));
-  door.on('clientError', (error, socket) => {
+  door.on('clientError', (/** @type {NodeJS.ErrnoException} */ error, socket) => {
     const code = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }[error.code] || 400;
     refuseSocket(socket, code, code === 408 ? 'The request took too long.' : 'That is not a valid HTTP request.');
   });

@@ -38,7 +38,7 @@ function naming({ FeathersError, BadRequest }) {
  * The last middleware: errors as JSON, without where in the program they come from.
  * @type {import('express').ErrorRequestHandler}
  */
-function answering(error, req, res, next) {
+function answering(error, req, res, _next) {
   const code = codeOf(error);
   const known = error instanceof Refusal || error.type === 'FeathersError';
   if (!known) console.error(`Failed: ${req.method}:`, error.stack);

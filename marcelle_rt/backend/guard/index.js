@@ -65,7 +65,8 @@ async function guarded(require, { allowOrigins }) {
   let visitors = null;
   const door = makeDoor({ app, visitors: () => visitors, isService });
   door.on('listening', () => {
-    visitors = new Visitors({ address: door.address().address, allowed: allowOrigins });
+    const { address } = /** @type {import('net').AddressInfo} */ (door.address());
+    visitors = new Visitors({ address, allowed: allowOrigins });
     failures.surviveErrors();
   });
   return { app, server: door };

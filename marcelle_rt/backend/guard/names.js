@@ -24,7 +24,7 @@ function decodedAgain(text) {
 /**
  * Whether a text is the name of one thing and no path, also for whoever decodes it once or twice more.
  * @param {unknown} name
- * @returns {boolean}
+ * @returns {name is string}
  */
 function isPlain(name) {
   return (
