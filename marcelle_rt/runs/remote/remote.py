@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
@@ -14,6 +16,7 @@ from ..document.run import Run
 from ..document.run_data import RunData
 from . import naming, removal
 from .link import Link, checked_document
+from .publishing import ModelPublisher
 from .run_documents import RUNS, RunDocuments
 from .uploads import FileUploads
 
@@ -53,6 +56,7 @@ class Remote:
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None
         self._uploads = FileUploads(self.link)
+        self._publishers: dict[str, ModelPublisher] = {}
 
     @property
     def store(self) -> DataStore:
@@ -185,6 +189,37 @@ class Remote:
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
         return self._uploads.onnx(tmp_path, metadata)
+
+    def publish_model(
+        self, name: str, model: Any, labels: Sequence[Any] | None = None, *, public: bool = False
+    ) -> dict[str, Any]:
+        """Makes a model the current one under a name, so that pages which follow that name load it at once.
+
+        A page follows it by `tfjsModel({...}).sync(store, name)`. Publications of one name are a second apart, so that
+        each page has the time to load: one that comes sooner waits, and one that waits while a newer one comes is
+        left out.
+
+        Args:
+            name: The name that pages follow.
+            model: A Keras model, or the path of a saved one.
+            labels: The classes in the order of its outputs, which gives a page's classification its names.
+            public: Let users see it who sign in as somebody else.
+
+        Returns:
+            The document of the model that is now there; it stays the same, and so does its `_id`.
+
+        Raises:
+            ConversionError: When the model can't be carried over.
+            InvalidData: The name is that of a run's checkpoints.
+            MarcelleError: What the backend or the line raised; pages keep the model that they had.
+        """
+        from ... import models
+
+        publisher = self._publishers.get(name) or ModelPublisher(self.link, self._uploads, name)
+        publisher = self._publishers.setdefault(name, publisher)
+        with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
+            models.convert(model, Path(folder), "tfjs")
+            return publisher.publish(folder, labels, public)
 
     def upload_asset(self, path_to_asset: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a file of any kind that the backend allows.

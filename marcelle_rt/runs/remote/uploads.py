@@ -24,6 +24,7 @@ from .run_documents import ASSETS
 _OWN = ("_id", "files", "format", "metadata", "url", "extension")  # keys that a user's metadata can't take
 
 _Document = dict[str, Any]
+_File = tuple[str, str, Path, str]  # the form's field, the file's name there, where it is, its MIME type
 
 
 class FileUploads:
@@ -54,19 +55,21 @@ class FileUploads:
 
     def tfjs(self, path: str, metadata: Mapping[str, Any]) -> _Document:
         """Uploads a folder with `model.json` and its weights."""
-        folder = Path(path)
-        try:
-            model = json.loads((folder / "model.json").read_bytes())
-            weights = [name for group in model["weightsManifest"] for name in group["paths"]]
-            model_format = model["format"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ConversionError("tfjs", str(folder), f"has no model.json that can be read ({error})") from error
-        files = [("model.json", "model.json", folder / "model.json", "application/json")]
-        for name in weights:
-            if "/" in name or "\\" in name:
-                raise ConversionError("tfjs", name, "is a path; weights must lie beside model.json")
-            files.append((name, name, folder / name, "application/octet-stream"))
-        return self._store_model("tfjs", files, {"tfjsModelFormat": model_format}, metadata, folder.name)
+        files, model_format = _tfjs_files(Path(path))
+        return self._store_model("tfjs", files, {"tfjsModelFormat": model_format}, metadata, Path(path).name)
+
+    def tfjs_files(self, path: str) -> tuple[list[list[str]], str]:
+        """Uploads a folder with `model.json` and its weights, without a document that owns them.
+
+        Returns:
+            What a document says of the files, and whether they are a `"layers-model"` or a `"graph-model"`.
+        """
+        files, model_format = _tfjs_files(Path(path))
+        return self._post_model("tfjs", files), model_format
+
+    def discard(self, service_name: str, files: list[list[str]], model_format: str) -> None:
+        """Removes files of a model that no document owns."""
+        self._discard(service_name, {"files": files, "format": model_format})
 
     def onnx(self, path: str, metadata: Mapping[str, Any]) -> _Document:
         """Uploads an `.onnx` file."""
@@ -105,32 +108,37 @@ class FileUploads:
     def _store_model(
         self,
         remote_format: str,
-        files: list[tuple[str, str, Path, str]],
+        files: list[_File],
         facts: _Document,
         metadata: Mapping[str, Any],
         name: str,
     ) -> _Document:
-        for _, _, path, _ in files:
-            if not path.is_file() or path.stat().st_size == 0:
-                raise ConversionError(remote_format, str(path), "is missing or empty; save the model again")
         own = to_wire(dict(metadata), "metadata")
         service = f"{remote_format}-models"
         if (unowned := self._unowned.pop((service, own.get("key")), None)) is not None:
             return self._create(service, unowned, again=True)
-        answer = self.link.way.uploads.post_files(f"{service}/upload", files)
-        stored = _checked_pairs(answer if isinstance(answer, list) else [], self.link.location)
         document = {
             "name": name,
             **{key: value for key, value in own.items() if key not in _OWN},
-            "files": stored,
+            "files": self._post_model(remote_format, files),
             "format": remote_format,
             "metadata": {**{key: value for key, value in own.items() if key != "name"}, **facts},
         }
+        return self._create(service, document)
+
+    def _post_model(self, remote_format: str, files: list[_File]) -> list[list[str]]:
+        """Uploads a model's files, and returns what a document says of them."""
+        for _, _, path, _ in files:
+            if not path.is_file() or path.stat().st_size == 0:
+                raise ConversionError(remote_format, str(path), "is missing or empty; save the model again")
+        service = f"{remote_format}-models"
+        answer = self.link.way.uploads.post_files(f"{service}/upload", files)
+        stored = _checked_pairs(answer if isinstance(answer, list) else [], self.link.location)
         missing = {name for _, name, _, _ in files} - {name for name, _ in stored}
         if not missing:
-            return self._create(service, document)
+            return stored
         if stored:
-            self._discard(service, document)
+            self._discard(service, {"files": stored, "format": remote_format})
         raise BadRequest(f"the backend did not keep {', '.join(sorted(missing))}", call=f"{service}/upload")
 
     def _create(self, service_name: str, document: _Document, again: bool = False) -> _Document:
@@ -182,6 +190,22 @@ class FileUploads:
 
     def _checked(self, document: Any) -> _Document:
         return checked_document(document, self.link.location)
+
+
+def _tfjs_files(folder: Path) -> tuple[list[_File], str]:
+    """The files of a TensorFlow.js model, and what kind of model it is."""
+    try:
+        model = json.loads((folder / "model.json").read_bytes())
+        weights = [name for group in model["weightsManifest"] for name in group["paths"]]
+        model_format = model["format"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConversionError("tfjs", str(folder), f"has no model.json that can be read ({error})") from error
+    files = [("model.json", "model.json", folder / "model.json", "application/json")]
+    for name in weights:
+        if "/" in name or "\\" in name:
+            raise ConversionError("tfjs", name, "is a path; weights must lie beside model.json")
+        files.append((name, name, folder / name, "application/octet-stream"))
+    return files, model_format
 
 
 def _identity(service_name: str, document: Mapping[str, Any]) -> str:
