@@ -8,6 +8,7 @@
 | `MARCELLE_CA_BUNDLE` | a file with the certificates that an `https` backend's is checked by |
 | `MARCELLE_MODE` | what a `Writer` does: `online`, `offline` (the folder alone, no network) or `disabled` (nothing) |
 | `MARCELLE_LOG_DIR` | the folder that gets the runs' folders, where `base_log_dir` is left at `marcelle-logs` |
+| `MARCELLE_FINISH_TIMEOUT` | seconds that a run's end waits for the backend, where `finish_timeout` is left at 60 |
 | `MARCELLE_SILENT` | no warnings and no progress bars, unless it is empty, `0` or `false`; the log stays |
 | `MARCELLE_WEBHOOK` | the URL that alerts are posted to; a secret, because who has it can post there |
 | `MARCELLE_ALLOW_ORIGIN` | the origins of web pages that a launched backend lets in, beside this machine's own |
@@ -33,6 +34,8 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 DEFAULT_BACKEND = "http://localhost:3030"
 CA_BUNDLE = "MARCELLE_CA_BUNDLE"
 DEFAULT_LOG_DIR = "marcelle-logs"
+FINISH_TIMEOUT = 60.0  # seconds
+_LONGEST_WAIT = 1e6  # seconds; a platform's own limit may be not much above it
 MODES = ("online", "offline", "disabled")
 
 
@@ -138,9 +141,36 @@ def _number(text: str | None) -> int:
 
 
 def log_dir(base: str | os.PathLike[str]) -> Path:
-    """The folder of runs: what was given, or `$MARCELLE_LOG_DIR` where that was the default."""
+    """The folder of runs, absolute: what was given, or `$MARCELLE_LOG_DIR` where that was the default."""
     folder = os.environ.get("MARCELLE_LOG_DIR")
-    return Path(folder).expanduser() if folder and os.fspath(base) == DEFAULT_LOG_DIR else Path(base)
+    return absolute(folder if folder and os.fspath(base) == DEFAULT_LOG_DIR else base)
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """A path that stays the same when the program changes its directory, with `~` as the user's home."""
+    try:
+        return Path(path).expanduser().absolute()
+    except (OSError, RuntimeError):  # the working directory was removed; or nobody knows where home is
+        return Path(path)
+
+
+def finish_timeout(seconds: float) -> float:
+    """How long the end of a run waits: what was given, or `$MARCELLE_FINISH_TIMEOUT` where that was the default.
+
+    Raises:
+        InvalidData: When it is not a number of seconds.
+    """
+    text = os.environ.get("MARCELLE_FINISH_TIMEOUT", "").strip()
+    name, value = (
+        ("MARCELLE_FINISH_TIMEOUT", text) if text and seconds == FINISH_TIMEOUT else ("finish_timeout", seconds)
+    )
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not number >= 0:
+        raise InvalidData(name, value, "is not a number of seconds; use 0 or more")
+    return min(number, _LONGEST_WAIT)
 
 
 def webhook() -> str | None:
@@ -194,7 +224,7 @@ def silent() -> bool:
 
 def no_bar() -> bool | None:
     """Whether tqdm shows no bar: never where silence is asked for, else (`None`) where there is no terminal."""
-    return True if silent() else None
+    return True if silent() or sys.stderr is None or sys.stderr.closed else None
 
 
 def cache_dir() -> Path:

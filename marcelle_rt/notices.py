@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -55,10 +56,28 @@ class Notices:
             # With `-W error` a warning raises. Who monitors must not stop who trains; it is in the log.
             logger.debug("the warning above was turned into an error, and held back")
 
+    def __reduce__(self) -> tuple[type[Notices], tuple[()]]:
+        """A copy is a new one: what was said of one run need not have been said of another."""
+        return Notices, ()
+
     def forget(self, key: Hashable) -> None:
         """Lets the warning of that key be shown again, because its cause had gone."""
         with self._lock:
             self._said.discard(key)
+
+
+def tell(text: str) -> None:
+    """Shows a line on stderr, unless `$MARCELLE_SILENT` is set. It raises nothing, whatever became of stderr.
+
+    Args:
+        text: The line; what is not printable in it becomes blank.
+    """
+    logger.info(text)
+    if silent() or sys.stderr is None:
+        return
+    line = "".join(c if c.isprintable() else " " for c in text)
+    with contextlib.suppress(OSError, ValueError):  # its reader is gone; it was closed
+        print(line, file=sys.stderr, flush=True)
 
 
 def _users_frame() -> int:

@@ -89,7 +89,7 @@ def test_custom_loop_arrives_with_its_curves_and_its_sounds(
     assert run["logs"]["loss"] == sorted(run["logs"]["loss"], reverse=True)
     assert [asset["epoch"] for asset in run["assets"]] == [20, 40]
     (folder,) = (tmp_path / "marcelle-logs").iterdir()
-    assert f"kept in marcelle-logs/{folder.name}" in said
+    assert f"marcelle-logs/{folder.name}" in said
     sound = examples_store.service("assets").get(run["assets"][-1]["_id"])
     assert sound["filename"] == "chord.wav"
 

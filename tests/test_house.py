@@ -33,13 +33,13 @@ ROOMS = {
     "backend/": GROUND,
     "runs/document/": {"errors.py", "values.py"},
     "runs/folder/": GROUND | {"runs/document/"},
-    "runs/training/": GROUND | {"models/", "runs/document/", "runs/folder/"},
+    "runs/training/": GROUND | {"models/", "runs/document/", "runs/folder/", "utils.py"},
     "runs/remote/": GROUND | {"client/", "models/", "runs/document/"},
     "runs/sync/": GROUND | {"client/", "models/", "runs/document/", "runs/folder/", "runs/remote/"},
     "runs/alerts/": GROUND | {"client/", "runs/document/", "runs/training/"},
     "runs/recording.py": GROUND | RUNS,
     "runs/uploader.py": GROUND | RUNS | {"models/"},
-    "runs/writer.py": GROUND | RUNS | {"runs/recording.py", "utils.py"},
+    "runs/writer.py": GROUND | RUNS | {"runs/recording.py"},
     "runs/": set(),
     "callbacks/": GROUND | {"runs/training/", "runs/writer.py", "utils.py"},
     "monitor/": GROUND | {"client/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
@@ -62,10 +62,7 @@ ROOMS = {
 
 PURE = ("runs/document/", "values.py", "errors.py")
 
-OWED = {
-    ("runs/alerts/verbs.py", "runs/recording.py"),
-    ("runs/training/system_metrics.py", "runs/recording.py"),
-}
+OWED: set[tuple[str, str]] = set()
 """Imports that the rules forbid and that are still there. None may be added, and what is gone is taken out."""
 
 OVERFULL: set[str] = set()

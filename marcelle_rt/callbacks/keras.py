@@ -7,9 +7,11 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from .. import config
 from ..errors import InvalidData
 from ..runs.training.exits import last_error
-from ..runs.training.metrics import grows
+from ..runs.training.metrics import direction
+from ..runs.training.params import fields_of
 from ..runs.writer import Writer
 from ..values import number
 
@@ -31,7 +33,8 @@ else:
 class KerasCallback(_Callback):
     """Stores a Keras training in a Marcelle backend and locally, while it goes on.
 
-    Each `fit` is a run of its own. The learning rate is among its logs.
+    Each `fit` is a run of its own. The learning rate is among its logs. A copy (`copy.deepcopy`, `pickle`) is a
+    callback of the same arguments, without a run: KerasTuner makes one for each trial.
 
     Example:
         >>> model.fit(x, y, epochs=10, callbacks=[KerasCallback("my-model")])
@@ -54,6 +57,7 @@ class KerasCallback(_Callback):
         monitor: str = "val_loss",
         mode: str = "auto",
         resume: str | os.PathLike[str] | None = None,
+        finish_timeout: float = config.FINISH_TIMEOUT,
     ) -> None:
         """Prepares a callback; nothing is written or sent before `fit` begins.
 
@@ -62,32 +66,37 @@ class KerasCallback(_Callback):
             backend_root: The backend's URL. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
             disk_save_format: How checkpoints are saved locally: `"h5"`, `"saved_model"` or `"keras"`.
             remote_save_format: How checkpoints are uploaded: `"tfjs"` or `"onnx"`.
-            model_checkpoint_freq: Save a checkpoint each so many epochs; none if `None`.
+            model_checkpoint_freq: Save a checkpoint every so many epochs; none if `None`.
             base_log_dir: The folder that gets a folder for each run.
-            run_params: Parameters of the run, for example hyperparameters.
-            writer: A writer of yours instead; the five arguments about where and how are its own then. A run
-                that it has open is used, and left open at the end.
+            run_params: Parameters of the run, for example hyperparameters; a namespace, a dataclass or a
+                configuration object is taken by its fields.
+            writer: A writer of yours instead; the arguments about where and how are its own then. A run that it
+                has open is used, and left open at the end; a second `fit` goes on after the first one's epochs.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
-            batch_freq: Save the logs of each so many batches too, as `Writer.save_batch` does; none if `None`.
+            batch_freq: Save the logs of every so many batches too, as `Writer.save_batch` does; none if `None`.
                 Batches count from 1, through the whole training.
-            save_best_only: Save a checkpoint only when `monitor` is better than at every one before; looks
-                each epoch, or each `model_checkpoint_freq` epochs.
+            save_best_only: Save a checkpoint only when `monitor` is better than ever before; looks at every epoch,
+                or every `model_checkpoint_freq` epochs.
             monitor: The metric that `save_best_only` looks at.
-            mode: `"min"`, `"max"`, or `"auto"`: by the metric's name.
+            mode: `"min"`, `"max"`, or `"auto"`: as Keras knows it of the metric, or else by the metric's name. Where
+                neither tells, no checkpoint is saved, and that is said.
             resume: The folder of a run to go on with at the first `fit`, with its `initial_epoch`.
+            finish_timeout: Seconds that the end of a run waits for the backend; see `Writer`.
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For an unknown `mode`, a frequency under 1, or what is no URL.
+            InvalidData: For an unknown `mode`, a frequency under 1, or what is not a URL.
             RunFolderError: When `resume` names no run, or one that is being written.
         """
         super().__init__()
         if mode not in ("auto", "min", "max"):
             raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
         if model_checkpoint_freq is not None and model_checkpoint_freq < 1:
-            raise InvalidData("model_checkpoint_freq", model_checkpoint_freq, "is no number of epochs; use 1 or more")
+            raise InvalidData(
+                "model_checkpoint_freq", model_checkpoint_freq, "is not a number of epochs; use 1 or more"
+            )
         if batch_freq is not None and batch_freq < 1:
-            raise InvalidData("batch_freq", batch_freq, "is no number of batches; use 1 or more")
+            raise InvalidData("batch_freq", batch_freq, "is not a number of batches; use 1 or more")
         self._resumed = resume is not None
         if writer is not None:
             self.writer = writer
@@ -98,9 +107,18 @@ class KerasCallback(_Callback):
                 disk_save_format=disk_save_format,
                 remote_save_format=remote_save_format,
                 rename=rename,
+                finish_timeout=finish_timeout,
             )
         else:
-            self.writer = Writer(name, backend_root, disk_save_format, remote_save_format, base_log_dir, rename=rename)
+            self.writer = Writer(
+                name,
+                backend_root,
+                disk_save_format,
+                remote_save_format,
+                base_log_dir,
+                rename=rename,
+                finish_timeout=finish_timeout,
+            )
         self.run_params = run_params
         self.model_checkpoint_freq = model_checkpoint_freq
         self.save_best_only = save_best_only
@@ -109,13 +127,30 @@ class KerasCallback(_Callback):
         self.batch_freq = batch_freq
         self._batches_before: int | None = None  # the epoch's first; unknown before the training's first epoch
         self._batches = 0
-        if batch_freq is not None:  # Keras calls hooks of batches only where there are any: for nothing they cost time
-            self.on_epoch_begin = self._on_epoch_begin
-            self.on_train_batch_end = self._on_train_batch_end
+        self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first
         self._best: float | None = None
         self._mine = False
         self._described = True
         self._cell: Any = None
+        self._hook_batches()
+
+    def _hook_batches(self) -> None:
+        # Keras calls hooks of batches only where there are any: for nothing they cost time.
+        if self.batch_freq is not None:
+            self.on_train_batch_end = self._on_train_batch_end
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made of: the arguments, and nothing of a run or of the model that is trained."""
+        state = {key: value for key, value in self.__dict__.items() if key != "on_train_batch_end"}
+        trained = dict.fromkeys({"model", "_model", "params", "validation_data"} & state.keys())
+        return {**state, **trained, "_best": None, "_mine": False, "_resumed": False, "_cell": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._hook_batches()
+
+    def __repr__(self) -> str:
+        return f"KerasCallback({self.writer!r})"
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run."""
@@ -127,13 +162,24 @@ class KerasCallback(_Callback):
             self.writer.model = self.model
         elif self._mine:
             self._best = None
-            self.writer.create_run(self.model, {**self.run_params, **(self.params or {})})
+            self.writer.create_run(self.model, {**fields_of(self.run_params), **(self.params or {})})
         elif self.writer.model is None:
             self.writer.model = self.model
         self._resumed = False
+        self._offset = None
         self._batches_before = None
         self.writer.train_begin((self.params or {}).get("epochs", 0))
         self._watch_cell()
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Learns with which epoch the training begins."""
+        if self._offset is None:
+            self._offset = self.writer.begin_at(epoch + 1)
+            if self._offset:  # a second fit into one run; what it plans comes on top
+                self.writer.train_begin((self.params or {}).get("epochs", 0) + self._offset)
+        if self._batches_before is None:
+            self._batches_before = (epoch + self._offset) * ((self.params or {}).get("steps") or 0)
+        self._batches = 0
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch. Runs count epochs from 1, as dashboards do."""
@@ -147,18 +193,14 @@ class KerasCallback(_Callback):
         if not self._described:  # a Sequential without an input: it has weights by now
             self._described = True
             self.writer.describe_model()
-        self.writer.save_epoch(epoch + 1, values, save_checkpoint=self._is_checkpoint(epoch, values))
+        number = epoch + 1 + (self._offset or 0)
+        self.writer.save_epoch(number, values, save_checkpoint=self._is_checkpoint(epoch, values))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Ends the run."""
         self._unwatch_cell()
         if self._mine:
             self.writer.train_end(logs)
-
-    def _on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        if self._batches_before is None:
-            self._batches_before = epoch * ((self.params or {}).get("steps") or 0)
-        self._batches = 0
 
     def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         assert self.batch_freq is not None
@@ -184,24 +226,32 @@ class KerasCallback(_Callback):
                 "checkpoint is saved; set `monitor`.",
             )
             return False
-        if self._best is None or (value > self._best if self._grows() else value < self._best):
+        better = self._direction()
+        if better is None:
+            self.writer.notices.warn(
+                "mode",
+                f"save_best_only: nothing tells whether more or less of {self.monitor!r} is better, so no checkpoint "
+                "is saved; set `mode` to 'max' or 'min'.",
+            )
+            return False
+        if self._best is None or (value > self._best if better == "up" else value < self._best):
             self._best = value
             return True
         return False
 
-    def _grows(self) -> bool:
-        """Whether more of the metric is better: as Keras 3 knows it of the metric itself, else by its name."""
+    def _direction(self) -> str | None:
+        """Where the metric gets better: as Keras 3 knows it of the metric itself, else by its name."""
         if self.mode != "auto":
-            return self.mode == "max"
+            return "up" if self.mode == "max" else "down"
         name = self.monitor.removeprefix("val_")
         if name == "loss":
-            return False
+            return "down"
         for metric in getattr(self.model, "metrics", None) or []:
             for part in (metric, *(getattr(metric, "metrics", None) or [])):
-                direction = getattr(part, "_direction", None) if getattr(part, "name", None) == name else None
-                if direction in ("up", "down"):
-                    return bool(direction == "up")
-        return grows(self.monitor)
+                known = getattr(part, "_direction", None) if getattr(part, "name", None) == name else None
+                if known in ("up", "down"):
+                    return str(known)
+        return direction(name)
 
     def _learning_rate(self) -> float | int | None:
         optimizer = getattr(self.model, "optimizer", None)

@@ -3,28 +3,74 @@
 from __future__ import annotations
 
 import os
+import shlex
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
 
-from ..notices import Notices
-from ..values import iso
+from .. import config
+from ..notices import Notices, logger, tell
+from ..values import iso, to_run
 from .alerts.webhook import Webhook
 from .document import events
 from .document.events import ALERTS, BATCHES, SYSTEM, Event
 from .document.resumed import Resumed
-from .folder import files, journal
-from .remote.link import Link
+from .folder import files
+from .folder.journal import Journal, create
+from .remote.destination import Destination
 from .sync.feed import Feed
 from .sync.publisher import publisher_for
 from .sync.status import Phase, Status
 from .training import exits, system_metrics
 from .training.batches import Batches
+from .training.checkpoints import save_checkpoint
 from .training.epochs import Epochs
+from .training.params import model_info
 
 _pid = os.getpid()  # asking the system at each epoch costs a tenth of writing it
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What all runs of a Writer have in common.
+
+    Attributes:
+        disabled: Nothing is recorded at all.
+        destination: Where runs are sent; `None` for the folder alone.
+        rename: Names for metrics, as a dashboard wants them.
+        measure: Measure the machine while a run is open.
+        webhook: The URL that alerts are posted to; a secret.
+        finish_timeout: How long the process's exit waits for the backend, in seconds.
+        clock: Monotonic seconds, for the pauses between two messages and two attempts.
+    """
+
+    disabled: bool = False
+    destination: Destination | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    measure: bool = False
+    webhook: str | None = field(default=None, repr=False)
+    finish_timeout: float = config.FINISH_TIMEOUT
+    clock: Callable[[], float] = monotonic
+
+    @classmethod
+    def of(
+        cls, mode: str, destination: Destination | None, rename: Mapping[str, str] | None, measure: bool
+    ) -> RunSettings:
+        """The settings that a Writer's parameters and `$MARCELLE_MODE` give together."""
+        is_online = mode == "online"
+        if mode == "disabled":
+            text = "nothing is recorded here, in process %d of the training; MARCELLE_MODE=online records each"
+            logger.info(text, config.rank())
+        return cls(
+            disabled=mode == "disabled",
+            destination=destination if is_online else None,
+            rename=dict(rename or {}),
+            measure=measure and mode != "disabled",
+            webhook=config.webhook() if is_online else None,
+        )
 
 
 class Recording:
@@ -42,35 +88,42 @@ class Recording:
 
     def __init__(
         self,
-        book: journal.Journal,
-        link: Link | None,
+        journal: Journal,
         notices: Notices,
         run_id: str,
         basename: str,
-        *,
-        webhook: str | None,
-        measure: bool,
-        rename: Mapping[str, str],
-        owns_link: bool,
-        finish_timeout: float,
+        settings: RunSettings,
         history: Iterable[Event] = (),
     ) -> None:
-        self.feed = Feed(book, link, notices, owns_link=owns_link, history=history)
+        """Opens the run, and begins to send it.
+
+        Args:
+            journal: Its folder, open for writing.
+            notices: What the user is told.
+            run_id: Its `_id`.
+            basename: Its name, without a backend's number.
+            settings: What all runs of its Writer have in common.
+            history: What its journal has already, when it goes on with a run.
+        """
+        destination = settings.destination
+        link = destination.open() if destination is not None else None
+        owns_link = destination is not None and destination.owns_link
+        self.feed = Feed(journal, link, notices, owns_link=owns_link, history=history, clock=settings.clock)
         self.run_id = run_id
         self.basename = basename
-        self.epochs = Epochs(notices, rename)
-        self.batches = Batches(notices, rename)
+        self.epochs = Epochs(notices, settings.rename)
+        self.batches = Batches(notices, settings.rename)
         self.lock = threading.RLock()
-        self.finish_timeout = finish_timeout
+        self.finish_timeout = settings.finish_timeout
         self._resumed: Resumed | None = None  # what a resumed run had, until its first epoch says where it goes on
         self._new_paths: set[str] = set()
-        self._webhook = Webhook(webhook, notices) if webhook is not None else None
+        self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
         self._pid = _pid
-        self._publisher = publisher_for(link)
+        self._publisher = publisher_for(link, settings.clock)
         self._publisher.add(self.feed)
         exits.opened(self)
-        if measure:
+        if settings.measure:
             system_metrics.sampler().add(self)
 
     @property
@@ -87,6 +140,16 @@ class Recording:
     def directory(self) -> Path | None:
         """The run's folder, or `None` where none could be made."""
         return self.feed.journal.directory
+
+    @property
+    def url(self) -> str | None:
+        """The backend's URL, or `None` where nothing is sent."""
+        return self.feed.copy.link.location if self.feed.copy is not None else None
+
+    @property
+    def name(self) -> str | None:
+        """The run's name on the backend, once that has given it one."""
+        return (self.feed.copy.replica.name or None) if self.feed.copy is not None else None
 
     @property
     def status(self) -> Status:
@@ -110,13 +173,57 @@ class Recording:
         if self._resumed is not None and "path" in event:
             self._new_paths.add(event["path"])
 
+    def introduce(self, verb: str) -> None:
+        """Tells in one line which run this is, where it goes, and how to look at it.
+
+        Args:
+            verb: What begins: `"is"` recorded, or `"goes on"`.
+        """
+        where = f"in {self.directory}" if self.directory is not None else "in memory alone"
+        if self.url is None:
+            sent = "; nothing is sent to a backend"
+        else:
+            backend = "" if self.url == config.backend_location(None) else f" --backend {self.url}"
+            words = shlex.quote(f"basename={self.basename}")
+            sent = f" and sent to {self.url}; watch it with: marcelle-rt watch {words}{backend}"
+        tell(f"marcelle-rt: the run {self.basename!r} {verb} {where}{sent}")
+
     def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
         self.epochs.go_on_from(past.run.epochs)
         self._resumed = past
 
+    def begin_at(self, epoch: int) -> int:
+        """Says with which epoch a training begins, before that one is trained.
+
+        Args:
+            epoch: Its number.
+
+        Returns:
+            How much later the run has that epoch: a second training into one run goes on after its last epoch.
+        """
+        with self.lock:
+            if self.epochs.resuming:
+                self._tell_what_goes(epoch)
+                return 0
+            highest = self.epochs.highest
+            return highest + 1 - epoch if highest is not None and epoch <= highest else 0
+
+    def _tell_what_goes(self, epoch: int) -> None:
+        gone = [number for number in self._resumed.run.epochs if number >= epoch] if self._resumed is not None else []
+        if not gone:
+            return
+        first, last = min(gone), max(gone)
+        which = f"epoch {first}" if first == last else f"epochs {first} to {last}"
+        self._notices.warn(
+            "goes",
+            f"The training goes on with epoch {epoch}, so {which} of {self.directory} will be dropped, with the "
+            f"checkpoints and assets since. To keep them, go on with epoch {last + 1} (Keras: initial_epoch={last}).",
+        )
+
     def resume_at(self, epoch: int) -> None:
         """Drops what the run has from an epoch on, because the training repeats it."""
+        self._tell_what_goes(epoch)
         keep = self.epochs.cut_before(epoch)
         past, self._resumed = self._resumed, None
         if past is None:
@@ -129,6 +236,42 @@ class Recording:
             self.record_beside(BATCHES, chunk)
         past.run.apply(event)
         files.remove_dropped(past.run, self.directory, self._new_paths, self._notices)
+
+    def describe(self, model: Any, source: str) -> None:
+        """Tells about the model, which could not be described when the run was created."""
+        if self.is_open and (info := model_info(model, source, None, self._notices)) is not None:
+            self.record(events.model(time(), info))
+
+    def save_checkpoint(
+        self, model: Any, epoch: int | str, disk_format: str, metadata: Mapping[str, Any] | None
+    ) -> None:
+        """Saves a model into the folder, for the backend to get it later.
+
+        Args:
+            model: The model.
+            epoch: The epoch's number, or another word for the state of the model.
+            disk_format: One of `DISK_FORMATS`.
+            metadata: What to keep with it.
+        """
+        epoch = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
+        if self.epochs.resuming and isinstance(epoch, int):
+            self.resume_at(epoch)
+        saved = save_checkpoint(model, self.directory, epoch, disk_format, self.remote_format, self._notices)
+        if saved is None:
+            return
+        event, convertible = saved
+        if not convertible:
+            self.refuse_file(event["key"])
+        plain, remarks = to_run(metadata or {}, "metadata")
+        for remark in remarks:
+            self._notices.warn("metadata", remark)
+        self.record({**event, "metadata": plain})
+
+    def save_asset(self, path: Any, epoch: int) -> None:
+        """Keeps a file of the user's with an epoch."""
+        event = files.asset_event(path, self.directory, epoch, self._notices)
+        if event is not None:
+            self.record(event)
 
     def record_beside(self, service: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Writes a document that lies beside the run, in a service of its own, and returns it."""
@@ -216,7 +359,7 @@ class Recording:
         return complete
 
 
-def new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:
+def new_folder(base: Path, notices: Notices) -> tuple[Journal, str]:
     """Makes a run's folder, or says that none can be made.
 
     Args:
@@ -227,14 +370,14 @@ def new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:
         The journal, and the run's `start`.
     """
     try:
-        return journal.create(base)
+        return create(base)
     except OSError as error:
         notices.warn(
             "folder",
-            f"No folder for the run can be made in {base.absolute()} ({error.strerror}). The training goes on, and "
+            f"No folder for the run can be made in {base} ({error.strerror}). The training goes on, and "
             "the run is kept in memory and on the backend alone.",
         )
-        return journal.Journal(None), iso()
+        return Journal(None), iso()
 
 
 def _after_fork() -> None:

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import time
 from types import TracebackType
 from typing import Any
 
 from .. import config
-from ..errors import MarcelleError, UnsupportedFormat
-from ..notices import Notices, logger
-from ..utils import get_model_info
-from ..values import to_run
-from .alerts.verbs import Alerting
+from ..errors import UnsupportedFormat
+from ..notices import Notices
+from .alerts.verbs import Alerts
 from .document import events
 from .document.events import Event
 from .document.resumed import Resumed
-from .folder import files, journal
-from .recording import Recording, new_folder
-from .remote.link import Link
+from .folder import journal
+from .recording import Recording, RunSettings, new_folder
+from .remote.destination import Destination
 from .remote.remote import REMOTE_FORMATS, Remote
 from .sync.status import Status
 from .training import exits
-from .training.checkpoints import DISK_FORMATS, save_checkpoint
+from .training.checkpoints import DISK_FORMATS
+from .training.params import described
 from .training.system_metrics import can_measure
 
 
-class Writer(Alerting):
+class Writer:
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method
@@ -60,7 +60,7 @@ class Writer(Alerting):
         remote: Remote | bool | None = None,
         rename: Mapping[str, str] | None = None,
         system_metrics: bool = False,
-        finish_timeout: float = 60.0,
+        finish_timeout: float = config.FINISH_TIMEOUT,
     ) -> None:
         """Prepares a writer; nothing is written or sent before `create_run`.
 
@@ -77,40 +77,39 @@ class Writer(Alerting):
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
             system_metrics: Measure the machine each 10 seconds while a run is open, beside it in the service
                 `run-system`: processors, memory, and NVIDIA's GPUs. Needs the extra `system`.
-            finish_timeout: How long the end of a run waits for the backend, in seconds.
+            finish_timeout: Seconds that the end of a run waits for the backend; `$MARCELLE_FINISH_TIMEOUT`, if set,
+                in place of the default. About 2, once a process, for one that was never reached.
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For what is no URL, and when `$MARCELLE_MODE` is no mode.
+            InvalidData: For what is not a URL or not a number of seconds, and when `$MARCELLE_MODE` is not a mode.
         """
         mode = config.mode()
         if disk_save_format not in DISK_FORMATS:
             raise UnsupportedFormat("disk_save_format", disk_save_format, DISK_FORMATS)
         if remote_save_format not in REMOTE_FORMATS:
             raise UnsupportedFormat("remote_save_format", remote_save_format, REMOTE_FORMATS)
-        super().__init__()
         self.name = name
         self.disk_save_format = disk_save_format
         self.base_log_dir = config.log_dir(base_log_dir)
         self.source = source
-        self.finish_timeout = finish_timeout
+        self.finish_timeout = config.finish_timeout(finish_timeout)
         self.model: Any = None
-        if remote is None or remote is True:
-            Link(backend_root, remote_save_format).close()  # a bad URL is said here, not in the loop
-        self._remote = remote if mode == "online" else False
-        self._webhook = config.webhook() if mode == "online" else None
-        self._disabled = mode == "disabled"
-        if self._disabled:
-            logger.info(
-                "nothing of %r is recorded here, in process %d of the training; MARCELLE_MODE=online records each",
-                name,
-                config.rank(),
-            )
-        self._link_options = (backend_root, remote_save_format)
-        self._rename = dict(rename or {})
         self.notices = Notices()
-        self._measure = system_metrics and not self._disabled and can_measure(self.notices)
+        destination = Destination.of(remote, backend_root, remote_save_format)
+        self.settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
+        self._alerts = Alerts(self.notices)
         self._recording: Recording | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy (`copy.deepcopy`, `pickle`) is a Writer of the same arguments and rules, without this one's run."""
+        return {**self.__dict__, "_recording": None, "model": None}
+
+    def __repr__(self) -> str:
+        run = self._recording
+        if run is None:
+            return f"Writer({self.name!r})"
+        return f"Writer({self.name!r}, run={run.name!r}, epoch={run.epochs.last}, status={run.status.run!r})"
 
     @classmethod
     def resume(cls, run_directory: str | os.PathLike[str], **options: Any) -> Writer:
@@ -130,22 +129,39 @@ class Writer(Alerting):
         Raises:
             RunFolderError: When the folder holds no run, or another writer has it open.
         """
-        directory = Path(run_directory)
+        directory = config.absolute(run_directory)
         if config.mode() == "disabled":
             return cls(directory.name, base_log_dir=directory.parent, **options)
         book, history, torn = journal.reopen(directory)
         past = Resumed(history)
-        run = past.run
-        writer = cls(run.fields["basename"], base_log_dir=directory.parent, **options)
+        basename = past.run.fields["basename"]
+        writer = cls(basename, base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._start(book, run.id, str(run.fields["basename"]), history).resumed(past)
+        run = writer._start(book, past.run.id, str(basename), history)
+        run.resumed(past)
+        run.introduce("goes on")
         return writer
 
     @property
     def run_directory(self) -> Path | None:
         """The folder of the run, or `None` before `create_run` and where none could be made."""
         return self._recording.directory if self._recording is not None else None
+
+    @property
+    def run_id(self) -> str | None:
+        """The `_id` of the run, or `None` before `create_run`."""
+        return self._recording.run_id if self._recording is not None else None
+
+    @property
+    def run_name(self) -> str | None:
+        """The run's name on the backend, such as `digits-4`; `None` until the backend has given it one."""
+        return self._recording.name if self._recording is not None else None
+
+    @property
+    def url(self) -> str | None:
+        """The URL of the backend that runs are sent to, or `None` where they stay in the folder."""
+        return self.settings.destination.url if self.settings.destination is not None else None
 
     @property
     def status(self) -> Status:
@@ -157,56 +173,30 @@ class Writer(Alerting):
         """Whether a run was created, and has not ended."""
         return self._recording is not None and self._recording.is_open
 
-    def create_run(
-        self,
-        model: Any = None,
-        run_params: dict[str, Any] = {},
-        loss: Any = None,
-    ) -> None:
+    def create_run(self, model: Any = None, run_params: dict[str, Any] = {}, loss: Any = None) -> None:
         """Creates a new training run.
 
         Args:
             model: The `keras.Model` that is trained, if there is one.
-            run_params: Parameters of the run, for example hyperparameters. Flat values show best.
+            run_params: Parameters of the run, for example hyperparameters. Flat values show best. A namespace, a
+                dataclass or a configuration object is taken by its fields.
             loss: The loss used for training, a name or a function; the compiled model's if `None`.
         """
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
         self.model = model
-        if self._disabled:
+        if self.settings.disabled:
             return
-        params, remarks = to_run(run_params, "run_params")
-        for remark in remarks:
-            self.notices.warn("params", remark)
-        basename, source = (to_run(text, "name")[0] for text in (self.name, self.source))
-        run = {"basename": str(basename), "source": source, "params": params}
-        if model is not None and (info := self._model_info(loss)) is not None:
-            run["model"] = info
+        run = described(self.name, self.source, run_params, model, loss, self.notices)
         book, start = new_folder(self.base_log_dir, self.notices)
-        run_id = str(uuid.uuid4())
-        self._start_rules()
-        recording = self._start(book, run_id, run["basename"], [])
-        recording.record(events.create(time(), run_id, {**run, "start": start}))
+        self._alerts.start()
+        recording = self._start(book, str(uuid.uuid4()), run["basename"])
+        recording.record(events.create(time(), recording.run_id, {**run, "start": start}))
+        recording.introduce("is recorded")
 
-    def _start(self, book: journal.Journal, run_id: str, basename: str, history: list[Event]) -> Recording:
-        link = None
-        if isinstance(self._remote, Remote):
-            link = self._remote.link
-        elif self._remote is not False:
-            link = Link(*self._link_options)
-        self._recording = Recording(
-            book,
-            link,
-            self.notices,
-            run_id,
-            basename,
-            webhook=self._webhook,
-            measure=self._measure,
-            rename=self._rename,
-            owns_link=not isinstance(self._remote, Remote),
-            finish_timeout=self.finish_timeout,
-            history=history,
-        )
+    def _start(self, book: journal.Journal, run_id: str, basename: str, history: Iterable[Event] = ()) -> Recording:
+        settings = replace(self.settings, finish_timeout=self.finish_timeout)
+        self._recording = Recording(book, self.notices, run_id, basename, settings, history)
         return self._recording
 
     def _open(self, verb: str) -> Recording | None:
@@ -214,12 +204,11 @@ class Writer(Alerting):
         recording = self._recording
         if recording is not None and recording.is_open:
             return recording
-        if self._disabled:
+        if self.settings.disabled:
             return None
         if recording is not None and not recording.is_mine:
-            self.notices.warn(
-                "fork", f"{verb}: this run belongs to the process that created it; nothing is saved here."
-            )
+            text = f"{verb}: this run belongs to the process that created it; nothing is saved here."
+            self.notices.warn("fork", text)
             return None
         when = "before create_run" if recording is None else "after the run ended"
         self.notices.warn("not open", f"{verb} was called {when}: a run was created.")
@@ -234,6 +223,20 @@ class Writer(Alerting):
         """
         if (run := self._open("train_begin")) is not None:
             run.record(events.begin(time(), run.epochs.count(epochs)))
+
+    def begin_at(self, epoch: int) -> int:
+        """Says with which epoch a training begins, before that one is trained; for adapters of frameworks.
+
+        Of a run that is resumed it is said what will be dropped.
+
+        Args:
+            epoch: The number that the training gives its first epoch.
+
+        Returns:
+            What to add to its numbers, so that a second training into one run goes on after the run's last epoch.
+        """
+        run = self._recording
+        return run.begin_at(run.epochs.number(epoch)) if run is not None and run.is_open else 0
 
     def save_epoch(
         self,
@@ -263,14 +266,11 @@ class Writer(Alerting):
             if run.batches.is_due:
                 run.record_batches()
             run.record(events.epoch(time(), number, place, values))
-        if self._rules:
-            self._look(number, logs)
+        self._alerts.look(run, self.name, number, logs)
         if save_checkpoint:
             self.save_checkpoint(number)
         for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:
-            event = files.asset_event(asset, run.directory, number, self.notices)
-            if event is not None:
-                run.record(event)
+            run.save_asset(asset, number)
 
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.
@@ -298,29 +298,43 @@ class Writer(Alerting):
         if self.model is None:
             self.notices.warn("no model", "No checkpoint can be saved: give the model to create_run().")
             return
-        epoch = epoch if isinstance(epoch, str) else run.epochs.number(epoch)
-        if run.epochs.resuming and isinstance(epoch, int):
-            run.resume_at(epoch)
-        saved = save_checkpoint(
-            self.model, run.directory, epoch, self.disk_save_format, run.remote_format, self.notices
-        )
-        if saved is None:
-            return
-        event, convertible = saved
-        if not convertible:
-            run.refuse_file(event["key"])
-        plain, remarks = to_run(metadata or {}, "metadata")
-        for remark in remarks:
-            self.notices.warn("metadata", remark)
-        run.record({**event, "metadata": plain})
+        run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata)
+
+    def alert(self, title: str, text: str = "", level: str = "info") -> None:
+        """Tells people something now: on dashboards, in the terminal, and by `$MARCELLE_WEBHOOK` if that is set.
+
+        It is a document beside the run in the service `run-alerts`. When no run is open it is only shown.
+
+        Args:
+            title: What there is to say, in one line of up to 200 characters.
+            text: More about it.
+            level: `"info"`, `"warning"` or `"error"`.
+        """
+        if not self.settings.disabled:
+            self._alerts.tell(self._recording, self.name, title, text, level)
+
+    def on_nan(self) -> None:
+        """Alerts, once a run for each metric, when `save_epoch` gets NaN or infinity for it. For all runs to come."""
+        self._alerts.on_nan()
+
+    def on_plateau(self, metric: str, epochs: int) -> None:
+        """Alerts when a metric's best has not been beaten for so many epochs; again after it was beaten.
+
+        Whether more is better is told by the metric's name: it is for `accuracy`, and is not for `loss`.
+
+        Args:
+            metric: The metric, as `save_epoch` gets it.
+            epochs: After how many epochs without an improvement, at least 1.
+
+        Raises:
+            InvalidData: When `epochs` is not a number of epochs.
+        """
+        self._alerts.on_plateau(metric, epochs)
 
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""
-        run = self._recording
-        if run is None or not run.is_open or self.model is None:
-            return
-        if (info := self._model_info(None)) is not None:
-            run.record(events.model(time(), info))
+        if self._recording is not None and self.model is not None:
+            self._recording.describe(self.model, self.source)
 
     def train_end(self, logs: Mapping[str, Any] | None = None, save_checkpoint: bool = False) -> None:
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.
@@ -383,12 +397,3 @@ class Writer(Alerting):
             self.close()
         else:
             self.end("error", exits.describe(error))
-
-    def _model_info(self, loss: Any) -> dict[str, Any] | None:
-        try:
-            info = get_model_info(self.model, self.source, loss)
-        except (MarcelleError, ValueError, AttributeError, TypeError) as error:
-            self.notices.warn("model", f"The run tells nothing about its model: {error}")
-            return None
-        plain: dict[str, Any] = to_run(info, "model")[0]
-        return plain

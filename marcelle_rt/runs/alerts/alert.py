@@ -60,6 +60,10 @@ def show(alert: dict[str, Any]) -> None:
         from rich.console import Console
         from rich.text import Text
 
-        Console(stderr=True).print(Text(line, style=_STYLES[alert["level"]]), soft_wrap=True)
+        class Patient(Console):
+            def on_broken_pipe(self) -> None:
+                """Rich would end the program where the reader of its output has gone, and close stdout too."""
+
+        Patient(stderr=True).print(Text(line, style=_STYLES[alert["level"]]), soft_wrap=True)
     except Exception:  # a stderr that is closed or broken raises what it likes, and no training ends for it
         logger.info("an alert could not be shown", exc_info=True)

@@ -1,80 +1,83 @@
-"""Alerting: the verbs of a Writer that tell people something."""
+"""The verbs of a Writer that tell people something."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ...errors import InvalidData
 from ...notices import Notices
-from ..recording import Recording
 from . import alert as alerts
 from .rules import NanRule, PlateauRule
 
 
-class Alerting:
-    """Alerts by hand and by rules. A part of `Writer`, not to be made alone."""
+class Alerted(Protocol):
+    """A run that alerts belong to."""
 
-    name: str
-    notices: Notices
-    _disabled: bool
-    _recording: Recording | None
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes alerts."""
 
-    def __init__(self) -> None:
+    def record_alert(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Writes an alert, sends it on, and returns its document."""
+
+
+class Alerts:
+    """A Writer's alerts, by hand and by rules.
+
+    Args:
+        notices: What the user is told.
+    """
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
         self._rules: list[NanRule | PlateauRule] = []
 
-    def alert(self, title: str, text: str = "", level: str = "info") -> None:
-        """Tells people something now: on dashboards, in the terminal, and by `$MARCELLE_WEBHOOK` if that is set.
-
-        It is a document beside the run in the service `run-alerts`. When no run is open it is only shown.
+    def tell(self, run: Alerted | None, name: str, title: Any, text: Any, level: Any) -> None:
+        """Shows an alert, and records it where a run is open.
 
         Args:
-            title: What there is to say, in one line of up to 200 characters.
+            run: The run.
+            name: Whose alert it is where no run is open.
+            title: One line.
             text: More about it.
             level: `"info"`, `"warning"` or `"error"`.
         """
-        if self._disabled:
-            return
-        fields = alerts.make(title, text, level, self.notices)
-        run = self._recording
+        fields = alerts.make(title, text, level, self._notices)
         if run is None or not run.is_open:
-            self.notices.warn("alert", "alert was called while no run is open, so it is shown and not kept.")
-            alerts.show({"run": self.name, "epoch": None, **fields})
+            self._notices.warn("alert", "alert was called while no run is open, so it is shown and not kept.")
+            alerts.show({"run": name, "epoch": None, **fields})
             return
         alerts.show(run.record_alert(fields))
 
     def on_nan(self) -> None:
-        """Alerts, once a run for each metric, when `save_epoch` gets NaN or infinity for it. For all runs to come."""
+        """Watches for NaN and infinities from now on."""
         if not any(isinstance(rule, NanRule) for rule in self._rules):
             self._rules.append(NanRule())
 
     def on_plateau(self, metric: str, epochs: int) -> None:
-        """Alerts when a metric's best has not been beaten for so many epochs; again after it was beaten.
-
-        Whether more is better is told by the metric's name: it is for `accuracy`, and is not for `loss`.
-
-        Args:
-            metric: The metric, as `save_epoch` gets it.
-            epochs: After how many epochs without an improvement, at least 1.
+        """Watches a metric for so many epochs without an improvement.
 
         Raises:
-            InvalidData: When `epochs` is no number of epochs.
+            InvalidData: When `epochs` is not a number of epochs.
         """
         try:
             count = operator.index(epochs)
         except TypeError:
             count = 0
         if count < 1:
-            raise InvalidData("epochs", epochs, "is no number of epochs; use 1 or more")
+            raise InvalidData("epochs", epochs, "is not a number of epochs; use 1 or more")
         self._rules.append(PlateauRule(metric, count))
 
-    def _start_rules(self) -> None:
+    def start(self) -> None:
+        """A new run begins."""
         for rule in self._rules:
             rule.start()
 
-    def _look(self, epoch: int, logs: Any) -> None:
-        if isinstance(logs, Mapping):
+    def look(self, run: Alerted, name: str, epoch: int, logs: Any) -> None:
+        """Looks at what an epoch logged, as it was given."""
+        if self._rules and isinstance(logs, Mapping):
             for rule in self._rules:
                 for alarm in rule.look(epoch, logs):
-                    self.alert(*alarm)
+                    self.tell(run, name, *alarm)

@@ -25,6 +25,15 @@ def checkpoint_name(epoch: int | str) -> str:
     return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
 
 
+def free_checkpoint_name(directory: Path, epoch: int | str) -> str:
+    """A checkpoint's name that no file of the folder has: with `-2` at its end where that epoch has one already."""
+    taken = {entry.name for entry in directory.iterdir()}
+    name, number = checkpoint_name(epoch), 2
+    while any(entry == name or entry.startswith(f"{name}.") for entry in taken):
+        name, number = f"{checkpoint_name(epoch)}-{number}", number + 1
+    return name
+
+
 def located(directory: Path | None, path: str, *, referred: bool = False) -> Path:
     """Where a file of the journal lies now: folders get moved, and the client of 2021 wrote other paths.
 

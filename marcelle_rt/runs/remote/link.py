@@ -39,6 +39,10 @@ class Link:
         self.save_format = save_format
         self._rest_store: Services | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy (`copy.deepcopy`, `pickle`) goes by socket, over a copy of the store."""
+        return {**self.__dict__, "_rest_store": None}
+
     @property
     def location(self) -> str:
         """The backend's URL."""

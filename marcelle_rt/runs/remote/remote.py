@@ -77,6 +77,9 @@ class Remote:
         """Lets go of the connection."""
         self.link.close()
 
+    def __repr__(self) -> str:
+        return f"Remote({self.location!r}, save_format={self.save_format!r})"
+
     def __enter__(self) -> Remote:
         return self
 

@@ -160,12 +160,17 @@ _publishers: dict[Hashable, Publisher] = {}
 _registry_lock = threading.Lock()
 
 
-def publisher_for(link: Link | None) -> Publisher:
-    """The publisher of a backend in this process; a forked child gets one of its own."""
-    key = (os.getpid(), link.store.key if link is not None else None)
+def publisher_for(link: Link | None, clock: Callable[[], float] = time.monotonic) -> Publisher:
+    """The publisher of a backend in this process; a forked child gets one of its own.
+
+    Args:
+        link: The backend, or `None` for runs that only go to disk.
+        clock: Monotonic seconds; runs of one clock have one publisher.
+    """
+    key = (os.getpid(), link.store.key if link is not None else None, clock)
     with _registry_lock:
         if key not in _publishers:
-            _publishers[key] = Publisher()
+            _publishers[key] = Publisher(clock=clock)
         return _publishers[key]
 
 

@@ -41,9 +41,7 @@ def not_uploaded(path: str, size: int, error: object) -> str:
     """
     text = f"{path} ({size:,} bytes) was not uploaded: {error}"
     if getattr(error, "code", None) == _TOO_LARGE:
-        text += (
-            " A proxy before it takes no request of that size; raise its limit (nginx: client_max_body_size)."
-        )
+        text += " A proxy before it takes no request of that size; raise its limit (nginx: client_max_body_size)."
     return text
 
 

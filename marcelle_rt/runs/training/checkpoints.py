@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import ConversionError
 from ...notices import Notices, logger
 from ..document import events
-from ..folder.files import checkpoint_name
+from ..folder.files import free_checkpoint_name
 
 DISK_FORMATS = ("h5", "saved_model", "keras", "save_model")
 
@@ -44,8 +44,8 @@ def save_checkpoint(
     if directory is None:
         notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
         return None
-    name = checkpoint_name(epoch)
     try:
+        name = free_checkpoint_name(directory, epoch)
         path = disk.save(model, directory, name, disk_format)
     except Exception as error:
         # Keras raises whatever a layer's own code raises; a full disk is an OSError or h5py's RuntimeError.

@@ -38,6 +38,11 @@ class Epochs:
         """The epoch that has the last place, or `None` where there is none."""
         return self._places.last
 
+    @property
+    def highest(self) -> int | None:
+        """The highest number that an epoch has, or `None` where there is none."""
+        return self._highest if len(self._places) else None
+
     def go_on_from(self, epochs: Iterable[int]) -> None:
         """Takes over the epochs that the run's folder has, one a place."""
         for epoch in epochs:

@@ -13,13 +13,26 @@ _GROWING = (
     *("acc", "auc", "precision", "recall", "f1", "fmeasure", "r2", "score"),
     *("iou", "io_u", "dice", "cosine", "bleu"),
 )
-_SHRINKING = ("loss", "err", "mae", "mse", "perplexity")
+_SHRINKING = (
+    *("loss", "err", "mae", "mse", "mape", "msle", "perplexity"),
+    *("entropy", "divergence", "hinge", "poisson", "cosh"),
+)
+
+
+def direction(metric: str) -> str | None:
+    """Whether more (`"up"`) or less (`"down"`) of a metric is better, by its name; `None` where that doesn't tell.
+
+    `dice_loss` is a loss.
+    """
+    name = metric.lower()
+    if any(word in name for word in _SHRINKING):
+        return "down"
+    return "up" if any(word in name for word in _GROWING) else None
 
 
 def grows(metric: str) -> bool:
-    """Whether more of a metric is better, by its name; `dice_loss` is a loss."""
-    name = metric.lower()
-    return any(word in name for word in _GROWING) and not any(word in name for word in _SHRINKING)
+    """Whether more of a metric is better, by its name; less is where that doesn't tell."""
+    return direction(metric) == "up"
 
 
 class Metrics:

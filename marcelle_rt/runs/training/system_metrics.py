@@ -6,14 +6,11 @@ import importlib.util
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from ...notices import THREADS, Notices, logger
 from ...values import iso
-
-if TYPE_CHECKING:
-    from ..recording import Recording
 
 INTERVAL = 10.0  # seconds between two measurements of a run
 _FIRST = 0.5  # seconds until the first one: how busy a machine is shows over a time only
@@ -28,6 +25,13 @@ def can_measure(notices: Notices) -> bool:
         "system_metrics: nothing is measured, as psutil is missing; `pip install 'marcelle-rt[system]'` brings it.",
     )
     return False
+
+
+class Measured(Protocol):
+    """A run that measurements belong to."""
+
+    def record_system(self, fields: Mapping[str, Any]) -> None:
+        """Writes a measurement, unless the run has ended."""
 
 
 class Meter:
@@ -123,12 +127,12 @@ class Sampler:
         self._interval = interval
         self._first = first
         self._clock = clock
-        self._due: dict[Recording, float] = {}
+        self._due: dict[Measured, float] = {}
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def add(self, run: Recording) -> None:
+    def add(self, run: Measured) -> None:
         """Measures beside a run, until it is removed or has ended."""
         with self._lock:
             self._due[run] = self._clock() + self._first
@@ -137,7 +141,7 @@ class Sampler:
                 self._thread.start()
         self._wake.set()
 
-    def remove(self, run: Recording) -> None:
+    def remove(self, run: Measured) -> None:
         """Measures no more beside a run."""
         with self._lock:
             self._due.pop(run, None)

@@ -81,6 +81,7 @@ def test_an_alert_shows_live_in_a_page(backend: Backend, page: Any, dashboard_pa
 
 def test_an_alert_is_one_line_on_stderr(writer: Writer, capsys: pytest.CaptureFixture[str]) -> None:
     writer.create_run()
+    capsys.readouterr()
     writer.save_epoch(3, {"loss": 1.0})
     writer.alert("Look here", "one\ntwo [red]" + "x" * 200, level="error")
     shown = capsys.readouterr()

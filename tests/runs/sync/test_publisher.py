@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from marcelle_rt import Writer
 from marcelle_rt.runs.sync.pace import PAUSE
-from marcelle_rt.runs.sync.publisher import Publisher
+from marcelle_rt.runs.sync.publisher import Publisher, publisher_for
 from tests.helpers import eventually
 
 
@@ -27,16 +28,22 @@ class Counting(threading.Event):
 
 
 @pytest.fixture
-def publisher(monkeypatch: pytest.MonkeyPatch) -> Publisher:
-    made = Publisher()
+def clock() -> Callable[[], float]:
+    """A clock of its own has a publisher of its own."""
+    return lambda: time.monotonic()
+
+
+@pytest.fixture
+def publisher(clock: Callable[[], float]) -> Publisher:
+    made = publisher_for(None, clock)
     made._wake = Counting()
-    monkeypatch.setattr("marcelle_rt.runs.recording.publisher_for", lambda remote: made)
     return made
 
 
 @pytest.fixture
-def writer(publisher: Publisher, tmp_path: Path) -> Iterator[Writer]:
+def writer(publisher: Publisher, clock: Callable[[], float], tmp_path: Path) -> Iterator[Writer]:
     with Writer("w", remote=False, base_log_dir=tmp_path) as made:
+        made.settings = replace(made.settings, clock=clock)
         made.create_run()
         yield made
 

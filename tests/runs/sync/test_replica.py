@@ -294,7 +294,7 @@ sys.exit(child.exitcode)
     done = subprocess.run(
         [sys.executable, "-c", program, backend.url, name, str(tmp_path)], capture_output=True, text=True, timeout=60
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     (document,) = store.service("runs").items({"basename": name})
     assert (document["status"], document["logs"]) == ("success", {"loss": [1.0, 0.5]})
 

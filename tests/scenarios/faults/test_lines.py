@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-
-import pytest
 
 from marcelle_rt import DataStore, Remote
 from marcelle_rt.backend import Backend
-from marcelle_rt.runs import recording
-from marcelle_rt.runs.sync.feed import Feed
-from marcelle_rt.runs.sync.publisher import Publisher
+from marcelle_rt.runs.sync.publisher import publisher_for
 from tests.helpers import eventually
 from tests.support.clock import Clock
 from tests.support.proxy import Proxy
@@ -38,14 +33,12 @@ def test_a_line_that_is_cut_for_a_second_costs_nothing(
 
 
 def test_a_line_that_is_cut_for_ten_minutes_costs_nothing(
-    backend: Backend, proxy: Proxy, train: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+    backend: Backend, proxy: Proxy, train: Callable[..., Live]
 ) -> None:
     clock = Clock()
-    publisher = Publisher(clock=clock)
-    monkeypatch.setattr(recording, "publisher_for", lambda remote: publisher)
-    monkeypatch.setattr(recording, "Feed", partial(Feed, clock=clock))
     with DataStore(proxy.url, timeout=0.1) as store, Remote(store) as remote:
-        live = train(None, remote=remote)
+        live = train(None, remote=remote, clock=clock)
+        publisher = publisher_for(remote.link, clock)
         live.save(1, files=True)
         assert live.writer.flush()
         proxy.refuse()
@@ -54,7 +47,8 @@ def test_a_line_that_is_cut_for_ten_minutes_costs_nothing(
             eventually(lambda: publisher._away_until > clock())
             clock.now += 60
         proxy.allow()
-        live.writer._recording.end("success", None)  # type: ignore[union-attr]
+        live.writer.finish_timeout = 0.0
+        live.writer.end("success")
 
         def a_second_later() -> bool:
             clock.now += 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,10 +25,13 @@ class Live:
         url: The backend, or a line to it.
         base: A folder for the run's folder.
         model: The model that is saved.
+        clock: What the pauses between two messages and two attempts are told by.
         **options: For the `Writer`.
     """
 
-    def __init__(self, url: str | None, base: Path, model: Any, **options: Any) -> None:
+    def __init__(
+        self, url: str | None, base: Path, model: Any, clock: Callable[[], float] = time.monotonic, **options: Any
+    ) -> None:
         self._picture = base / "fig.png"
         self._caught = warnings.catch_warnings(record=True)
         self._said = self._caught.__enter__()
@@ -34,6 +40,7 @@ class Live:
         self.files_saved = 0
         options = {"disk_save_format": "keras", "base_log_dir": base / "logs", **options}
         self.writer = Writer(uuid.uuid4().hex, url, **options)
+        self.writer.settings = replace(self.writer.settings, clock=clock)
         self.writer.create_run(model)
         self.writer.train_begin(1000)
 

@@ -1,0 +1,105 @@
+"""What a run is made with: parameters, whatever people keep them in, and what its model is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import MarcelleError
+from ...notices import Notices
+from ...utils import get_model_info
+from ...values import safe_keys, to_run
+
+
+def fields_of(params: Any) -> dict[Any, Any]:
+    """The fields of what holds parameters: a mapping, a namespace, a dataclass, an object of a config library.
+
+    Args:
+        params: Whatever was given.
+
+    Returns:
+        Its fields; none of `None`, and what has no fields as one of the name `run_params`.
+    """
+    if params is None:
+        return {}
+    try:
+        if isinstance(params, Mapping):
+            return {key: _item(params, key) for key in params}
+        if dataclasses.is_dataclass(params) and not isinstance(params, type):
+            return {field.name: getattr(params, field.name, None) for field in dataclasses.fields(params)}
+        if hasattr(params, "_asdict"):
+            return dict(params._asdict())
+        if not isinstance(params, type) and hasattr(params, "__dict__") and vars(params):
+            return {name: value for name, value in vars(params).items() if not name.startswith("_")}
+    except Exception:  # objects of other people's, whose own methods raise what they like; their text is kept
+        pass
+    return {"run_params": params}
+
+
+def _item(params: Mapping[Any, Any], key: Any) -> Any:
+    try:
+        return params[key]
+    except Exception as error:  # a config library raises for a value that is missing, and the others are there
+        return f"<{type(error).__name__}>"
+
+
+def params_of(params: Any) -> tuple[dict[str, Any], list[str]]:
+    """Parameters as a run's document holds them; never raises.
+
+    Args:
+        params: Whatever was given.
+
+    Returns:
+        The fields, where one that JSON can't hold is its text and costs no other, and a sentence for each change.
+    """
+    remarks: list[str] = []
+    fields = fields_of(params)
+    try:
+        names = safe_keys(fields, "run_params", remarks)
+    except Exception as error:  # a key's own `str`
+        return to_run({"run_params": repr(type(params))}, "run_params")[0], [f"run_params can't be read ({error!r})"]
+    plain = {}
+    for key, value in fields.items():
+        plain[names[key]], changed = to_run(value, f"run_params.{names[key]}")
+        remarks += changed
+    return plain, remarks
+
+
+def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str, Any] | None:
+    """What a run's document tells about its model.
+
+    Args:
+        model: The model.
+        source: The framework's name.
+        loss: The loss, a name or a function; the compiled model's if `None`.
+        notices: What the user is told; nothing is raised into the training.
+    """
+    try:
+        info = get_model_info(model, source, loss)
+    except (MarcelleError, ValueError, AttributeError, TypeError) as error:
+        notices.warn("model", f"The run tells nothing about its model: {error}")
+        return None
+    plain: dict[str, Any] = to_run(info, "model")[0]
+    return plain
+
+
+def described(name: Any, source: Any, params: Any, model: Any, loss: Any, notices: Notices) -> dict[str, Any]:
+    """What a run is made with, but for its start: its basename, its source, its parameters, its model.
+
+    Args:
+        name: The base name, whatever was given for one.
+        source: The framework's name.
+        params: The parameters, whatever people keep them in.
+        model: The model, if there is one.
+        loss: The loss, a name or a function; the compiled model's if `None`.
+        notices: What the user is told; nothing is raised into the training.
+    """
+    plain, remarks = params_of(params)
+    for remark in remarks:
+        notices.warn("params", remark)
+    basename, framework = (to_run(text, "name")[0] for text in (name, source))
+    run: dict[str, Any] = {"basename": str(basename), "source": framework, "params": plain}
+    if model is not None and (info := model_info(model, source, loss, notices)) is not None:
+        run["model"] = info
+    return run
