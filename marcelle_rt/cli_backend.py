@@ -78,7 +78,7 @@ def backend(
 @user_app.command("add", epilog="Example: marcelle-rt backend user add ada@example.org --data marcelle-data")
 def add_user(email: Email, data: UsersData) -> None:
     """Make an account. The password is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
-    from .commands import users
+    from .commands.backend import users
 
     users.add(data, email)
 
@@ -86,7 +86,7 @@ def add_user(email: Email, data: UsersData) -> None:
 @user_app.command("list", epilog="Example: marcelle-rt backend user list --data marcelle-data")
 def list_users(data: UsersData, as_json: Json = False) -> None:
     """List the accounts."""
-    from .commands import users
+    from .commands.backend import users
 
     users.print_all(data, as_json)
 
@@ -94,7 +94,7 @@ def list_users(data: UsersData, as_json: Json = False) -> None:
 @user_app.command("password", epilog="Example: marcelle-rt backend user password ada@example.org --data marcelle-data")
 def password_of(email: Email, data: UsersData) -> None:
     """Change a password. The new one is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
-    from .commands import users
+    from .commands.backend import users
 
     users.set_password(data, email)
 
@@ -102,6 +102,6 @@ def password_of(email: Email, data: UsersData) -> None:
 @user_app.command("remove", epilog="Example: marcelle-rt backend user remove ada@example.org --data marcelle-data")
 def remove_user(email: Email, data: UsersData) -> None:
     """Remove an account. Runs and files of theirs stay."""
-    from .commands import users
+    from .commands.backend import users
 
     users.remove(data, email)

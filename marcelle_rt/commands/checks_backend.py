@@ -19,6 +19,7 @@ from ..client.socket.probe import find_protocol
 from ..config import environment_login, is_this_machine
 from ..errors import AWAY, BackendUnreachable, FeathersError, InvalidData, MarcelleError, NotAuthenticated
 from . import http
+from .backend import reach
 from .checks import Check, failure
 
 SCRATCH = "marcelle-doctor"
@@ -37,6 +38,7 @@ class BackendChecks:
 
     Attributes:
         store: The backend, signed in if need be, once the checks came that far.
+        asks_for_login: Whether it does, once that is known.
     """
 
     def __init__(self, location: str, stack: ExitStack) -> None:
@@ -48,6 +50,7 @@ class BackendChecks:
         """
         self.location = location
         self.store: DataStore | None = None
+        self.asks_for_login: bool | None = None
         self._stack = stack
 
     def run(self) -> Iterator[Check]:
@@ -72,6 +75,9 @@ class BackendChecks:
             return
         yield _http(answer)
         yield clock(answer)
+        is_marcelle = http.info(answer) is not None
+        if is_marcelle:
+            yield reach.guard(self.location)
         try:
             version = find_protocol(self.location, _TIMEOUT)
         except BackendUnreachable as error:
@@ -80,6 +86,10 @@ class BackendChecks:
         socket_io = "Socket.IO 2, as Marcelle backends have it" if version == 3 else "Socket.IO 3 or 4"
         yield Check("protocol", "ok", f"Engine.IO {version} ({socket_io})")
         yield from self._sign_in()
+        if is_marcelle and self.asks_for_login is not None:
+            yield reach.reach(self.location, self.asks_for_login)
+        if (data := reach.data(self.location)) is not None:
+            yield data
         if self.store is not None:
             yield from self._use(self.store)
 
@@ -97,12 +107,13 @@ class BackendChecks:
         try:
             nobody.service("runs").count()
         except NotAuthenticated:
+            self.asks_for_login = True
             yield self._login(store, has_login)
             return
         except MarcelleError as error:
             yield failure("sign-in", error)
             return
-        self.store = nobody
+        self.store, self.asks_for_login = nobody, False
         if has_login:
             mend = (
                 "Unset MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN: programs that sign in there are refused."

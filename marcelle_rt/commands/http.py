@@ -8,6 +8,7 @@ import http.client
 import json
 import time
 import urllib.error
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..client import tls
@@ -28,7 +29,9 @@ class Answer(NamedTuple):
     answered: float
 
 
-def get(location: str, path: str = "info", timeout: float = _TIMEOUT) -> Answer:
+def get(
+    location: str, path: str = "info", timeout: float = _TIMEOUT, headers: Mapping[str, str] | None = None
+) -> Answer:
     """Gets a path of a backend, nobody being signed in.
 
     Raises:
@@ -37,7 +40,8 @@ def get(location: str, path: str = "info", timeout: float = _TIMEOUT) -> Answer:
     """
     asked = time.time()
     try:
-        with opener(location).open(f"{location}/{path}", timeout=timeout) as answer:
+        request = urllib.request.Request(f"{location}/{path}", headers=dict(headers or {}))
+        with opener(location).open(request, timeout=timeout) as answer:
             return Answer(answer.status, answer.headers, answer.read(_LIMIT), asked, time.time())
     except urllib.error.HTTPError as error:
         with error:

@@ -7,9 +7,9 @@ import os
 import sys
 from pathlib import Path
 
-from ..backend import users
-from ..errors import MarcelleError
-from .output import cell, console, messages, print_json, sentence, table
+from ...backend import users
+from ...errors import MarcelleError
+from ..output import cell, console, messages, print_json, sentence, table
 
 
 def add(folder: Path, email: str) -> None:

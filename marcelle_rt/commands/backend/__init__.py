@@ -1,0 +1,1 @@
+"""What the command does about a backend of this machine: who has an account, and who reaches it."""
