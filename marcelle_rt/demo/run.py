@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
 import webbrowser
 from pathlib import Path
 from threading import Event
 
 from ..backend import Backend
+from ..dashboard.pages import page_files
 from ..dashboard.run import has_display
 from ..dashboard.site import Site
 from ..errors import MarcelleError
@@ -18,9 +18,8 @@ _PAGE = Path(__file__).parent / "page"
 
 
 def demo_site(backend_url: str) -> Site:
-    """Serves the demo's dashboard page for a backend."""
-    files: dict[str, Path | str] = {file.name: file for file in _PAGE.iterdir()}
-    return Site({**files, "settings.js": f"export const backend = {json.dumps(backend_url)};\n"})
+    """Serves the dashboard for a backend, with the demo's panel to draw in."""
+    return Site({**page_files(backend_url), **{file.name: file for file in _PAGE.iterdir()}})
 
 
 def run_demo(epochs: int, stay: bool) -> None:

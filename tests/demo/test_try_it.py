@@ -65,6 +65,7 @@ def answer(page: Page, label: str) -> None:
 def test_a_drawn_digit_is_answered_by_each_newest_checkpoint_as_it_arrives(page: Page, run: Writer) -> None:
     run.create_run(always(7))
     run.train_begin(2)
+    page.get_by_text("Nothing was logged yet").wait_for()  # from here on the pad stays where it is
     draw(page, [(100, 60), (200, 60), (130, 250)])
     run.save_epoch(1, {"loss": 1.0}, save_checkpoint=True)
     answer(page, "7")
@@ -85,6 +86,7 @@ def test_the_model_gets_the_drawing_upright_and_as_high_as_the_image(page: Page,
     run.train_begin(1)
     run.save_epoch(1, {"loss": 1.0}, save_checkpoint=True)
     page.get_by_text("digits-1, epoch 1", exact=True).wait_for()
+    page.locator(".rt-chart canvas").wait_for()
 
     draw(page, [(60, 60), (140, 60)], [(100, 60), (100, 140)])
     answer(page, "1")
@@ -104,6 +106,7 @@ def test_a_checkpoint_that_cannot_be_loaded_is_said_and_the_next_one_is_used(pag
     run.train_begin(1)
     run.save_epoch(1, {"loss": 1.0}, save_checkpoint=True)
     page.get_by_text("digits-1, epoch 1", exact=True).wait_for()
+    page.locator(".rt-chart canvas").wait_for()
     draw(page, [(100, 60), (200, 60), (130, 250)])
     answer(page, "7")
 

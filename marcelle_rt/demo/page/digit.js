@@ -1,6 +1,8 @@
-// "Try it": a digit drawn by hand is recognised by the newest checkpoint of the newest run, loaded as it arrives.
-import { confidencePlot, createStream, sketchPad, tfjsModel } from './marcelle.js';
-import { noteCard } from './cards.js';
+// A digit drawn by hand is recognised by the newest checkpoint of the newest ticked run, loaded as it arrives.
+import { confidencePlot, createStream, sketchPad, tfjsModel } from '@marcellejs/core';
+import { Card } from './card.js';
+import { say } from './dom.js';
+import { entriesOf } from './runs/facts.js';
 
 const SIDE = 8; // the model's images are 8 by 8, like scikit-learn's digits
 const FINE = 4 * SIDE; // they were counted from 32 by 32 pixels, in blocks of 4 by 4
@@ -52,7 +54,13 @@ function toModel(image, canvas) {
   return places.map((row) => places.map((column) => [block(row, column)]));
 }
 
-export function tryIt(store, runs) {
+/**
+ * @param {import('../../dashboard/page/connection.js').Connection} connection
+ * @param {import('../../dashboard/page/runs/catalogue.js').Catalogue} catalogue
+ * @param {import('../../dashboard/page/runs/selection.js').Selection} selection
+ * @returns {object[]} Marcelle's components, to stand in a row
+ */
+export function drawDigit(connection, catalogue, selection) {
   const pad = sketchPad();
   pad.title = 'Draw a digit';
   const model = tfjsModel({ inputType: 'generic', taskType: 'classification' });
@@ -60,7 +68,7 @@ export function tryIt(store, runs) {
   const predictions = createStream({ label: '?', confidences: nothing }, true);
   const answer = confidencePlot(predictions);
   answer.title = 'The newest checkpoint says';
-  const note = noteCard('Checkpoint in use', 'None yet. The first one that arrives is loaded.');
+  const note = new Card('Checkpoint in use', 'None yet. The first one that arrives is loaded.');
 
   let wanted = null; // the newest checkpoint that has been seen
   let tried = null; // the id of the one that was loaded last, or could not be
@@ -79,12 +87,12 @@ export function tryIt(store, runs) {
       busy = true;
       tried = id;
       try {
-        await model.load(store, id);
+        await model.load(connection.store, id);
         ready = true;
-        note.say(text);
+        say(note.content, text);
       } catch (error) {
         ready = false;
-        note.say(`${text} can't be loaded: ${error.message}`);
+        say(note.content, `${text} can't be loaded: ${error.message}`);
       }
       busy = false;
     }
@@ -96,13 +104,18 @@ export function tryIt(store, runs) {
     predict();
   });
 
-  runs.subscribe((shown) => {
-    const run = shown.findLast(({ checkpoints }) => checkpoints?.length > 0);
-    if (!run) return;
-    const { id, metadata } = run.checkpoints.at(-1);
-    wanted = { id, text: `${run.name}, epoch ${metadata?.epoch ?? 'unknown'}` };
-    load();
+  catalogue.subscribe(() => {
+    const started = (id) => catalogue.rows.get(id)?.start || 0;
+    const newestFirst = [...selection.ticked].sort((a, b) => started(b) - started(a));
+    for (const ticked of newestFirst) {
+      const checkpoint = entriesOf(catalogue.documents.get(ticked) ?? {}, 'checkpoints').at(-1);
+      if (!checkpoint) continue;
+      const { id, metadata } = checkpoint;
+      wanted = { id, text: `${catalogue.rows.get(ticked).name}, epoch ${metadata?.epoch ?? 'unknown'}` };
+      load();
+      return;
+    }
   });
 
-  return { pad, answer, note };
+  return [pad, answer, note];
 }

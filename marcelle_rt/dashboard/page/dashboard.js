@@ -1,0 +1,33 @@
+// The dashboard: all runs of a backend as a table and as curves, and a page for each run, in Marcelle's own frame.
+import { dashboard } from '@marcellejs/core';
+import { backend } from './settings.js';
+import { connect } from './connection.js';
+import { Catalogue } from './runs/catalogue.js';
+import { Selection } from './runs/selection.js';
+import { curvesCard } from './curves/panel.js';
+import { runPage } from './run/page.js';
+import { runsCard } from './runs/card.js';
+
+const TICK = 'Tick runs in the table to see and compare their curves.';
+
+/**
+ * @param {string} title
+ * @param {(parts: { connection: import('./connection.js').Connection, catalogue: Catalogue, selection: Selection }) => object[]} more
+ *   makes a row of components that stands below the curves
+ */
+export function showDashboard(title = 'Marcelle', more = () => []) {
+  const connection = connect(backend);
+  const catalogue = new Catalogue(connection);
+  const selection = new Selection(catalogue);
+  const page = dashboard({ title, author: 'marcelle_rt' });
+  const runs = page.page('Runs', false);
+  const row = /** @type {any[]} */ (more({ connection, catalogue, selection }));
+  runs.use(
+    runsCard(catalogue, selection, connection),
+    curvesCard(catalogue, selection, { hint: TICK, legend: true }),
+    ...(row.length > 0 ? [row] : []),
+  );
+  runPage(page.page('Run'), catalogue, connection);
+  page.settings.dataStores(connection.store);
+  page.show();
+}
