@@ -21,11 +21,13 @@ const LARGEST_BODY = 1000000;
  * @param {object} options.app The app behind it.
  * @param {() => import('./visitors').Visitors} options.visitors Decides who may come in; known once it listens.
  * @param {(name: unknown) => boolean} options.isService Whether a service may be called.
+ * @param {import('./logins').Logins | null} options.logins Who has logged in; `null` where nobody has to.
  * @returns {import('http').Server}
  */
-function makeDoor({ app, visitors, isService }) {
+function makeDoor({ app, visitors, isService, logins }) {
   const inside = http.createServer(app); // never listens: it gets what the door lets in
   app.setup(inside);
+  if (logins) logins.watch(app.io);
 
   const check = (req) => {
     const origin = visitors().check(req);
@@ -37,6 +39,7 @@ function makeDoor({ app, visitors, isService }) {
     }
     // A script of a foreign page could load polling in this form, without an Origin.
     if (req.url.startsWith(SOCKETS) && /[?&]j=/.test(req.url)) throw new Refusal(400, 'JSONP is not spoken here.');
+    if (logins && names.length > 0) logins.introduce(req, names);
     return origin;
   };
 

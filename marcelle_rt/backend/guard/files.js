@@ -39,6 +39,19 @@ function keepInside(app) {
 }
 
 /**
+ * Makes files wait for a login; the backend asks for one before models, and forgets it before assets.
+ * @param {object} app
+ * @param {import('express').RequestHandler} authenticate Lets requests of users pass.
+ */
+function closeAssets(app, authenticate) {
+  const { sendFile } = app.response;
+  app.response.sendFile = function sendToUser(...args) {
+    const { req } = this;
+    authenticate(req, this, (error) => (error ? req.next(error) : sendFile.apply(this, args)));
+  };
+}
+
+/**
  * Takes the place of the backend's own removal, which follows links and any path.
  * @param {() => string} uploads Gives the folder of all uploads.
  * @returns {(folder: string) => void} Removes `<uploads>/<kind>/<folder>`, and nothing else.
@@ -55,4 +68,4 @@ function remover(uploads) {
   };
 }
 
-module.exports = { keepInside, remover };
+module.exports = { closeAssets, keepInside, remover };

@@ -1,10 +1,13 @@
 // Puts a guard in front of and inside a Marcelle backend, which by itself lets anybody read, write and stop anything.
 'use strict';
 
+const crypto = require('crypto');
+const accounts = require('./accounts');
 const documents = require('./documents');
 const { makeDoor } = require('./door');
 const failures = require('./failures');
 const files = require('./files');
+const { Logins } = require('./logins');
 const multipart = require('./multipart');
 const names = require('./names');
 const { Visitors } = require('./visitors');
@@ -27,16 +30,36 @@ function load(require) {
   const remove = files.remover(() => app.get('uploads'));
   replace('multer', multipart.checked);
   replace('cors', () => () => (req, res, next) => next());
+  // Who knows the address of a file may read it once he has logged in, so that it must not be guessed.
+  replace('./utils/objectid', (ids) => Object.assign(ids, { default: () => crypto.randomBytes(12).toString('hex') }));
   replace('./utils/rmdir', (rmdir) => Object.assign(rmdir, { default: remove }));
   app = require('./app').default;
 
   const errors = require('@feathersjs/errors');
   app.hooks({ before: { all: [documents.checking(errors)] }, error: { all: [failures.naming(errors)] } });
   files.keepInside(app);
+  if (app.get('authentication').enabled) askForLogins(app, require, errors);
   const layers = app._router.stack;
   layers.splice(layers.findIndex((layer) => layer.handle.length === 4)); // the backend's own, which answers with pages
   app.use(failures.answering);
   return app;
+}
+
+/** Makes the backend's own sign-in hold: nobody gives himself rights, and nothing is made for strangers. */
+function askForLogins(app, require, errors) {
+  const { authenticate } = require('@feathersjs/authentication').hooks;
+  for (const [name, before] of Object.entries(accounts.hooks(errors))) {
+    // Before the backend's own hooks, which hash and add.
+    app.hooks({ before: onlyFor(before, (context) => context.path === name) });
+  }
+  files.closeAssets(app, require('@feathersjs/express').authenticate('jwt'));
+  app.service(':serviceName').hooks({ before: { all: [authenticate('jwt')] } });
+}
+
+/** Hooks that are called for some contexts alone. */
+function onlyFor(hooks, wanted) {
+  const only = (hook) => (context) => (wanted(context) ? hook(context) : context);
+  return Object.fromEntries(Object.entries(hooks).map(([method, list]) => [method, list.map(only)]));
 }
 
 /**
@@ -63,7 +86,9 @@ async function guarded(require, { allowOrigins }) {
   app.lookup = (service) => (isService(service) ? lookup.call(app, service) : null);
 
   let visitors = null;
-  const door = makeDoor({ app, visitors: () => visitors, isService });
+  const { enabled, secret } = app.get('authentication');
+  const logins = enabled ? new Logins(secret) : null;
+  const door = makeDoor({ app, visitors: () => visitors, isService, logins });
   door.on('listening', () => {
     const { address } = /** @type {import('net').AddressInfo} */ (door.address());
     visitors = new Visitors({ address, allowed: allowOrigins });

@@ -1,0 +1,252 @@
+"""What a login is asked for, and that nobody gives himself rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from marcelle_rt.backend import Backend
+from tests.backend.wire import Answer, Socket, ask, part, upload
+from tests.helpers import eventually
+
+SHARD = "group1-shard1of1.bin"
+
+
+@pytest.fixture(scope="module")
+def home(node: None) -> Iterator[Backend]:
+    with Backend(auth=True, signup=True) as running:
+        yield running
+
+
+class User:
+    """Somebody with an account, and a socket that is logged in."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self.login = {"email": f"{name}@example.org", "password": f"the password of {name}"}
+        self.id = ask(url, "POST", "/users", self.login).json["_id"]
+        answer = ask(url, "POST", "/authentication", {"strategy": "local", **self.login})
+        self.headers = {"Authorization": f"Bearer {answer.json['accessToken']}"}
+        self.socket = Socket(url)
+        error, _ = self.socket.call("create", "authentication", {"strategy": "local", **self.login}, {})
+        assert error is None
+
+    @property
+    def cookie(self) -> dict[str, str]:
+        """What the user's browser would send with an image."""
+        return {"Cookie": self.socket.headers["set-cookie"].split(";")[0]}
+
+    def ask(self, method: str, target: str, body: Any = None) -> Answer:
+        return ask(self.url, method, target, body, self.headers)
+
+
+@pytest.fixture(scope="module")
+def ada(home: Backend) -> Iterator[User]:
+    user = User(home.url, "ada")
+    yield user
+    user.socket.close()
+
+
+@pytest.fixture(scope="module")
+def bob(home: Backend) -> Iterator[User]:
+    user = User(home.url, "bob")
+    yield user
+    user.socket.close()
+
+
+RIGHTS: list[dict[str, Any]] = [
+    {"role": "superadmin"},
+    {"permissions": [{"action": "manage", "subject": "all"}]},
+    {"public": True},
+    {"userId": "x"},
+    {"_id": "x"},
+    {"role": None},
+]
+
+
+@pytest.mark.parametrize("rights", RIGHTS, ids=lambda rights: next(iter(rights)))
+def test_nobody_signs_up_with_rights(home: Backend, ada: User, rights: dict[str, Any]) -> None:
+    mallory = {"email": "mallory@example.org", "password": "pw"}
+    for data in ({**mallory, **rights}, [{**mallory, **rights}], [mallory, mallory]):
+        for target in ("/users", "/users/", "/USERS", "//users", "/users?role=superadmin", "/x%2F..%2Fusers"):
+            answer = ask(home.url, "POST", target, data)
+            if answer.code == 201:  # a query says nothing of what is made
+                assert (data, answer.json["role"]) == (mallory, "editor")
+            else:
+                assert 400 <= answer.code < 500
+        error, result = ada.socket.call("create", "users", data, {})
+        assert (error["code"] in (400, 403), result) == (True, None)
+    assert ada.socket.call("find", "users", {"email": mallory["email"]})[1]["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        *RIGHTS,
+        *({"$set": rights} for rights in RIGHTS),
+        *({operator: {"role": "superadmin"}} for operator in ("$unset", "$push", "$max", "$min", "$inc", "$rename")),
+        {"role.x": "superadmin"},
+        {"$set": {"role.x": 1}},
+        {"role": ["superadmin"]},
+        {"password": {"$ne": ""}},
+        {"email": None},
+        {"password": ""},
+    ],
+    ids=str,
+)
+def test_nobody_patches_his_rights(ada: User, patch: dict[str, Any]) -> None:
+    for method, call in (("PATCH", "patch"), ("PUT", "update")):
+        assert ada.ask(method, f"/users/{ada.id}", patch).code in (400, 403, 405)
+        assert ada.ask(method, "/users", patch).code in (400, 403, 405)
+        for identifier in (ada.id, None):
+            assert ada.socket.call(call, "users", identifier, patch, {})[0]["code"] in (400, 403, 405)
+    account = ada.socket.call("get", "users", ada.id, {})[1]
+    assert (account["role"], set(account)) == ("editor", {"_id", "email", "role"})
+    assert ask(ada.url, "POST", "/authentication", {"strategy": "local", **ada.login}).code == 201
+
+
+def test_a_user_changes_his_own_password_and_nobody_elses(ada: User, bob: User) -> None:
+    error, _ = ada.socket.call("patch", "users", bob.id, {"password": "mine now"}, {})
+    assert error["code"] in (403, 404)
+
+    assert bob.socket.call("patch", "users", bob.id, {"password": "another"}, {})[0] is None
+    bob.login["password"] = "another"
+    assert ask(bob.url, "POST", "/authentication", {"strategy": "local", **bob.login}).code == 201
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"password": {"$gt": "$2b$10$a"}},
+        {"$or": [{"password": {"$lt": "x"}}]},
+        {"$sort": {"password": 1}},
+        {"password.0": "$"},
+        {"$and": [{"$not": {"password": "x"}}]},
+    ],
+    ids=str,
+)
+def test_nobody_guesses_passwords_by_comparing_their_hashes(ada: User, query: dict[str, Any]) -> None:
+    assert ada.socket.call("find", "users", query)[0]["code"] in (400, 403)
+    assert ada.socket.call("get", "users", ada.id, query)[0]["code"] in (400, 403)
+    assert ada.ask("GET", "/users?password[$gt]=").code == 403
+
+
+def test_passwords_are_in_no_answer_and_no_event(home: Backend, ada: User, bob: User) -> None:
+    ask(home.url, "POST", "/users", {"email": "eve@example.org", "password": "pw"})
+    bob.socket.call("patch", "users", bob.id, {"name": "Bob"}, {})
+    told = [ada.socket.call("find", "users", {"$select": ["password", "email"]}), ada.socket.events, bob.socket.events]
+    told.append(ask(home.url, "POST", "/authentication", {"strategy": "local", **ada.login}).json)
+
+    assert "eve@example.org" in str(told)
+    assert "$2" not in str(told)
+
+
+@pytest.mark.parametrize("field", ["email", "password", "accessToken", "strategy"])
+@pytest.mark.parametrize("value", [{"$gt": ""}, ["ada@example.org"], 5, True, None], ids=str)
+def test_a_login_is_made_of_texts(home: Backend, ada: User, field: str, value: Any) -> None:
+    login = {"strategy": "local", **ada.login, field: value}
+
+    assert ask(home.url, "POST", "/authentication", login).code in (400, 401)
+    socket = Socket(home.url)
+    assert socket.call("create", "authentication", login, {})[0]["code"] in (400, 401)
+    socket.close()
+
+
+def test_what_is_not_yet_there_is_not_made_for_a_stranger(home: Backend) -> None:
+    socket = Socket(home.url)
+    for method, *more in [("find", {}), ("get", "x", {}), ("create", {"a": 1}, {}), ("remove", None, {})]:
+        assert socket.call(method, "by-a-stranger", *more)[0]["code"] == 401
+    socket.close()
+    for method in ("GET", "POST", "DELETE"):
+        assert ask(home.url, method, "/by-a-stranger", {} if method == "POST" else None).code == 401
+    assert not (home.data / "db" / "by-a-stranger.db").exists()
+
+
+@pytest.fixture(scope="module")
+def places(home: Backend, ada: User) -> dict[str, str]:
+    """Files that Ada has uploaded, by service."""
+    picture = upload(home.url, "assets", part("a.png", b"picture"), headers=ada.headers).json["a.png"]
+    found = {"assets": f"/assets/{picture}"}
+    for service, field in (("tfjs-models", SHARD), ("onnx-models", "m.onnx")):
+        pairs = upload(home.url, service, part(field, b"weights", field), headers=ada.headers).json
+        document = ada.ask("POST", f"/{service}", {"name": "m", "files": pairs}).json
+        found[service] = f"/{service}/{document['_id']}/{field}"
+    return found
+
+
+@pytest.mark.parametrize("service", ["assets", "tfjs-models", "onnx-models"])
+def test_files_ask_for_a_login(home: Backend, ada: User, bob: User, places: dict[str, str], service: str) -> None:
+    place = places[service]
+    content = b"picture" if service == "assets" else b"weights"
+    forged = {"Authorization": ada.headers["Authorization"][:-3] + "abc"}
+
+    for method in ("GET", "HEAD"):
+        for headers in ({}, forged, {"Authorization": "Bearer x"}, {"Authorization": "Basic YTpi"}, {"Cookie": "a=b"}):
+            answer = ask(home.url, method, place, headers=headers)
+            assert (answer.code, content in answer.body) == (401, False)
+    assert ada.ask("GET", place).body == content
+    if service != "assets":  # a document says whose it is
+        assert bob.ask("GET", place).code in (403, 404)
+    before = sorted(path.name for path in (home.data / "uploads").rglob("*"))
+    assert upload(home.url, service, part("a.png", b"x")).code == 401
+    assert sorted(path.name for path in (home.data / "uploads").rglob("*")) == before
+
+
+@pytest.mark.parametrize("service", ["assets", "tfjs-models", "onnx-models"])
+def test_a_browser_with_a_page_that_is_logged_in_shows_files(
+    home: Backend, ada: User, places: dict[str, str], service: str
+) -> None:
+    place = places[service]
+    stranger = Socket(home.url)
+    assert "HttpOnly; SameSite=Strict" in stranger.headers["set-cookie"]
+    cookie = {"Cookie": stranger.headers["set-cookie"].split(";")[0]}
+    assert ask(home.url, "GET", place, headers=cookie).code == 401
+
+    login = {"strategy": "local", **ada.login}
+    assert stranger.call("create", "authentication", login, {})[0] is None
+    assert ask(home.url, "GET", place, headers=cookie).code == 200
+    second = Socket(home.url, cookie=cookie["Cookie"])  # another tab of that browser
+    assert ask(home.url, "GET", place, headers=cookie).code == 200
+
+    assert stranger.call("remove", "authentication", None, {})[0] is None
+    assert ask(home.url, "GET", place, headers=cookie).code == 401
+    assert second.call("create", "authentication", login, {})[0] is None
+    assert ask(home.url, "GET", place, headers=cookie).code == 200
+    stranger.close()
+    second.close()
+    assert eventually(lambda: ask(home.url, "GET", place, headers=cookie).code == 401)
+
+
+def test_the_ticket_of_a_browser_reads_files_and_does_nothing_else(home: Backend, ada: User) -> None:
+    for method, target in [("GET", "/runs"), ("POST", "/runs"), ("GET", "/assets"), ("DELETE", "/assets/x/y.png")]:
+        answer = ask(home.url, method, target, {} if method == "POST" else None, ada.cookie)
+        assert answer.code in (401, 404), target
+    assert upload(home.url, "assets", part("a.png", b"x"), headers=ada.cookie).code == 401
+
+
+def test_nobody_chooses_the_ticket_of_a_browser(home: Backend, ada: User, places: dict[str, str]) -> None:
+    name = ada.cookie["Cookie"].split("=")[0]
+    chosen = f"{name}=0123456789abcdef"
+    victim = Socket(home.url, cookie=chosen)
+    assert victim.call("create", "authentication", {"strategy": "local", **ada.login}, {})[0] is None
+
+    assert chosen not in victim.headers["set-cookie"]
+    assert ask(home.url, "GET", places["assets"], headers={"Cookie": chosen}).code == 401
+    victim.close()
+
+
+def test_the_secret_and_the_databases_are_out_of_reach_of_a_user(home: Backend, ada: User) -> None:
+    for text in ("../../secret", "../../db/users.db", "../../../secret"):
+        assert ada.ask("POST", "/tfjs-models", {"files": [["a", text]]}).code == 400
+    for target in (
+        "/assets/..%2F..%2Fdb/users.db",
+        "/assets/%2e%2e/secret",
+        "/x%2F..%2Fusers",
+        "/secret",
+        "/db/users.db",
+    ):
+        answer = ada.ask("GET", target)
+        assert b"$2" not in answer.body
+        assert (home.data / "secret").read_bytes() not in answer.body
