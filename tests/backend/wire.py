@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -115,10 +115,14 @@ def part(field: str, content: bytes, filename: str | None = "a.png", more: str =
 
 def upload(url: str, service: str, *parts: bytes, headers: Mapping[str, str | None] | None = None) -> Answer:
     """Uploads a form made of parts."""
-    mark = BOUNDARY.encode()
-    body = b"".join(b"--" + mark + b"\r\n" + one + b"\r\n" for one in parts) + b"--" + mark + b"--\r\n"
     kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    return ask(url, "POST", f"/{service}/upload", body, {**kind, **(headers or {})})
+    return ask(url, "POST", f"/{service}/upload", form(parts), {**kind, **(headers or {})})
+
+
+def form(parts: Iterable[bytes]) -> bytes:
+    """The body that has these parts."""
+    mark = BOUNDARY.encode()
+    return b"".join(b"--" + mark + b"\r\n" + one + b"\r\n" for one in parts) + b"--" + mark + b"--\r\n"
 
 
 class Socket:
