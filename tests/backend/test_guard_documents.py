@@ -255,6 +255,8 @@ def test_a_query_is_plain_and_an_id_is_one(home: Backend, socket: Socket) -> Non
         deep = {"a": deep}
     for query in (deep, {"a": {"__proto__": {"b": 1}}}):
         assert socket.call("find", "things", query)[0]["code"] == 400
+    for identifier in (None, [], "", "__proto__", {"a": 1}, True):
+        assert socket.call("create", "things", {"_id": identifier}, {})[0]["code"] == 400, identifier
     for identifier in ({"$gt": ""}, ["x"], True):
         for method, *more in [("get", {}), ("remove", {}), ("patch", {"a": 1}, {}), ("update", {"a": 1}, {})]:
             assert socket.call(method, "things", identifier, *more)[0]["code"] == 400, (method, identifier)

@@ -85,6 +85,8 @@ function wrongOperator(operator, fields) {
   return field === undefined ? null : `changes '${field}' by ${operator}; set it as a whole`;
 }
 
+const isId = (id) => typeof id === 'number' || (typeof id === 'string' && id !== '' && !(id in Object.prototype));
+
 /**
  * A hook that looks at every call from outside, before the backend's own hooks.
  * @param {object} errors Feathers' error classes.
@@ -97,9 +99,7 @@ function checking({ BadRequest }) {
   return (context) => {
     const { id, data, params, method, path } = context;
     if (!params.provider) return context;
-    if (id !== undefined && id !== null && !['string', 'number'].includes(typeof id)) {
-      throw new BadRequest('The id of a document is a text or a number.');
-    }
+    if (id !== undefined && id !== null && !isId(id)) throw new BadRequest('The id of a document is a text or a number.');
     check('The query', wrongIn(params.query));
     if (!WRITES.includes(method)) return context;
     for (const item of Array.isArray(data) ? data : [data]) {
@@ -107,6 +107,7 @@ function checking({ BadRequest }) {
         throw new BadRequest('A document is an object.');
       }
       check('The document', wrongIn(item));
+      if (Object.hasOwn(item, '_id') && !isId(item._id)) throw new BadRequest('An _id is a text or a number.');
       if (holdsFiles(path)) check('The document', wrongFiles(item));
     }
     return context;
