@@ -5,7 +5,13 @@ declare module '@marcellejs/core';
 declare module 'uplot';
 
 // What the backend's packages bring, which are installed elsewhere.
+declare module '@feathersjs/authentication';
 declare module '@feathersjs/errors';
+declare module '@feathersjs/express';
+declare module 'socket.io' {
+  export type Server = any;
+}
 declare module 'express' {
   export type ErrorRequestHandler = (error: any, request: any, response: any, next: any) => void;
+  export type RequestHandler = (request: any, response: any, next: any) => void;
 }

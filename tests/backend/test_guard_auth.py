@@ -103,7 +103,7 @@ def test_nobody_patches_his_rights(ada: User, patch: dict[str, Any]) -> None:
         for identifier in (ada.id, None):
             assert ada.socket.call(call, "users", identifier, patch, {})[0]["code"] in (400, 403, 405)
     account = ada.socket.call("get", "users", ada.id, {})[1]
-    assert (account["role"], set(account)) == ("editor", {"_id", "email", "role"})
+    assert (account["role"], set(account)) == ("editor", {"_id", "createdAt", "email", "role"})
     assert ask(ada.url, "POST", "/authentication", {"strategy": "local", **ada.login}).code == 201
 
 
