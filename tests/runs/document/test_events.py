@@ -14,30 +14,44 @@ from marcelle_rt.values import SAFE_INTEGER
 
 RUN = {"basename": "digits", "start": "2026-11-24T09:30:00.000Z", "source": "keras", "params": {"lr": 0.1}}
 
-WRITTEN: dict[str, Event] = {
-    "create": events.create(1.5, "a-run", RUN),
-    "model": events.model(1.5, {"name": "sequential"}),
-    "begin": events.begin(1.5, 3),
-    "epoch": events.epoch(1.5, 7, 0, {"loss": 0.5, "steps": 3, "acc": None}),
-    "checkpoint": events.checkpoint(
-        1.5, "final", "m.h5", "h5", converted={"format": "tfjs", "path": "m.tfjs"}, metadata={"labels": ["a"]}, key="k"
-    ),
-    "asset": events.asset(1.5, 2, "assets/f.png", "f.png", "image/png", metadata={"by": "me"}, key="k"),
-    "document": events.document(1.5, "run-alerts", "a-run", {"title": "low"}),
-    "resume": events.resume(1.5, 2, ["k"], ["b"]),
-    "end": events.end(1.5, "error", "ValueError: x"),
-}
 
-UNWRITTEN: dict[str, Event] = {
-    "uploaded": events.uploaded("assets", "k", {"_id": "1"}),
-    "removed": events.removed("k"),
-    "identity": events.identity("other", "a-run", "digits-2"),
-    "alive": events.alive(),
-}
+def written() -> dict[str, Event]:
+    return {
+        "create": events.create(1.5, "a-run", RUN),
+        "model": events.model(1.5, {"name": "sequential"}),
+        "begin": events.begin(1.5, 3),
+        "epoch": events.epoch(1.5, 7, 0, {"loss": 0.5, "steps": 3, "acc": None}),
+        "checkpoint": events.checkpoint(
+            1.5,
+            "final",
+            "m.h5",
+            "h5",
+            converted={"format": "tfjs", "path": "m.tfjs"},
+            metadata={"labels": ["a"]},
+            key="k",
+        ),
+        "asset": events.asset(1.5, 2, "assets/f.png", "f.png", "image/png", metadata={"by": "me"}, key="k"),
+        "document": events.document(1.5, "run-alerts", "a-run", {"title": "low"}),
+        "resume": events.resume(1.5, 2, ["k"], ["b"]),
+        "end": events.end(1.5, "error", "ValueError: x"),
+    }
+
+
+def unwritten() -> dict[str, Event]:
+    return {
+        "uploaded": events.uploaded("assets", "k", {"_id": "1"}),
+        "removed": events.removed("k"),
+        "identity": events.identity("other", "a-run", "digits-2"),
+        "alive": events.alive(),
+    }
+
+
+WRITTEN, UNWRITTEN = written(), unwritten()
 
 
 def test_the_makers_make_these_events() -> None:
-    document = WRITTEN["document"]["document"]
+    made = written()
+    document = made["document"]["document"]
     assert {
         "create": {"type": "create", "time": 1.5, "version": 1, "_id": "a-run", "run": RUN},
         "model": {"type": "model", "time": 1.5, "model": {"name": "sequential"}},
@@ -72,9 +86,9 @@ def test_the_makers_make_these_events() -> None:
         "document": {"type": "document", "time": 1.5, "service": "run-alerts", "document": document},
         "resume": {"type": "resume", "time": 1.5, "keep": 2, "drop": ["k"], "batches": ["b"]},
         "end": {"type": "end", "time": 1.5, "status": "error", "error": "ValueError: x"},
-    } == WRITTEN
+    } == made
     assert document == {"_id": document["_id"], "runId": "a-run", "title": "low"}
-    assert UNWRITTEN == {
+    assert unwritten() == {
         "uploaded": {"type": "uploaded", "list": "assets", "key": "k", "entry": {"_id": "1"}},
         "removed": {"type": "removed", "key": "k"},
         "identity": {"type": "identity", "_id": "other", "origin": "a-run", "name": "digits-2"},
