@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -163,3 +164,13 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
     assert loaded & set(HEAVY) == set()
     assert "marcelle_rt" in loaded
+
+
+def test_the_ways_that_contributing_draws_are_there() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
+    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Z]\w+)(?:\.(\w+))?`", guide.split("## The house")[1].split("## The rules")[0]))
+
+    assert len(named) > 25
+    assert {owner for owner, _ in named if not re.search(rf"^class {owner}\b", source, re.MULTILINE)} == set()
+    assert {name for _, name in named if name and not re.search(rf"^    def {name}\(", source, re.MULTILINE)} == set()
