@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from marcelle_rt import DataStore
+from marcelle_rt import Dataset, DataStore, Predictions
 from marcelle_rt.backend import Backend
 
 ROOT = Path(__file__).parents[1]
@@ -103,3 +104,38 @@ def test_service_events_answers_each_question(
     assert [(question["number"], question["square"]) for question in stored] == [(2, 4), (3, 9), (5, 25)]
     assert sorted(said.splitlines()[:3]) == ["2 squared is 4", "3 squared is 9", "5 squared is 25"]
     assert "Of 3 questions, the one about 5 was the largest." in said
+
+
+def test_dataset_to_keras_trains_on_what_a_page_has_and_publishes_the_model(
+    examples_backend: Backend, examples_store: DataStore, tmp_path: Path
+) -> None:
+    pytest.importorskip("keras")
+    pytest.importorskip("PIL")
+    rng = np.random.default_rng(0)
+    with Dataset(examples_store, "shades") as shades:
+        dark, light = rng.integers(0, 90, (20, 30, 30)), rng.integers(160, 255, (20, 30, 30))
+        shades.add_many(np.concatenate([dark, light]).astype(np.uint8), ["dark"] * 20 + ["light"] * 20, gently=False)
+
+    said = run_example("dataset_to_keras.py", "shades", "3", backend=examples_backend.url, folder=tmp_path)
+
+    assert "40 images of dark, light" in said
+    assert only_run(examples_store, "shades")["status"] == "success"
+    (model,) = examples_store.service("tfjs-models").items({"name": "shades-model"})
+    assert model["metadata"] == {"tfjsModelFormat": "layers-model", "labels": ["dark", "light"]}
+
+
+def test_confusion_matrix_writes_predictions_of_which_most_are_right(
+    examples_backend: Backend, examples_store: DataStore, tmp_path: Path
+) -> None:
+    pytest.importorskip("sklearn")
+    pytest.importorskip("PIL")
+
+    run_example("confusion_matrix.py", backend=examples_backend.url, folder=tmp_path)
+    said = run_example("confusion_matrix.py", backend=examples_backend.url, folder=tmp_path)
+
+    predictions = list(Predictions(examples_store, "digits"))
+    assert len(predictions) == len(Dataset(examples_store, "digits")) == 200
+    right = [prediction["label"] == prediction["yTrue"] for prediction in predictions]
+    assert sum(right) > 170
+    assert f"{sum(right) / 2:.0f}% of 200 are right" in said
+    assert set(predictions[0]["confidences"]) == {str(digit) for digit in range(10)}
