@@ -18,7 +18,7 @@ class Arrays(tuple["NDArray[Any]", "NDArray[Any]"]):
     """`x, y`, and which instances they are.
 
     Attributes:
-        ids: The instances' `_id`s, in the arrays' order.
+        ids: The instances' ids, in the arrays' order.
         skipped: Why each instance was left out that was, by its `_id`.
     """
 
@@ -183,7 +183,7 @@ def fill(
         decode: Decodes a document.
 
     Returns:
-        `x`, `y` and the `_id`s.
+        `x`, `y` and the ids.
     """
     xs, ys, ids = Column(expected), [], []
     same: dict[Any, Any] = {}  # equal labels share one object

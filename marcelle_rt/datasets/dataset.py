@@ -88,7 +88,7 @@ class Dataset(Reading):
             **fields: What else to keep in each.
 
         Returns:
-            The instances' `_id`s, in order.
+            The instances' ids, in order.
 
         Raises:
             DatasetError: No page could read one, or there are more of some than of others; those before it are added,
@@ -140,7 +140,7 @@ class Dataset(Reading):
         """Removes instances.
 
         Args:
-            *ids: Their `_id`s.
+            *ids: Theirs.
 
         Raises:
             DatasetError: There is none of that `_id`; the ones before it are removed.
@@ -197,7 +197,7 @@ class Dataset(Reading):
             gently: As for `add_many`.
 
         Returns:
-            The instances' `_id`s.
+            The instances' ids.
 
         Raises:
             DatasetError: It is not such a file, or an instance can't be read; those before it are added.

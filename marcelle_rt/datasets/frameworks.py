@@ -46,7 +46,7 @@ class MapDataset:
     PyTorch's layers have them.
 
     Args:
-        ids: The instances' `_id`s.
+        ids: The instances' ids.
         read: Reads an instance, decoded; it raises for one that is gone or can't be decoded.
         samples: What makes a sample of one.
         fail: Raises for an instance that can't be used.

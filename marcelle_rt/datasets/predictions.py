@@ -86,14 +86,14 @@ class Predictions:
         """Adds the predictions of a classifier. Those that are there stay: `clear` first to replace them.
 
         Args:
-            instances: The instances' `_id`s, as `to_numpy(...).ids` has them.
+            instances: The instances' ids, as `to_numpy(...).ids` has them.
             labels: The classes in the order of the model's outputs.
             confidences: What the model gives: `[n, classes]`.
             y_true: The instances' labels, or their places in `labels`, as `to_numpy(labels=...)` gives them.
             **fields: What else to keep in each, for example `modelId` or `runId`.
 
         Returns:
-            The predictions' `_id`s.
+            The predictions' ids.
 
         Raises:
             InvalidData: The numbers don't fit together, or are not all finite; a class has a name that no field can

@@ -87,7 +87,7 @@ def create_many(
         done: Is told how many more are there.
 
     Returns:
-        Their `_id`s, in order.
+        Their ids, in order.
 
     Raises:
         MarcelleError: What the backend or the line raised.
