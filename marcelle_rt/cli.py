@@ -1,4 +1,4 @@
-"""The `marcelle-rt` command: what can be typed. What is done lies in `commands/`, and is imported when it is done."""
+"""The `marcelle-rt` command: what can be typed. What it does is in `commands/`, and is imported when needed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 all is done, 1 something is not (an error, a run that failed), 2 wrong usage, 130 Ctrl-C.",
+    epilog="Exit codes: 0 success, 1 something failed (an error, a failed run), 2 wrong usage, 130 Ctrl-C.",
 )
 runs_app = typer.Typer(invoke_without_command=True, rich_markup_mode="rich" if BOXES else None)
 app.add_typer(
     runs_app,
     name="runs",
-    help="List the runs of a backend, and look into, compare, remove and repair them.",
+    help="List, inspect, compare, remove and repair the runs of a backend.",
     epilog="Example: marcelle-rt runs --query status=error",
 )
 app.add_typer(backend_app, name="backend")
@@ -44,7 +44,7 @@ def main() -> None:
     """Runs the command.
 
     An error of ours is one sentence on stderr and status 1; Ctrl-C is status 130. Where nobody reads on (`| head`)
-    it ends without a word and with status 141, as other commands do.
+    it ends silently with status 141, as other commands do.
     """
     # SIGTERM ends as Ctrl-C does: what was started is stopped, and temporary folders are removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -80,9 +80,9 @@ def _filters(texts: list[str] | None) -> list[str]:
     return texts or []
 
 
-RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its _id, or the beginning of it.")]
+RunName = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, its _id, or how its _id begins.")]
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN...", help="Runs, each by name, _id, or the beginning of it.")
+    list[str], typer.Argument(metavar="RUN...", help="Runs, each by name, _id, or how the _id begins.")
 ]
 Filters = Annotated[
     list[str] | None,
@@ -91,15 +91,15 @@ Filters = Annotated[
         "-q",
         metavar="FILTER",
         callback=_filters,
-        help="status=error, basename=digits, params.lr=0.1, or JSON; repeated, all must hold.",
+        help="status=error, basename=digits, params.lr=0.1, or JSON. If repeated, all of them must match.",
     ),
 ]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The most runs to show.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="The maximum number of runs to show.")]
 
 
 @app.command(epilog="Example: marcelle-rt demo --exit")
 def demo(
-    epochs: Annotated[int, typer.Option(min=1, help="How long each training is.")] = 60,
+    epochs: Annotated[int, typer.Option(min=1, help="Number of epochs of each training.")] = 60,
     leave: Annotated[bool, typer.Option("--exit", help="End after one training.")] = False,
 ) -> None:
     """Train a small Keras model on images, live in a dashboard."""
@@ -115,11 +115,11 @@ def dashboard(
         typer.Argument(metavar="[FOLDER]...", help="Show run folders from disk, live, without a backend."),
     ] = None,
     location: Location = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 takes any free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 for any free port.")] = 0,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines see the page.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
 ) -> None:
-    """Look at all runs in the browser, live."""
+    """Show all runs in the browser, live."""
     from .dashboard.run import run_dashboard, run_dashboard_of_folders
 
     if folders:
@@ -133,7 +133,7 @@ def upload(
     directories: Annotated[
         list[Path], typer.Argument(metavar="FOLDER...", help="Run folders, each from a Writer or a callback.")
     ],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the backend has of them.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace them on the backend.")] = False,
     save_format: Annotated[str, typer.Option("--format", help="tfjs or onnx.")] = "tfjs",
     location: Location = None,
     as_json: Json = False,
@@ -189,7 +189,7 @@ def compare(runs: RunNames, location: Location = None, as_json: Json = False) ->
     from .commands.runs_compare import compare_runs
 
     if len(set(runs)) < 2:
-        raise typer.BadParameter("name two runs or more", param_hint="RUN...")
+        raise typer.BadParameter("name at least two runs", param_hint="RUN...")
     with opening.backend(location) as store:
         compare_runs(store, runs, as_json)
 
@@ -201,12 +201,12 @@ def rm(
     location: Location = None,
     as_json: Json = False,
 ) -> None:
-    """Remove runs, and all that belongs to them."""
+    """Remove runs and everything that belongs to them."""
     from .commands import opening
     from .commands.runs_rm import remove_runs
 
     if not yes and not sys.stdin.isatty():
-        raise typer.BadParameter("nobody can be asked here whether you are sure; give --yes", param_hint="--yes")
+        raise typer.BadParameter("cannot ask for confirmation here; use --yes", param_hint="--yes")
     with opening.backend(location) as store:
         done = remove_runs(store, runs, lambda question: yes or typer.confirm(question, err=True), as_json)
     raise typer.Exit(not done)
@@ -214,11 +214,11 @@ def rm(
 
 @runs_app.command(epilog="Example: marcelle-rt runs repair --dry-run")
 def repair(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     location: Location = None,
     as_json: Json = False,
 ) -> None:
-    """Give runs that stopped without a word the status error."""
+    """Mark runs whose program stopped without reporting an end as failed."""
     from .commands import opening
     from .commands.runs_repair import repair_runs
 
@@ -232,12 +232,12 @@ def watch(
         list[str] | None,
         typer.Argument(
             metavar="[QUERY]...",
-            help="A run's name or _id, filters such as basename=digits, or JSON; if not given, the runs that go on, "
+            help="A run's name or _id, filters such as basename=digits, or JSON; by default the runs that are running, "
             "or the next one.",
         ),
     ] = None,
     location: Location = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line for each change.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per line for each change.")] = False,
 ) -> None:
     """Watch runs until they end. The exit code is 0 if the last one to end was a success, and 1 if not."""
     from .commands import opening
@@ -253,14 +253,14 @@ def watch(
 @app.command(epilog="Example: marcelle-rt export digits-3 --format csv -o digits-3.csv")
 def export(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Runs by name, _id or its beginning, or run folders.")
+        list[str], typer.Argument(metavar="RUN...", help="Runs, by name, _id or how it begins, or run folders.")
     ],
     kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.csv,
-    target: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file; - is stdout.")] = "-",
+    target: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file; - for stdout.")] = "-",
     location: Location = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
 ) -> None:
-    """Write the history of runs, a row an epoch."""
+    """Write the history of runs, one row per epoch."""
     from .commands.export import export as write
 
     write(runs, location, Format.json if as_json else kind, None if target == "-" else Path(target))
@@ -268,7 +268,7 @@ def export(
 
 @app.command(epilog="Example: marcelle-rt doctor --backend http://localhost:3030")
 def doctor(location: Location = None, as_json: Json = False) -> None:
-    """Look at all between a training and a dashboard, and say what is wrong and how to mend it."""
+    """Check everything between a training and a dashboard, and say what is wrong and how to fix it."""
     from .commands.doctor import examine
 
     raise typer.Exit(not examine(location, as_json))
@@ -277,10 +277,10 @@ def doctor(location: Location = None, as_json: Json = False) -> None:
 @app.command(epilog='Example: eval "$(marcelle-rt completion bash)"')
 def completion(
     context: typer.Context,
-    shell: Annotated[Shell | None, typer.Argument(help="The shell; your own if not given.")] = None,
+    shell: Annotated[Shell | None, typer.Argument(help="The shell (default: your own).")] = None,
 ) -> None:
-    """Print the script that lets your shell complete this command, and how to keep it."""
+    """Print the script that lets your shell complete this command, and how to install it."""
     shell = shell or this_shell()
     if shell is None:
-        raise typer.BadParameter("your shell is none of these: bash, zsh, fish; name one", param_hint="SHELL")
+        raise typer.BadParameter("this shell is not supported; name bash, zsh or fish", param_hint="SHELL")
     print_script(context.find_root().command, shell)

@@ -57,32 +57,32 @@ def backend_location(location: str | None = None) -> str:
         location: The URL, or `None` for `$MARCELLE_BACKEND`, or else `http://localhost:3030`.
 
     Raises:
-        InvalidData: For what is no `http` or `https` URL with a host.
+        InvalidData: If it is not an `http` or `https` URL with a host.
     """
     if location is None:
         location = os.environ.get("MARCELLE_BACKEND") or DEFAULT_BACKEND
     if not isinstance(location, str):
-        raise InvalidData("location", location, "is no URL; write it like 'http://localhost:3030'")
+        raise InvalidData("location", location, "is not a URL; use for example 'http://localhost:3030'")
     text = location.strip()
     if "@" in text:
         raise InvalidData(
             "location",
             f"...@{text.rsplit('@', 1)[1]}",
-            "holds a login; give it as `email` and `password` instead, so that it isn't shown with the URL",
+            "holds a login; give it as `email` and `password` instead, so that it is not shown with the URL",
         )
     if "?" in text or "#" in text:  # what stands there may be a token
         shown = text.split("?")[0].split("#")[0]
-        raise InvalidData("location", f"{shown}?...", "has a query or a fragment; write just the backend's root")
+        raise InvalidData("location", f"{shown}?...", "has a query or a fragment; give just the backend's root")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise InvalidData("location", location, f"is no URL ({error})") from None
+        raise InvalidData("location", location, f"is not a URL ({error})") from None
     if parts.scheme not in ("http", "https"):
         guess = text.split("://", 1)[-1].lstrip("/") or "localhost:3030"
-        raise InvalidData("location", location, f"has no http:// or https://; write 'http://{guess}'")
+        raise InvalidData("location", location, f"has no http:// or https://; use 'http://{guess}'")
     if not host:
-        raise InvalidData("location", location, "names no host; write it like 'http://localhost:3030'")
+        raise InvalidData("location", location, "names no host; use for example 'http://localhost:3030'")
     return text.rstrip("/")
 
 
@@ -115,11 +115,11 @@ def mode() -> str:
     """What a `Writer` of this process does: `"online"`, `"offline"` or `"disabled"`.
 
     Raises:
-        InvalidData: When `$MARCELLE_MODE` is none of them.
+        InvalidData: If `$MARCELLE_MODE` is something else.
     """
     value = os.environ.get("MARCELLE_MODE", "").strip().lower()
     if value and value not in MODES:
-        raise InvalidData("MARCELLE_MODE", value, "is no mode; use 'online', 'offline' or 'disabled'")
+        raise InvalidData("MARCELLE_MODE", value, "is not a mode; use 'online', 'offline' or 'disabled'")
     return value or ("online" if rank() == 0 else "disabled")
 
 
@@ -197,7 +197,7 @@ def allowed_origins(origins: Iterable[str] | None = None) -> list[str]:
 
 def _origin(text: str) -> str:
     if not isinstance(text, str):
-        raise InvalidData("allow_origin", text, "is not an origin; write it like 'https://lab.example.org'")
+        raise InvalidData("allow_origin", text, "is not an origin; use for example 'https://lab.example.org'")
     if text == "null":
         return text
     if text.strip() == "*":
@@ -210,7 +210,9 @@ def _origin(text: str) -> str:
     whole = parts.path in ("", "/") and not parts.query and not parts.fragment and "@" not in parts.netloc
     if not parts.scheme or not host or not whole or "*" in host:
         raise InvalidData(
-            "allow_origin", text, "is not an origin; write scheme, host and port alone, like 'https://lab.example.org'"
+            "allow_origin",
+            text,
+            "is not an origin; give scheme, host and port only, for example 'https://lab.example.org'",
         )
     name = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
     default = {"http": 80, "https": 443}.get(parts.scheme)

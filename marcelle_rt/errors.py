@@ -4,7 +4,7 @@
     ├── BackendUnreachable      no connection could be made
     ├── ConnectionLost          a call was sent; whether it was carried out is unknown
     ├── CallTimeout             a call was sent; no answer came in time
-    ├── InvalidAnswer           a call was sent; what came back is no answer to it
+    ├── InvalidAnswer           a call was sent; what came back is not an answer to it
     ├── PayloadTooLarge         a message over the server's limit, not sent
     ├── InvalidData             a value that can't go on the wire, not sent
     ├── UnsupportedFormat       a model format that is not known
@@ -55,7 +55,7 @@ class ConnectionLost(MarcelleError):
 
     Attributes:
         location: The backend's URL, without credentials.
-        call: The call that was under way, for example ``"runs.patch"``.
+        call: The call that was under way, for example `"runs.patch"`.
     """
 
     def __init__(self, location: str, call: str) -> None:
@@ -63,7 +63,7 @@ class ConnectionLost(MarcelleError):
         self.call = call
         super().__init__(
             f"The connection to {location} was lost during {call}; whether the server carried it "
-            "out is unknown. Read the document again before you repeat the call."
+            "out is unknown. Read the document again before repeating the call."
         )
 
 
@@ -72,7 +72,7 @@ class CallTimeout(MarcelleError):
 
     Attributes:
         location: The backend's URL, without credentials.
-        call: The call, for example ``"runs.patch"``.
+        call: The call, for example `"runs.patch"`.
         timeout: How long was waited, in seconds.
     """
 
@@ -87,11 +87,11 @@ class CallTimeout(MarcelleError):
 
 
 class InvalidAnswer(MarcelleError):
-    """What a server answered is too large, is no JSON, or has another shape than that call's answer.
+    """What a server answered is too large, is not JSON, or has another shape than that call's answer.
 
     Attributes:
         location: The backend's URL, without credentials.
-        call: The call, for example ``"runs.find"``.
+        call: The call, for example `"runs.find"`.
         reason: What is wrong with the answer.
     """
 
@@ -101,7 +101,7 @@ class InvalidAnswer(MarcelleError):
         self.reason = reason
         super().__init__(
             f"The answer of {location} to {call} {reason}; whether the call was carried out is unknown. "
-            "Check that the URL is that of a Marcelle backend."
+            "Check that the URL belongs to a Marcelle backend."
         )
 
 
@@ -113,7 +113,7 @@ class PayloadTooLarge(MarcelleError):
     """A message is larger than the server takes; it was not sent.
 
     Attributes:
-        what: What was to be sent, for example ``"runs.create"``.
+        what: What was to be sent, for example `"runs.create"`.
         size: Its size in bytes.
         limit: The most that the server takes, in bytes.
     """
@@ -132,8 +132,8 @@ class InvalidData(MarcelleError, ValueError):
     """A value that can't be sent or stored; nothing was sent.
 
     Attributes:
-        path: Where the value stands, for example ``"params.layers[2]"``.
-        value: The value's ``repr``, shortened.
+        path: Where the value stands, for example `"params.layers[2]"`.
+        value: The value's `repr`, shortened.
         reason: Why it is refused, and the way out.
     """
 
@@ -164,7 +164,7 @@ class ConversionError(MarcelleError):
     """A model that can't be carried over to a format.
 
     Attributes:
-        target: The format that was wanted, for example ``"layers-model"``.
+        target: The format that was wanted, for example `"layers-model"`.
         culprit: The layer, activation or op that stands in the way.
         reason: Why, and what to do.
     """
@@ -211,12 +211,12 @@ class FeathersError(MarcelleError):
     """The server's own answer to a call.
 
     Attributes:
-        name: Feathers' name of the error, for example ``"NotFound"``.
+        name: Feathers' name of the error, for example `"NotFound"`.
         message: The server's sentence. A server's stack trace is never part of it.
         code: Feathers' code, which is also the HTTP status.
-        class_name: Feathers' ``className``, for example ``"not-found"``.
-        data: What the server added, or ``None``.
-        errors: The server's list or mapping of field errors, or ``None``.
+        class_name: Feathers' `className`, for example `"not-found"`.
+        data: What the server added, or `None`.
+        errors: The server's list or mapping of field errors, or `None`.
     """
 
     code: int = 500
@@ -321,12 +321,12 @@ def from_server(answer: Any, call: str | None = None) -> FeathersError:
     """Makes the error that a server's answer stands for.
 
     Args:
-        answer: What came in the error's place: Feathers' ``{name, message, code, className, data,
-            errors}``, a database's ``{message, stack}``, or anything else.
-        call: The call that it answers, for example ``"runs.get"``.
+        answer: What came in the error's place: Feathers' `{name, message, code, className, data,
+            errors}`, a database's `{message, stack}`, or anything else.
+        call: The call that it answers, for example `"runs.get"`.
 
     Returns:
-        An instance of the matching subclass, ``GeneralError`` where none matches.
+        An instance of the matching subclass, `GeneralError` where none matches.
     """
     if not isinstance(answer, Mapping):
         return GeneralError(str(answer), call=call)

@@ -41,12 +41,12 @@ def get_model_info(model: Any, source: str, loss: Any = None) -> dict[str, Any]:
 
     Raises:
         UnsupportedFormat: For another source than `"keras"`.
-        InvalidData: When `model` is no Keras model.
+        InvalidData: If `model` is not a Keras model.
     """
     if source != "keras":
         raise UnsupportedFormat("source", source, ("keras",))
     if not hasattr(model, "layers") or not hasattr(model, "summary"):
-        raise InvalidData("model", model, "is no Keras model")
+        raise InvalidData("model", model, "is not a Keras model")
     trainable, fixed = _count(model.trainable_weights), _count(model.non_trainable_weights)
     return {
         "name": model.name,

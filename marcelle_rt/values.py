@@ -64,7 +64,7 @@ def iso(time: dt.datetime | None = None) -> str:
 
 
 def time_of(text: object) -> dt.datetime | None:
-    """A time as documents hold it, with its zone (UTC if it names none); `None` for what is no time."""
+    """A time as documents hold it, with its zone (UTC if it names none); `None` for what is not a time."""
     if not isinstance(text, str):
         return None
     try:
@@ -91,7 +91,7 @@ def to_wire(data: Any, path: str = "data", *, operators: bool = False) -> Any:
     try:
         return _wire(data, path, operators)
     except RecursionError:
-        raise InvalidData(path, type(data), "is nested too deep, or holds itself") from None
+        raise InvalidData(path, type(data), "is nested too deeply, or contains itself") from None
 
 
 def _wire(value: Any, path: str, operators: bool) -> Any:
@@ -194,7 +194,7 @@ def safe_key(key: str) -> str:
 
 
 def number(value: Any) -> float | int | None:
-    """A log value as a number, or `None` when it is none, or not finite.
+    """A log value as a number, or `None` where it is not one, or not finite.
 
     One-element arrays and tensors count as their element; booleans as 0 and 1.
     """

@@ -30,7 +30,7 @@ def checked(answer: Any, method: str, *, many: bool, location: str, call: str) -
 
 
 def is_document(value: Any) -> bool:
-    """Whether something can be a document: a mapping whose id, if it has one, is no mapping or list."""
+    """Whether something can be a document: a mapping whose id, if it has one, is not a mapping or list."""
     return isinstance(value, Mapping) and not any(isinstance(value.get(key), (dict, list)) for key in ("_id", "id"))
 
 
@@ -41,7 +41,7 @@ def page(answer: Any, location: str, call: str) -> Any:
         InvalidAnswer: It is a mapping of another kind.
     """
     if isinstance(answer, Mapping) and not {"data", "total"} <= answer.keys():
-        raise InvalidAnswer(location, call, "is no page of documents")
+        raise InvalidAnswer(location, call, "is not a page of documents")
     return answer
 
 
@@ -61,7 +61,7 @@ def _fault(answer: Any, method: str, many: bool) -> str | None:
         if isinstance(answer, Mapping):
             for key in ("total", "limit", "skip"):
                 if key in answer and (type(answer[key]) is not int or answer[key] < 0):
-                    return f"has a {key} that is no count"
+                    return f"has a {key} that is not a count"
             documents = answer.get("data", [])
         else:
             documents = answer
@@ -70,5 +70,5 @@ def _fault(answer: Any, method: str, many: bool) -> str | None:
     if not isinstance(documents, list):
         return f"is a {type(documents).__name__} instead of documents"
     if not all(map(is_document, documents)):
-        return "has something in it that is no document"
+        return "holds something that is not a document"
     return None

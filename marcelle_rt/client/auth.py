@@ -26,7 +26,7 @@ def check(login: Login) -> Login:
     """
     if (login.email is None) != (login.password is None):
         given = "email" if login.password is None else "password"
-        raise InvalidData("login", f"{given} alone", "can't sign in; give email and password, or a token")
+        raise InvalidData("login", f"{given} alone", "is not enough to sign in; give email and password, or a token")
     return login
 
 
@@ -34,8 +34,8 @@ def refused(location: str, login: Login, reason: str) -> NotAuthenticated:
     """The error of a login that a server does not take."""
     who = f"the login of {login.email}" if login.email is not None else "the token"
     return NotAuthenticated(
-        f"{location} does not take {who}: {reason}. Give the right `email` and `password` (or `token`), also where "
-        "they come from MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN; or none, if the backend asks for none."
+        f"{location} does not accept {who}: {reason}. Check `email` and `password` (or `token`), or MARCELLE_EMAIL, "
+        "MARCELLE_PASSWORD and MARCELLE_TOKEN where they come from there; give none if the backend needs none."
     )
 
 

@@ -111,7 +111,7 @@ class Call:
             ConnectionLost: The line dropped; whether a write was carried out is unknown.
             CallTimeout: No answer came in time.
             BackendUnreachable: The line dropped during a read, and there was no new one in time.
-            InvalidAnswer: What came is too large, or no answer.
+            InvalidAnswer: What came is too large, or not an answer.
             FeathersError: The server's own error.
         """
         wait = self.timeout if timeout is None else timeout
@@ -135,9 +135,9 @@ class Call:
         try:
             answer = values.loads(self._raw) if isinstance(self._raw, str) else self._raw
         except ValueError as invalid:
-            raise InvalidAnswer(self._location, self.name, f"is no JSON ({invalid})") from None
+            raise InvalidAnswer(self._location, self.name, f"is not JSON ({invalid})") from None
         if not isinstance(answer, list) or not answer:
-            raise InvalidAnswer(self._location, self.name, "is no ack of Feathers")
+            raise InvalidAnswer(self._location, self.name, "is not an acknowledgement as Feathers sends it")
         error, *results = answer
         if error is not None:
             raise from_server(error, self.name)

@@ -31,7 +31,7 @@ class DataStore(Services):
         timeout: Seconds that a call waits, for a connection and its answer together.
 
     Raises:
-        InvalidData: The location is no URL, or email and password don't come together.
+        InvalidData: The location is not a URL, or one of email and password is missing.
 
     Example:
         with DataStore("http://localhost:3030") as store:
@@ -72,7 +72,7 @@ class DataStore(Services):
         """Connects now, instead of at the first use.
 
         Raises:
-            BackendUnreachable: Nobody answers there, or what answers is no Socket.IO server.
+            BackendUnreachable: Nobody answers there, or what answers is not a Socket.IO server.
             NotAuthenticated: The server refuses the login.
         """
         self.session.connect(insist=True)
@@ -109,7 +109,7 @@ class DataStore(Services):
             InvalidData: There is no such event.
         """
         if event not in _EVENTS:
-            raise InvalidData("event", event, f"is none of {', '.join(_EVENTS)}; a service has its own `on`")
+            raise InvalidData("event", event, f"is not one of {', '.join(_EVENTS)}; a service has its own `on`")
         if f is None:
             return lambda function: self.on(event, function)
         self.session.on(event, f)

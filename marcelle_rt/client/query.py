@@ -52,17 +52,20 @@ def check(query: Mapping[str, Any], path: str = "query") -> None:
         elif key == "$not":
             check(condition, here)
         elif key.startswith("$"):
-            raise InvalidData(here, condition, "can't be followed as documents change; use filters alone")
+            raise InvalidData(here, condition, "can't be followed as documents change; use filters only")
         elif _is_operators(condition):
             for name, value in condition.items():
                 if name not in _OPERATORS:
                     known = " ".join(_OPERATORS)
-                    raise InvalidData(f"{here}.{name}", value, f"is not an operator known here; there are {known}")
+                    raise InvalidData(f"{here}.{name}", value, f"is not a known operator; use one of {known}")
                 listed = name not in _LISTS or isinstance(value, (list, tuple))
                 _must(listed, f"{here}.{name}", value, "must be a list")
                 ordered = name not in _COMPARE or _kind(value) != ""
                 _must(
-                    ordered, f"{here}.{name}", value, "must be a number or a text; databases order others differently"
+                    ordered,
+                    f"{here}.{name}",
+                    value,
+                    "must be a number or a string; databases differ on the order of others",
                 )
 
 

@@ -39,14 +39,14 @@ class Service:
         session: The session that it works in; `None` makes one, which `close` ends.
 
     Raises:
-        InvalidData: The location is no URL, or does not end in a service's name.
+        InvalidData: The location is not a URL, or does not end in a service's name.
     """
 
     def __init__(self, location: str, *, session: Session | None = None) -> None:
         self.location = backend_location(location)
         base, _, self.name = self.location.rpartition("/")
         if base.endswith("/"):
-            raise InvalidData("location", location, f"names no service; write it like '{location}/runs'")
+            raise InvalidData("location", location, f"names no service; use for example '{location}/runs'")
         check_name(self.name)
         self._owns_session = session is None
         self._session = Session(base) if session is None else session
@@ -257,7 +257,7 @@ class Service:
 
     def _event(self, event: str) -> str:
         if event not in _EVENTS:
-            raise InvalidData("event", event, f"is none of {', '.join(_EVENTS)}")
+            raise InvalidData("event", event, f"is not one of {', '.join(_EVENTS)}")
         return f"{self.name} {event}"
 
 
@@ -268,16 +268,16 @@ def check_name(name: str) -> str:
         InvalidData: It can't be one.
     """
     if not isinstance(name, str) or not name.strip():
-        raise InvalidData("service", name, "is no name of a service; write it like 'runs'")
+        raise InvalidData("service", name, "is not the name of a service; use for example 'runs'")
     if bad := next((c for c in name if c in '/\\"?#' or not c.isprintable()), None):
-        raise InvalidData("service", name, f"can't be the name of a service: it has {bad!r} in it")
+        raise InvalidData("service", name, f"can't be the name of a service: it contains {bad!r}")
     return name
 
 
 def _query(params: Mapping[str, Any]) -> Document:
     for key in params or ():
         if key != "query":
-            raise InvalidData(f"params.{key}", params[key], "is not sent to the server; put filters in `query`")
+            raise InvalidData(f"params.{key}", params[key], "can't be sent to the server; put filters in `query`")
     return _checked((params or NOTHING).get("query") or NOTHING, "params.query")
 
 
@@ -291,5 +291,5 @@ def _id(id: Id) -> Any:
         return id
     plain = values.to_wire(id, "id")
     if isinstance(plain, bool) or not isinstance(plain, (str, int)):
-        raise InvalidData("id", id, "is no id; ids are strings or integers, `None` stands for all")
+        raise InvalidData("id", id, "is not an id; ids are strings or integers, and `None` stands for all")
     return plain

@@ -104,7 +104,7 @@ class Services:
         answer = self.session.call("find", "info", {})
         names = answer.get("services") if isinstance(answer, dict) else None
         if names is None:
-            raise NotFound("this server keeps no list of its services", call="info.find")
+            raise NotFound("this server has no list of its services", call="info.find")
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise InvalidAnswer(self.location, "info.find", "has services that are no list of names")
+            raise InvalidAnswer(self.location, "info.find", "has services that are not a list of names")
         return sorted(names)

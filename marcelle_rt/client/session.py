@@ -85,7 +85,7 @@ class Session:
         """
         caller = self.caller
         if not isinstance(caller, Connection):
-            raise BackendUnreachable(self.location, "by REST no events come")
+            raise BackendUnreachable(self.location, "there are no events over REST")
         return caller
 
     @property
@@ -143,7 +143,7 @@ class Session:
             event: `"<service> <created|updated|patched|removed>"`, `"connected"`, `"disconnected"` or `"error"`.
             function: Gets the document, or for `"error"` the exception, or nothing.
             once: For the next event alone.
-            background: It is no reason to keep a connection.
+            background: It is not a reason to keep a connection.
 
         Raises:
             BackendUnreachable: The session is closed, or goes by REST.

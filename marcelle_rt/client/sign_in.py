@@ -67,7 +67,7 @@ def signed_in(
         clock: The monotonic clock for the session.
     """
     if not _has_sign_in(ask):
-        raise auth.refused(location, login, "there is no sign-in on this server")
+        raise auth.refused(location, login, "this server has no sign-in")
     try:
         answer = ask("create", data, {})
     except NotAuthenticated as refusal:

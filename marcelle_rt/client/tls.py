@@ -25,7 +25,7 @@ def context() -> ssl.SSLContext:
         reason = f"holds no certificates in PEM form ({bundle}: {error.reason or error})"
     except OSError as error:
         reason = f"can't be read ({bundle}: {error.strerror})"
-    raise InvalidData(CA_BUNDLE, bundle, f"{reason}; name the file with your authority's certificates there")
+    raise InvalidData(CA_BUNDLE, bundle, f"{reason}; set it to the file with your authority's certificates")
 
 
 def refusal(error: BaseException) -> str | None:
@@ -41,9 +41,9 @@ def refusal(error: BaseException) -> str | None:
     if cause is None:
         return None
     if not isinstance(cause, ssl.SSLCertVerificationError):
-        return f"TLS fails there ({cause.reason or cause})"
+        return f"TLS fails ({cause.reason or cause})"
     if cause.verify_code in _WRONG_HOST:
-        return f"its certificate is another host's ({cause.verify_message})"
+        return f"its certificate is for another host ({cause.verify_message})"
     return (
         f"its certificate is not trusted ({cause.verify_message}). If it comes from an authority of your own, set "
         f"{CA_BUNDLE} to the file with that authority's certificate"

@@ -150,7 +150,7 @@ class Watch(Iterator[Change]):
             if not isinstance(error, Exception) or not (passes or inbox.closed):
                 raise
             if isinstance(error, CallTimeout):
-                self._notices.warn("slow", f"{error} Until then it is asked again and again.")
+                self._notices.warn("slow", f"{error} It will be asked again until it answers.")
         else:
             with inbox.changed:
                 inbox.view.end(found)
@@ -163,8 +163,8 @@ class Watch(Iterator[Change]):
         if self.merged:
             self._notices.warn(
                 "merged",
-                f"Changes of {self._service} come faster than they are used: of those of one document the older "
-                "ones are left out. The watch's `merged` tells how many.",
+                f"Changes of {self._service} come faster than they are read: where one document has several, only "
+                "the newest is kept. The watch's `merged` counts the others.",
             )
 
 

@@ -52,7 +52,7 @@ def versions() -> Check:
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:  # run from its source, say
-            found.append(f"{name} is not installed by pip")
+            found.append(f"{name} was not installed with pip")
     return Check("versions", "ok", ", ".join(found))
 
 
@@ -61,7 +61,7 @@ def node() -> Check:
     try:
         found = find_node()
     except BackendError as error:
-        return Check("Node.js", "note", "none that `marcelle-rt backend` runs on", str(error))
+        return Check("Node.js", "note", "none that `marcelle-rt backend` can run on", str(error))
     there = folder_of().exists()
     packages = "the backend's packages are installed" if there else "the backend's packages come with its first start"
     return Check("Node.js", "ok", f"{found.version}, {packages}")
@@ -73,11 +73,11 @@ def disk(logs: Path) -> Check:
     free = shutil.disk_usage(place).free
     found = f"{free / 1e9:,.1f} GB are free for {logs}"
     if free < _NO_DISK:
-        return Check("disk", "wrong", found, "Make room: a journal that can't be written keeps runs in memory alone.")
+        return Check("disk", "wrong", found, "Free some space: without a journal, runs are in memory only.")
     if free < _LITTLE_DISK:
-        return Check("disk", "note", found, "Checkpoints may soon have no room.")
+        return Check("disk", "note", found, "There may soon be no space for checkpoints.")
     if not os.access(place, os.W_OK):
-        return Check("disk", "wrong", f"{place} can't be written", "Name a folder of yours as MARCELLE_LOG_DIR.")
+        return Check("disk", "wrong", f"{place} can't be written", "Set MARCELLE_LOG_DIR to a folder you can write to.")
     return Check("disk", "ok", found)
 
 
@@ -90,7 +90,7 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
     """
     folders = sorted((path for path in logs.iterdir() if path.is_dir()), reverse=True) if logs.is_dir() else []
     if not folders:
-        yield Check("run folders", "ok", f"there are none in {logs}")
+        yield Check("run folders", "ok", f"none in {logs}")
         return
     written, torn, broken, missing = [], [], [], []
     for directory in folders[:_FOLDERS]:
@@ -111,21 +111,21 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
             store = None
     count = f"{len(folders)} in {logs}"
     if len(folders) > _FOLDERS:
-        count += f", of which the newest {_FOLDERS} were looked into"
+        count += f", of which the newest {_FOLDERS} were checked"
     found = f"{count}; {len(written)} are being written" if written else count
     yield Check(
-        "run folders", "ok", found if store is not None else f"{found}; the backend could not be asked for them"
+        "run folders", "ok", found if store is not None else f"{found}; the backend could not be asked about them"
     )
     if torn:
         found = f"torn lines in {_names(torn)}"
-        yield Check("torn journals", "note", found, "A crash tears a line; it is skipped, the others count.")
+        yield Check("torn journals", "note", found, "A crash can cut off a line; only that line is skipped.")
     if broken:
         yield Check(
-            "broken folders", "note", f"no run can be read in {_names(broken)}", "Look at them, or move them away."
+            "broken folders", "note", f"no run can be read in {_names(broken)}", "Inspect them, or move them elsewhere."
         )
     if missing:
         mend = f"marcelle-rt upload {missing[0]}" + (" ..." if len(missing) > 1 else "")
-        yield Check("not uploaded", "note", f"{len(missing)} not (wholly) on the backend: {_names(missing)}", mend)
+        yield Check("not uploaded", "note", f"{len(missing)} not (completely) on the backend: {_names(missing)}", mend)
 
 
 def _is_there(store: DataStore, run: Run) -> bool:
@@ -146,7 +146,7 @@ def _names(directories: list[Path]) -> str:
 
 
 def environment() -> Check:
-    """What of the environment says how runs are recorded; values that are no secrets."""
+    """What of the environment says how runs are recorded; the values of those that are not secrets."""
     named = [name for name in _VARIABLES if os.environ.get(name)]
     hidden = [name for name in _SECRETS if os.environ.get(name)]
     said = [f"{name}={os.environ[name]}" for name in named] + [f"{name} is set" for name in hidden]
@@ -155,9 +155,9 @@ def environment() -> Check:
     except InvalidData as error:
         return failure("environment", error)
     if mode != "online":
-        mend = "Unset MARCELLE_MODE to see trainings live; `marcelle-rt upload` sends what is kept on disk."
+        mend = "Unset MARCELLE_MODE to see trainings live; `marcelle-rt upload` sends what is on disk."
         return Check("environment", "note", f"a Writer is {mode} here ({', '.join(said)})", mend)
-    return Check("environment", "ok", ", ".join(said) or "no variable of ours is set")
+    return Check("environment", "ok", ", ".join(said) or "none of its variables is set")
 
 
 def failure(name: str, error: MarcelleError, mend: str = "") -> Check:

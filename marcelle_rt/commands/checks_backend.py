@@ -67,7 +67,7 @@ class BackendChecks:
         try:
             answer = http.get(self.location, timeout=_TIMEOUT)
         except OSError as error:
-            mend = "Is it the backend's root, http or https, and no proxy's or another program's port?"
+            mend = "Is it the backend's root? Is it http or https? Is the port another program's?"
             yield Check("HTTP", "wrong", f"GET /info: {error}", mend)
             return
         except InvalidData as error:
@@ -81,9 +81,9 @@ class BackendChecks:
         try:
             version = find_protocol(self.location, _TIMEOUT)
         except BackendUnreachable as error:
-            yield failure("protocol", error, "A proxy in between must pass /socket.io/ on.")
+            yield failure("protocol", error, "A proxy in between must forward /socket.io/.")
             return
-        socket_io = "Socket.IO 2, as Marcelle backends have it" if version == 3 else "Socket.IO 3 or 4"
+        socket_io = "Socket.IO 2, as used by Marcelle backends" if version == 3 else "Socket.IO 3 or 4"
         yield Check("protocol", "ok", f"Engine.IO {version} ({socket_io})")
         yield from self._sign_in()
         if is_marcelle and self.asks_for_login is not None:
@@ -100,7 +100,7 @@ class BackendChecks:
         try:
             nobody.logout()
         except MarcelleError as error:
-            yield failure("socket", error, "A proxy in between must pass WebSockets on.")
+            yield failure("socket", error, "A proxy in between must forward WebSockets.")
             return
         yield Check("socket", "ok", "a WebSocket opens")
         has_login = any(environment_login(self.location))
@@ -116,23 +116,23 @@ class BackendChecks:
         self.store, self.asks_for_login = nobody, False
         if has_login:
             mend = (
-                "Unset MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN: programs that sign in there are refused."
+                "Unset MARCELLE_EMAIL, MARCELLE_PASSWORD and MARCELLE_TOKEN: programs that sign in there are rejected."
             )
-            yield Check("sign-in", "wrong", "it asks for none, and the environment has a login for it", mend)
+            yield Check("sign-in", "wrong", "not required, but the environment has a login for it", mend)
         else:
-            yield Check("sign-in", "ok", "it asks for none")
+            yield Check("sign-in", "ok", "not required")
 
     def _login(self, store: DataStore, has_login: bool) -> Check:
         if not has_login:
             mend = f"Set MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN, and MARCELLE_BACKEND={self.location}"
-            return Check("sign-in", "wrong", "it asks for one, and the environment has no login for it", mend)
+            return Check("sign-in", "wrong", "required, but the environment has no login for it", mend)
         try:
             store.connect()
             store.service("runs").count()
         except MarcelleError as error:
             return failure("sign-in", error, "Check MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN.")
         self.store = store
-        return Check("sign-in", "ok", "it asks for one, and takes the environment's login")
+        return Check("sign-in", "ok", "required, and the environment's login is accepted")
 
     def _use(self, store: DataStore) -> Iterator[Check]:
         try:
@@ -156,7 +156,7 @@ def _proxies(location: str, proxy: str | None) -> Check:
     if proxy is not None:
         shown = proxy.rpartition("@")[2]  # without a login
         mend = "If the backend is in your own network, name its host in NO_PROXY."
-        return Check("proxy", "note", f"the environment sends what goes to it through {shown}", mend)
+        return Check("proxy", "note", f"the environment routes requests to it through {shown}", mend)
     named = sorted({name for name in os.environ if name.lower() in _PROXIES[:3]})
     return Check("proxy", "ok", f"{', '.join(named)} not used for it" if named else "none")
 
@@ -165,14 +165,14 @@ def _tcp(host: str, port: int) -> Check:
     began = time.monotonic()
     try:
         with socket.create_connection((host, port), timeout=_TIMEOUT):
-            return Check("TCP", "ok", f"{host}:{port} is reached in {1e3 * (time.monotonic() - began):.1f} ms")
+            return Check("TCP", "ok", f"{host}:{port} reached in {1e3 * (time.monotonic() - began):.1f} ms")
     except socket.gaierror as error:
         return Check("TCP", "wrong", f"the host {host} is not known ({error.strerror})", "Check the URL, and the DNS.")
     except TimeoutError:
-        mend = "Is a firewall in between? Is it the right host?"
+        mend = "Is there a firewall in between? Is this the right host?"
         return Check("TCP", "wrong", f"{host}:{port} did not answer within {_TIMEOUT:g} s", mend)
     except OSError as error:
-        mend = "Start it: `marcelle-rt backend`; from another machine it must listen with --host 0.0.0.0."
+        mend = "Start it with `marcelle-rt backend`; to be reached from another machine it needs --host 0.0.0.0."
         return Check("TCP", "wrong", f"{host}:{port}: {error.strerror or error}", mend)
 
 
@@ -181,8 +181,8 @@ def _http(answer: http.Answer) -> Check:
     info = http.info(answer)
     if info is None:
         found = f"it answers GET /info with status {answer.status}, after {took}"
-        return Check("HTTP", "note", found, "It is no Marcelle backend. Any Feathers server does for runs.")
-    version = f"version {info['version']}" if "version" in info else "which tells no version"
+        return Check("HTTP", "note", found, "It is not a Marcelle backend. For runs, any Feathers server will do.")
+    version = f"version {info['version']}" if "version" in info else "which does not report a version"
     return Check("HTTP", "ok", f"a Marcelle backend, {version}, answers in {took}")
 
 
@@ -190,12 +190,15 @@ def clock(answer: http.Answer) -> Check:
     """How far the backend's clock is from this machine's."""
     difference = http.clock_difference(answer)
     if difference is None:
-        return Check("clock", "note", "it does not tell its time")
+        return Check("clock", "note", "it does not report its time")
     if abs(difference) <= _CLOCK:
         return Check("clock", "ok", f"differs by about {abs(difference):.1f} s")
     found = f"the backend's is {abs(difference):,.1f} s {'ahead' if difference > 0 else 'behind'}"
     return Check(
-        "clock", "note", found, "Set both by NTP: runs are sorted by their start, and tokens end by the clock."
+        "clock",
+        "note",
+        found,
+        "Synchronize both with NTP: runs are sorted by start time, and tokens expire.",
     )
 
 
@@ -224,7 +227,7 @@ def _write(store: DataStore) -> Iterator[Check]:
         scratch.create({"_id": id})
     except FeathersError as error:
         mend = "Trainings need to create and patch runs: is this user allowed to?"
-        yield Check("write", "note", f"a document of our own is refused: {error}", mend)
+        yield Check("write", "note", f"a test document is refused: {error}", mend)
         return
     try:
         times = []
@@ -234,10 +237,10 @@ def _write(store: DataStore) -> Iterator[Check]:
             times.append(time.perf_counter() - began)
         median = statistics.median(times)
         found = f"{1e3 * median:.1f} ms (median of {_READS} reads, {1e3 * min(times):.1f} to {1e3 * max(times):.1f})"
-        slow = "Trainings don't wait for it, but dashboards lag by as much."
+        slow = "Trainings don't wait for it, but dashboards lag by that much."
         yield Check("round trip", "note" if median > _SLOW else "ok", found, slow if median > _SLOW else "")
         if heard.wait(_TIMEOUT):
-            yield Check("events", "ok", "what is created is told to who listens")
+            yield Check("events", "ok", "what is created is announced to listeners")
         else:
             mend = "Dashboards would not move. Does the server publish events to this user?"
             yield Check("events", "wrong", f"none came within {_TIMEOUT:g} s", mend)

@@ -41,7 +41,7 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
 
     Args:
         words: Run folders on this disk, or runs on the backend by name, `_id` or the beginning of it.
-        location: The backend's URL; it is asked only for what is no folder.
+        location: The backend's URL; it is asked only for what is not a folder.
         kind: The format.
         target: The file; `None` for stdout.
 
@@ -49,11 +49,11 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
         NoSuchRun: A word stands for no run, or for several.
         RunFolderError: A folder holds no run.
         CannotWrite: The file can't be written, or a library for it is missing.
-        InvalidData: Parquet, which is no text, was to go to a terminal.
+        InvalidData: Parquet, which is not text, was to go to a terminal.
         MarcelleError: What the backend or the line raised.
     """
     if kind is Format.parquet and target is None and sys.stdout.isatty():
-        raise InvalidData("--format", kind.value, "is no text; write it to a file with -o FILE")
+        raise InvalidData("--format", kind.value, "is not text; write it to a file with -o FILE")
     folders = {word for word in words if Path(word).is_dir()}
     histories = {word: _of_folder(Path(word)) for word in folders}
     if remote := [word for word in words if word not in folders]:
@@ -74,13 +74,13 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
         write_whole(target, [content])
     except OSError as error:
         raise CannotWrite(str(target), f"can't be written ({error.strerror})") from error
-    messages().print(f"{len(rows):,} rows are in {clean(target)}", markup=False)
+    messages().print(f"{len(rows):,} rows written to {clean(target)}", markup=False)
 
 
 def _of_folder(directory: Path) -> tuple[str, list[Row]]:
     run, torn = reading.read(directory)
     if torn:
-        messages().print(f"{torn} lines of the journal in {clean(directory)} were torn and are skipped.", markup=False)
+        messages().print(f"Skipped {torn} lines of the journal in {clean(directory)} that were cut off.", markup=False)
     curves = run.logs()
     length = max((len(values) for values in curves.values()), default=0)
     epochs = run.epochs or list(range(1, length + 1))  # 2021's folders do not tell

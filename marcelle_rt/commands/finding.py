@@ -29,8 +29,8 @@ class NoSuchRun(MarcelleError):
     def __init__(self, word: str, location: str, why: str, candidates: Sequence[str]) -> None:
         self.word = word
         self.candidates = tuple(candidates)
-        hint = f"{why}: {', '.join(candidates)}." if candidates else "`marcelle-rt runs` lists what is there."
-        super().__init__(f"{word!r} is no run at {location}. {hint}")
+        hint = f"{why}: {', '.join(candidates)}." if candidates else "`marcelle-rt runs` lists the runs."
+        super().__init__(f"{word!r} is not a run at {location}. {hint}")
 
 
 def query_of(filters: Sequence[str]) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def query_of(filters: Sequence[str]) -> dict[str, Any]:
         elif equals and key.strip():
             query[key.strip()] = _value(key.strip(), value.strip())
         else:
-            raise InvalidData("query", text, "is no filter; write it like status=error, or as JSON")
+            raise InvalidData("query", text, "is not a filter; use for example status=error, or JSON")
     return query
 
 
@@ -59,11 +59,11 @@ def _json(text: str) -> dict[str, Any]:
     try:
         parsed = json.loads(text)
     except ValueError as error:
-        raise InvalidData("query", text, f"is no JSON ({error})") from None
+        raise InvalidData("query", text, f"is not JSON ({error})") from None
     assert isinstance(parsed, dict)  # it begins with a brace
     for key in parsed:
         if key in ("$limit", "$skip", "$sort", "$select"):
-            raise InvalidData(f"query.{key}", parsed[key], "can't be given here; use filters alone")
+            raise InvalidData(f"query.{key}", parsed[key], "can't be given here; use filters only")
     return parsed
 
 
@@ -90,7 +90,7 @@ def find_run(store: DataStore, word: str) -> dict[str, Any]:
     runs = store.service("runs")
     named = _stubs(runs, {"name": word})
     if len(named) > 1:
-        raise NoSuchRun(word, store.location, "Several have that name; name one by its `_id`", _ids(named))
+        raise NoSuchRun(word, store.location, "Several runs have that name; use an `_id`", _ids(named))
     if named:
         return runs.get(named[0]["_id"])
     try:
@@ -102,11 +102,11 @@ def find_run(store: DataStore, word: str) -> dict[str, Any]:
     begun = _stubs(runs, {"_id": {"$gte": word, "$lt": f"{word}\uffff"}}) if word else []
     if len(begun) > 1:
         raise NoSuchRun(
-            word, store.location, "Several begin so", [f"{run['_id']} ({run.get('name')})" for run in begun]
+            word, store.location, "Several runs start with it", [f"{run['_id']} ({run.get('name')})" for run in begun]
         )
     if begun:
         return runs.get(begun[0]["_id"])
-    raise NoSuchRun(word, store.location, "Names like it", _similar(runs, word))
+    raise NoSuchRun(word, store.location, "Similar names", _similar(runs, word))
 
 
 def find_runs(store: DataStore, words: Sequence[str]) -> list[dict[str, Any]]:

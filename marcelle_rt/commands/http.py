@@ -47,7 +47,7 @@ def get(
         with error:
             return Answer(error.code, error.headers, error.read(_LIMIT), asked, time.time())
     except (http.client.HTTPException, ValueError) as error:
-        raise OSError(f"what answers speaks no HTTP ({error!r})") from error
+        raise OSError(f"what answers does not speak HTTP ({error!r})") from error
     except OSError as error:
         raise OSError(tls.refusal(error) or str(getattr(error, "reason", error))) from error
 

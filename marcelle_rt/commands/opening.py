@@ -20,8 +20,8 @@ class SignInNeeded(MarcelleError):
     def __init__(self, location: str) -> None:
         self.location = location
         super().__init__(
-            f"{location} asks for a sign-in. Set MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN, and set "
-            f"MARCELLE_BACKEND={location}: a login is given to no other backend than that one."
+            f"{location} requires users to sign in. Set MARCELLE_EMAIL and MARCELLE_PASSWORD, or MARCELLE_TOKEN, and "
+            f"set MARCELLE_BACKEND={location}: credentials are only sent to that backend."
         )
 
 

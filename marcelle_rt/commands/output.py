@@ -26,7 +26,7 @@ def console() -> Console:
 
 
 def messages() -> Console:
-    """Where all goes that is no result, so that it is never in the way of one."""
+    """Where everything but results goes, so that it never gets mixed up with one."""
     return Console(stderr=True, highlight=False)
 
 
@@ -46,7 +46,7 @@ def cell(text: object, style: str = "") -> Text:
 
 
 def status(text: object) -> Text:
-    """A run's status in its colour."""
+    """A run's status in its color."""
     return cell(text, STYLES.get(str(text), ""))
 
 

@@ -34,7 +34,7 @@ def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
     """
     runs = find_runs(store, words)
     if len(runs) < 2:
-        raise InvalidData("runs", " ".join(words), "is one run; name two or more to compare")
+        raise InvalidData("runs", " ".join(words), "is one run; name at least two to compare")
     params = _differing([facts.flat(run.get("params")) for run in runs])
     curves = [facts.curves(run) for run in runs]
     metrics = list(dict.fromkeys(metric for each in curves for metric in each))
@@ -56,7 +56,7 @@ def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
     for metric in metrics:
         _print_metric(out, runs, metric, [each.get(metric) for each in curves])
     if not metrics:
-        sentence(out, Text("None of them has logs yet.", "dim"))
+        sentence(out, Text("None of them has metrics yet.", "dim"))
 
 
 def _differing(params: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -81,7 +81,7 @@ def _name(out: Console, run: Mapping[str, Any]) -> Text:
 def _print_params(out: Console, runs: Sequence[Mapping[str, Any]], params: Mapping[str, Sequence[Any]]) -> None:
     out.print()
     if not params:
-        sentence(out, Text("Their parameters are the same.", "dim"))
+        sentence(out, Text("They have the same parameters.", "dim"))
         return
     shown = {
         clean(name): [_ABSENT if value is None else clean(text.short(value)) for value in values]

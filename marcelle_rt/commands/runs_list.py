@@ -57,10 +57,10 @@ def list_runs(store: DataStore, query: Mapping[str, Any], limit: int, as_json: b
 def _nothing(store: DataStore, query: Mapping[str, Any]) -> Text:
     if query:
         every = store.service("runs").count()
-        return Text(f"None of the {every:,} runs at {store.location} is what the query asks for.")
+        return Text(f"None of the {every:,} runs at {store.location} matches the query.")
     return Text(
-        f"There are no runs at {store.location} yet. A Writer or a KerasCallback makes one, "
-        "`marcelle-rt demo` shows one, and `marcelle-rt upload FOLDER` sends one that was kept on disk."
+        f"There are no runs at {store.location} yet. A Writer or a KerasCallback creates one, "
+        "`marcelle-rt demo` shows one, and `marcelle-rt upload FOLDER` sends one that is on disk."
     )
 
 
@@ -132,7 +132,7 @@ def _values(run: Mapping[str, Any]) -> list[Text]:
 
 
 def _bells(run: Mapping[str, Any], alerts: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Text]:
-    """How many alerts a run has, in the colour of the worst; nothing where it has none."""
+    """How many alerts a run has, in the color of the worst; nothing where it has none."""
     own = alerts.get(run["_id"], ())
     levels = {str(alert.get("level")) for alert in own}
     style = next((text.LEVELS[level] for level in text.LEVELS if level in levels), text.LEVELS["info"])

@@ -1,4 +1,4 @@
-"""`marcelle-rt runs repair`: runs whose program died without a word become an `error`."""
+"""`marcelle-rt runs repair`: runs whose program stopped without reporting an end become an `error`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
 
     Args:
         store: The backend.
-        dry_run: Only say what would be done.
+        dry_run: Only show what would be done.
         as_json: An array of `_id`, `name`, `last_sign` (ISO 8601) and `outcome`: `would repair`, `repaired`,
             `lives` (it was changed meanwhile) or `gone`.
 
@@ -51,7 +51,10 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
         line(out, cell(facts.name(entry), "bold"), "  ", entry["outcome"], Text(f"  {since}", "dim"))
     if not done:
         sentence(
-            out, f"Nothing to repair: {len(alive)} runs go on." if alive else "Nothing to repair: all runs have ended."
+            out,
+            f"Nothing to repair: {len(alive)} runs are still running."
+            if alive
+            else "Nothing to repair: all runs have ended.",
         )
 
 

@@ -36,7 +36,7 @@ def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bo
     files = sum(len(facts.entries(run, "checkpoints")) + len(facts.entries(run, "assets")) for run in runs)
     question = f"Remove {', '.join(names)} from {store.location}, with {files} models and assets?"
     if going_on:
-        question = f"{', '.join(going_on)} did not end. {question}"
+        question = f"{', '.join(going_on)} has not ended. {question}"
     if not sure(question):
         messages().print("Nothing was removed.")
         return False
@@ -47,5 +47,5 @@ def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bo
     else:
         out = console()
         for run, gone in done:
-            line(out, Text("removed " if gone else "not all removed: "), cell(facts.name(run)))
+            line(out, Text("removed " if gone else "not completely removed: "), cell(facts.name(run)))
     return all(gone for _, gone in done)

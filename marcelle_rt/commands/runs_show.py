@@ -97,7 +97,7 @@ def print_metrics(out: Console, run: Mapping[str, Any]) -> None:
     """Prints a run's metrics with their last and best values and their curves."""
     curves = facts.curves(run)
     if not curves:
-        sentence(out, Text("It has no logs yet.", "dim"))
+        sentence(out, Text("It has no metrics yet.", "dim"))
         return
     rows = [
         (cut(out, cell(metric), max(8, out.width // 3)), *_values(run, metric, v), v) for metric, v in curves.items()

@@ -26,7 +26,7 @@ def upload_many(
         store: The backend.
         directories: The runs' folders.
         save_format: `"tfjs"` or `"onnx"`.
-        overwrite: Replace what the backend has of them.
+        overwrite: Replace them on the backend.
         as_json: An array with an object a folder: `folder`, `run`, `epochs`, `files_sent`, and `wrong`, a mapping
             of what was not uploaded to the reason (`""` stands for the run itself).
 

@@ -73,6 +73,6 @@ def _going_on(store: DataStore) -> list[dict[str, Any]]:
     alive, silent = open_runs(store, server_time(store.location) or dt.datetime.now(dt.timezone.utc))
     if silent:
         messages().print(
-            f"{len(silent)} more did not end, and show no sign of life: see `marcelle-rt runs repair --dry-run`."
+            f"{len(silent)} more have not ended but show no sign of life: see `marcelle-rt runs repair --dry-run`."
         )
     return alive

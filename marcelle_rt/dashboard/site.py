@@ -56,7 +56,7 @@ class Site:
                     self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Says nothing: the page's requests are no news."""
+                """Says nothing: nobody needs to know of the page's requests."""
 
         try:
             self._server = ThreadingHTTPServer((host, port), Handler)

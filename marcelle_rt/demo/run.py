@@ -33,14 +33,14 @@ def run_demo(epochs: int, stay: bool) -> None:
         MarcelleError: Something that the demo needs is missing; the message says what to do.
     """
     if not (importlib.util.find_spec("tensorflow") and importlib.util.find_spec("sklearn")):
-        raise MarcelleError('The demo trains with Keras: `pip install "marcelle-rt[demo]"` gets all that it needs.')
+        raise MarcelleError('The demo trains with Keras: `pip install "marcelle-rt[demo]"` installs all it needs.')
     print("Starting the Marcelle backend ...", flush=True)
     with Backend() as backend, demo_site(backend.url) as site:
         print(f"The backend is at   {backend.url}")
         print(f"The dashboard is at {site.url}", flush=True)
         if has_display():
             webbrowser.open(site.url)
-        print("Loading TensorFlow; the training begins in a moment ...", flush=True)
+        print("Loading TensorFlow; training begins in a moment ...", flush=True)
         from .train import train
 
         while True:
@@ -48,7 +48,7 @@ def run_demo(epochs: int, stay: bool) -> None:
             if not stay:
                 return
             if sys.stdin.isatty():
-                input("Done. Enter trains once more, Ctrl-C ends the demo. ")
+                input("Done. Press Enter to train once more, Ctrl-C to end the demo. ")
             else:
-                print("Done. The dashboard stays until this is stopped.", flush=True)
+                print("Done. The dashboard stays up until this program is stopped.", flush=True)
                 Event().wait()

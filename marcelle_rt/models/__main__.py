@@ -1,4 +1,4 @@
-"""``python -m marcelle_rt.models``: the process that ``convert_in_subprocess`` starts."""
+"""`python -m marcelle_rt.models`: the process that `convert_in_subprocess` starts."""
 
 from __future__ import annotations
 

@@ -32,15 +32,15 @@ def convert_in_subprocess(
     Args:
         source: The saved model's path.
         directory: Where the files are written; made if it isn't there.
-        remote_format: ``"tfjs"`` or ``"onnx"``.
-        local_format: The saved model's format, one of ``DISK_FORMATS``; told from the path if not given.
-        quantize: ``"float16"`` halves the size of TF.js weights.
+        remote_format: `"tfjs"` or `"onnx"`.
+        local_format: The saved model's format, one of `DISK_FORMATS`; told from the path if not given.
+        quantize: `"float16"` halves the size of TF.js weights.
 
     Returns:
-        What ``convert`` returns.
+        What `convert` returns.
 
     Raises:
-        ConversionError: As ``convert`` does, and if the process dies.
+        ConversionError: As `convert` does, and if the process dies.
         UnsupportedFormat: If a format is not known.
     """
     path = Path(source)
@@ -73,7 +73,7 @@ def convert_in_subprocess(
     try:
         answer = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
         reason = f"the process that converts it ended with code {done.returncode}. {last}"
         raise ConversionError(remote_format, path.name, reason) from None
     if "error" in answer:

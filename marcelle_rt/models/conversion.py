@@ -25,8 +25,8 @@ class Converted:
     """A model that a dashboard can load.
 
     Attributes:
-        format: ``"tfjs"`` or ``"onnx"``.
-        files: What to upload: ``model.json`` and its weights, or one ``model.onnx``.
+        format: `"tfjs"` or `"onnx"`.
+        files: What to upload: `model.json` and its weights, or one `model.onnx`.
         metadata: What the model's document must say so that dashboards load it.
         reason: Why it is a graph-model, which can't be trained further in a browser; None if it isn't one.
     """
@@ -47,15 +47,15 @@ def convert(
 ) -> Converted:
     """Writes a model in a form that a dashboard can load.
 
-    For ``"tfjs"`` it becomes a layers-model, and where TF.js has no layers that predict the same, a graph-model;
+    For `"tfjs"` it becomes a layers-model, and where TF.js has no layers that predict the same, a graph-model;
     a line in the log says why.
 
     Args:
         source: A built Keras model, or the path of a saved one.
         directory: Where the files are written; made if it isn't there.
-        remote_format: ``"tfjs"`` or ``"onnx"``.
-        local_format: The saved model's format, one of ``DISK_FORMATS``; told from the path if not given.
-        quantize: ``"float16"`` halves the size of TF.js weights.
+        remote_format: `"tfjs"` or `"onnx"`.
+        local_format: The saved model's format, one of `DISK_FORMATS`; told from the path if not given.
+        quantize: `"float16"` halves the size of TF.js weights.
 
     Returns:
         The files and what their document must say.
@@ -92,8 +92,8 @@ def check_built(model: Any, target: str) -> None:
     if getattr(model, "built", False) and (getattr(model, "inputs", None) or getattr(model, "weights", None)):
         return
     reason = (
-        "it is not built yet, so that it has no weights. Begin it with keras.Input(shape), or call it on a batch (or "
-        "fit it) first"
+        "it is not built yet, so it has no weights. Start it with keras.Input(shape), or call it on a batch (or fit "
+        "it) first"
     )
     raise ConversionError(target, f"model {getattr(model, 'name', type(model).__name__)!r}", reason)
 
@@ -107,7 +107,7 @@ def is_quick(model: Any, remote_format: str) -> bool:
 
     Args:
         model: A built Keras model.
-        remote_format: ``"tfjs"`` or ``"onnx"``.
+        remote_format: `"tfjs"` or `"onnx"`.
     """
     from . import graph, layers_model
 
@@ -157,7 +157,7 @@ def _convert_saved_model(path: Path, directory: Path, remote_format: str, quanti
         if graph_model.has_loops(frozen) or importlib.util.find_spec("tensorflowjs") is None:
             raise
         files = _by_tensorflowjs(path, directory, refusal)
-    reason = "a SavedModel holds a graph, no layers"
+    reason = "a SavedModel holds a graph, not layers"
     say_why(path.name, reason)
     return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
 

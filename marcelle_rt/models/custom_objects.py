@@ -28,7 +28,7 @@ def unknown_in(path: Path, kind: str) -> tuple[str, str] | None:
 
     Args:
         path: The file.
-        kind: ``"h5"`` or ``"keras"``.
+        kind: `"h5"` or `"keras"`.
 
     Returns:
         What it is, for messages, and the name of its class or function; None if all are known or the file can't
@@ -69,7 +69,7 @@ def _own_parts(config: Any, given: set[str]) -> Iterator[tuple[str, str]]:
 
 
 def _own_name(part: dict[str, Any]) -> str | None:
-    """The registered name of a part of a configuration, if it is none of Keras' own."""
+    """The registered name of a part of a configuration, if it is not one of Keras' own."""
     name = part.get("class_name")
     # As an activation, a lambda is nothing but its code.
     if name in ("Lambda", "__lambda__") or part.keys() == {"value"}:

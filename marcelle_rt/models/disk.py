@@ -1,7 +1,7 @@
 """Keras models to files on disk and back.
 
 Models are loaded without being compiled: a checkpoint is there to predict or to be converted, and a compiled
-h5 file with ``loss="mse"`` can't be read back by Keras 3.
+h5 file with `loss="mse"` can't be read back by Keras 3.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def disk_format(name: str) -> str:
     """The disk format that a name stands for.
 
     Args:
-        name: ``"h5"``, ``"saved_model"`` (also written ``"save_model"``) or ``"keras"``.
+        name: `"h5"`, `"saved_model"` (also written `"save_model"`) or `"keras"`.
 
     Raises:
         UnsupportedFormat: For any other name.
@@ -45,7 +45,7 @@ def format_of(path: Path) -> str:
     """The disk format of a saved model, told from its path.
 
     Args:
-        path: A ``.h5`` or ``.keras`` file, or a SavedModel's folder.
+        path: A `.h5` or `.keras` file, or a SavedModel's folder.
 
     Raises:
         ConversionError: If there is none.
@@ -65,10 +65,10 @@ def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
         model: A built Keras model.
         directory: An existing folder to write into.
         name: The file's name without its extension.
-        local_format: ``"h5"``, ``"saved_model"`` or ``"keras"``.
+        local_format: `"h5"`, `"saved_model"` or `"keras"`.
 
     Returns:
-        The file ``<name>.h5`` or ``<name>.keras``, or the folder ``<name>``: the whole of it, or, when this
+        The file `<name>.h5` or `<name>.keras`, or the folder `<name>`: the whole of it, or, when this
         raises, what was there before.
 
     Raises:
@@ -105,9 +105,9 @@ def load(path: Path, local_format: str | None = None) -> Any:
     """Reads a Keras model back, without compiling it.
 
     Args:
-        path: A ``.h5`` or ``.keras`` file.
-        local_format: ``"h5"`` or ``"keras"``; told from the path if not given. (What a SavedModel holds is a
-            graph, no Keras model: see ``graph_model``.)
+        path: A `.h5` or `.keras` file.
+        local_format: `"h5"` or `"keras"`; told from the path if not given. (What a SavedModel holds is a
+            graph, no Keras model: see `graph_model`.)
 
     Returns:
         The model, with its weights.
@@ -133,7 +133,7 @@ def load(path: Path, local_format: str | None = None) -> Any:
 
 
 def _keras() -> Any:
-    """The Keras that TensorFlow's users have asked for: ``tf_keras`` is Keras 2."""
+    """The Keras that TensorFlow's users have asked for: `tf_keras` is Keras 2."""
     if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
         return importlib.import_module("tf_keras")
     return importlib.import_module("keras")
@@ -155,12 +155,12 @@ def _how_to_pass(name: str) -> str:
 
 
 def keras_of(model: Any) -> Any:
-    """The module of the Keras that a model was made with: ``keras``, or ``tf_keras``, which is Keras 2."""
+    """The module of the Keras that a model was made with: `keras`, or `tf_keras`, which is Keras 2."""
     for cls in type(model).__mro__:
         root = cls.__module__.partition(".")[0]
         if root in ("keras", "tf_keras"):
             return sys.modules[root]
-    raise TypeError(f"{model!r} is no Keras model")
+    raise TypeError(f"{model!r} is not a Keras model")
 
 
 def is_keras3(model: Any) -> bool:

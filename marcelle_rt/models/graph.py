@@ -22,7 +22,7 @@ class End:
 
     Attributes:
         name: How a signature calls it.
-        tensor: The graph's tensor, such as ``"x:0"``.
+        tensor: The graph's tensor, such as `"x:0"`.
         dtype: TensorFlow's number for its type.
         shape: Its dimensions; -1 where they are open.
     """
@@ -38,7 +38,7 @@ class Graph:
     """A graph with its weights inside.
 
     Attributes:
-        definition: TensorFlow's ``GraphDef``, without functions.
+        definition: TensorFlow's `GraphDef`, without functions.
         inputs: In the model's order.
         outputs: In the model's order.
     """
@@ -111,7 +111,7 @@ def of_saved_model(folder: Path) -> Graph:
     try:
         import tensorflow as tf
     except ImportError as error:
-        reason = "reading a SavedModel takes TensorFlow; `pip install tensorflow` gets it"
+        reason = "reading a SavedModel requires TensorFlow; install it with `pip install tensorflow`"
         raise ConversionError(_TARGET, str(folder), reason) from error
 
     try:
@@ -120,7 +120,7 @@ def of_saved_model(folder: Path) -> Graph:
         raise ConversionError(_TARGET, str(folder), f"it can't be read as a SavedModel. {first_line(error)}") from error
     serving = loaded.signatures.get("serving_default")
     if serving is None:
-        raise ConversionError(_TARGET, str(folder), "it has no signature `serving_default`; export it by Keras")
+        raise ConversionError(_TARGET, str(folder), "it has no signature `serving_default`; export it with Keras")
     specs = list(serving.structured_input_signature[1].values())
     names = [spec.name for spec in specs]
     keys = sorted(serving.structured_outputs)

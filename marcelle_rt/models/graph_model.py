@@ -25,10 +25,10 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     Args:
         graph: A frozen graph.
         directory: An existing folder.
-        quantize: None or ``"float16"``.
+        quantize: None or `"float16"`.
 
     Returns:
-        ``model.json``, then the files with the weights.
+        `model.json`, then the files with the weights.
 
     Raises:
         ConversionError: If TF.js lacks an op of the graph.
@@ -94,7 +94,7 @@ def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
 def _way_out(op: str) -> str:
     if op in _LOOPS:
         return (
-            "loops predict asynchronously, and dashboards don't wait for that. Give the recurrent layer's input a "
-            "fixed length, keras.Input((steps, features)), and save the model as h5 or keras"
+            "loops make predictions asynchronous, and dashboards don't wait for them. Give the recurrent layer's input "
+            "a fixed length, keras.Input((steps, features)), and save the model as h5 or keras"
         )
     return "TF.js has no such op. Use other layers, or convert to ONNX"

@@ -26,14 +26,14 @@ def carry_over(layer: Any) -> tuple[str, Config]:
     """The TF.js class and configuration of a layer.
 
     Args:
-        layer: A Keras layer that is no model.
+        layer: A Keras layer that is not a model.
 
     Raises:
         ConversionError: If TF.js has no such layer, or computes something else with these settings.
     """
     name = type(layer).__name__
     if not is_keras(layer):
-        refuse(layer, "it is a layer of your own")
+        refuse(layer, "it is a custom layer")
     rule = _RULES.get(name)
     if rule is None:
         refuse(layer, "TF.js has no such layer")
@@ -69,7 +69,7 @@ def _settings(layer: Any) -> Config:
         else:
             config[key] = value
     if config.get("data_format") == "channels_first":
-        refuse(layer, "browsers compute with channels last")
+        refuse(layer, "browsers compute with channels last only")
     if getattr(layer, "lora_enabled", False):
         refuse(layer, "its LoRA weights are not merged")
     return config
@@ -77,7 +77,7 @@ def _settings(layer: Any) -> Config:
 
 def _activation(layer: Any, value: Any) -> str:
     # Keras 2 names a Swish of its own in the long form.
-    name = value if isinstance(value, str) else "an activation of your own"
+    name = value if isinstance(value, str) else "a custom activation"
     if name not in _ACTIVATIONS:
         refuse(layer, f"TF.js has no activation equal to {name!r}")
     return _ACTIVATIONS[name]

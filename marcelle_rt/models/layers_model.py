@@ -29,10 +29,10 @@ def write(model: Any, directory: Path, quantize: str | None = None) -> list[Path
     Args:
         model: A built Keras model: Sequential, or functional with layers that TF.js has.
         directory: An existing folder.
-        quantize: None or ``"float16"``.
+        quantize: None or `"float16"`.
 
     Returns:
-        ``model.json``, then the files with the weights.
+        `model.json`, then the files with the weights.
 
     Raises:
         ConversionError: If TF.js has no layers that predict the same.

@@ -20,7 +20,7 @@ def write(graph: Graph, directory: Path) -> Path:
         directory: An existing folder.
 
     Returns:
-        The file ``model.onnx``, with the inputs and outputs named as in the graph.
+        The file `model.onnx`, with the inputs and outputs named as in the graph.
 
     Raises:
         ConversionError: If tf2onnx is not installed, or can't carry the graph over.
@@ -29,7 +29,7 @@ def write(graph: Graph, directory: Path) -> Path:
         import tf2onnx
     except ImportError as error:
         raise ConversionError(
-            TARGET, "tf2onnx", f"it is not installed ({error}); `pip install marcelle-rt[onnx]` gets it"
+            TARGET, "tf2onnx", f"it is not installed ({error}); install it with `pip install 'marcelle-rt[onnx]'`"
         ) from error
     path = directory / "model.onnx"
     names = {end.tensor: end.name for end in (*graph.inputs, *graph.outputs)}
@@ -43,7 +43,7 @@ def write(graph: Graph, directory: Path) -> Path:
         )
     except Exception as error:
         # tf2onnx raises whatever its many op handlers do.
-        raise ConversionError(TARGET, "the graph", f"tf2onnx can't carry it over. {first_line(error)}") from error
+        raise ConversionError(TARGET, "the graph", f"tf2onnx can't convert it. {first_line(error)}") from error
     _check(path)
     return path
 
@@ -59,4 +59,4 @@ def _check(path: Path) -> None:
         if unknown:
             reason = "ONNX has no such op. Use other layers, or convert to tfjs"
             raise ConversionError(TARGET, f"op {unknown[1]}", reason) from error
-        raise ConversionError(TARGET, "the graph", f"what tf2onnx made is not valid. {first_line(error)}") from error
+        raise ConversionError(TARGET, "the graph", f"tf2onnx's result is not valid. {first_line(error)}") from error

@@ -6,10 +6,10 @@ from typing import Any
 
 
 def with_common_ops(definition: Any) -> Any:
-    """A graph in which ``Erfc`` (of an exact gelu) and ``Softsign`` are written out.
+    """A graph in which `Erfc` (of an exact gelu) and `Softsign` are written out.
 
     Args:
-        definition: TensorFlow's ``GraphDef``.
+        definition: TensorFlow's `GraphDef`.
     """
     from tensorflow.core.framework import graph_pb2
 

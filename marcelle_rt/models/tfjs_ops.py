@@ -1,6 +1,6 @@
-"""The TensorFlow ops that TF.js 4 runs within one step, as ``GraphModel.predict`` needs them.
+"""The TensorFlow ops that TF.js 4 runs within one step, as `GraphModel.predict` needs them.
 
-From the op lists of ``@tensorflow/tfjs-converter`` 4.22, without those that make a graph asynchronous (control flow,
+From the op lists of `@tensorflow/tfjs-converter` 4.22, without those that make a graph asynchronous (control flow,
 tensor lists, dynamic shapes), without tables, texts, sparse and ragged tensors, and without random numbers. A test
 holds this list against Marcelle's bundle.
 """

@@ -24,11 +24,11 @@ def write_weights(
         weights: Arrays of numbers, truth values or texts by the names that TF.js looks for.
         directory: An existing folder.
         target: The format that they are written for, for messages.
-        quantize: ``"float16"`` halves what is sent, at three significant digits a weight; TF.js computes
+        quantize: `"float16"` halves what is sent, at three significant digits a weight; TF.js computes
             with 32 bits all the same.
 
     Returns:
-        The ``weightsManifest`` of a ``model.json``, and the files it names.
+        The `weightsManifest` of a `model.json`, and the files it names.
 
     Raises:
         ConversionError: If there is an array of a type that TF.js lacks.

@@ -33,7 +33,7 @@ def name(run: Mapping[str, Any]) -> str:
 
 
 def seconds(time: object) -> float:
-    """A time as documents hold it, in seconds since 1970; NaN if it is none."""
+    """A time as documents hold it, in seconds since 1970; NaN if it is not a time."""
     return math.nan if (known := time_of(time)) is None else known.timestamp()
 
 

@@ -40,7 +40,7 @@ class Curve(NamedTuple):
 
 
 def numbers(values: Any) -> Floats:
-    """A list from a document as an array; what is no number is NaN."""
+    """A list from a document as an array; what is not a number is NaN."""
     if not isinstance(values, list):
         return np.empty(0)
     try:

@@ -159,7 +159,7 @@ def test_a_view_whose_login_is_no_longer_taken_ends_with_that_error_and_can_go_o
             assert next(view).document["n"] == 1
             users.service("users").patch(user["_id"], {"password": "another secret"})
             proxy.cut()
-            with pytest.raises(NotAuthenticated, match="does not take the login of bob"):
+            with pytest.raises(NotAuthenticated, match="does not accept the login of bob"):
                 next(view)
             there.create({"n": 2})
             store.login(bob["email"], "another secret")

@@ -50,7 +50,7 @@ def test_a_refused_password_is_sent_three_times_at_most_and_again_when_a_person_
     with Proxy(guarded) as proxy:
         store = open_store(proxy.url, email=EMAIL, password="wrong")
         for _ in range(20):
-            with pytest.raises(NotAuthenticated, match=r"does not take the login of ada.*: Invalid login"):
+            with pytest.raises(NotAuthenticated, match=r"does not accept the login of ada.*: Invalid login"):
                 store.service("things").find()
         assert len(tries) == 3
         assert proxy.accepted == 3 * 3  # the probe's two requests and the socket
@@ -88,12 +88,12 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
         for epoch in range(20):
             writer.save_epoch(epoch, {"loss": 1.0})
         eventually(lambda: len(tries) == 3)
-        assert "does not take" in (eventually(lambda: writer.status.problem) or "")
+        assert "does not accept" in (eventually(lambda: writer.status.problem) or "")
         writer.train_end()
         directory = writer.run_directory
         writer.close()
     assert len(tries) == 3
-    refusals = [str(warning.message) for warning in shown if "does not take" in str(warning.message)]
+    refusals = [str(warning.message) for warning in shown if "does not accept" in str(warning.message)]
     assert len([text for text in refusals if "training goes on" in text]) == 1
     assert len(refusals) <= 2  # the other one, at the end, says how to send the rest
     assert all(value not in text for text in refusals for value in secret.values() if value != EMAIL)
@@ -127,7 +127,7 @@ def test_a_backend_without_a_sign_in_is_given_no_password(
 ) -> None:
     backend = own_backend()
     for login in (ADA, {"token": "a-token"}):
-        with pytest.raises(NotAuthenticated, match="there is no sign-in on this server"):
+        with pytest.raises(NotAuthenticated, match="this server has no sign-in"):
             open_store(backend.url, **login).connect()
     assert not (backend.data / "db" / "authentication.db").exists()
 
@@ -135,7 +135,7 @@ def test_a_backend_without_a_sign_in_is_given_no_password(
 def test_a_feathers_server_without_a_sign_in_is_given_no_password(
     feathers5: str, open_store: Callable[..., DataStore]
 ) -> None:
-    with pytest.raises(NotAuthenticated, match="there is no sign-in") as refused:
+    with pytest.raises(NotAuthenticated, match="this server has no sign-in") as refused:
         open_store(feathers5, **ADA).connect()
     assert PASSWORD not in str(refused.value)
 
@@ -152,7 +152,7 @@ def test_by_rest_a_refused_password_is_sent_three_times_at_most_and_never_where_
         store.close()
     backend = own_backend()
     store = open_store(backend.url, **ADA).by_rest()
-    with pytest.raises(NotAuthenticated, match="there is no sign-in on this server"):
+    with pytest.raises(NotAuthenticated, match="this server has no sign-in"):
         store.service("things").find()
     store.close()
     assert not (backend.data / "db" / "authentication.db").exists()

@@ -89,7 +89,7 @@ def test_an_id_may_be_zero_or_a_numpy_integer_but_nothing_else(feathers5: str) -
         numbers = store.service(fresh_name())
         assert key(numbers.create({"first": True})) == 0
         assert numbers.get(0) == numbers.get(np.int64(0))
-        with pytest.raises(InvalidData, match="is no id"):
+        with pytest.raises(InvalidData, match="is not an id"):
             numbers.get(1.5)
 
 

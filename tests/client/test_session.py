@@ -95,7 +95,7 @@ def test_by_rest_there_are_calls_and_uploads_but_no_events() -> None:
             lambda: rest.service("things").watch(),
             rest.session.connect,
         ):
-            with pytest.raises(BackendUnreachable, match="by REST no events come"):
+            with pytest.raises(BackendUnreachable, match="there are no events over REST"):
                 follow()
         rest.service("things").off("created", print)
         rest.close()

@@ -109,13 +109,13 @@ def test_each_way_refuses_another_host_s_certificate(
 ) -> None:
     with (
         SecureProxy(backend.url, authority, host="elsewhere.example") as proxy,
-        pytest.raises(BackendUnreachable, match="certificate is another host's"),
+        pytest.raises(BackendUnreachable, match="certificate is for another host"),
     ):
         way(proxy.url)
 
 
 def test_https_to_a_server_without_it_says_so(backend: Backend, way: Callable[[str], None]) -> None:
-    with pytest.raises(BackendUnreachable, match="TLS fails there"):
+    with pytest.raises(BackendUnreachable, match="TLS fails"):
         way(backend.url.replace("http://", "https://"))
 
 

@@ -73,7 +73,7 @@ def test_a_healthy_backend_has_nothing_wrong_and_nothing_is_left_on_it(own_backe
         assert everything(store) == before
     assert (code, wrong(found)) == (0, [])
     assert "Engine.IO 3" in found["protocol"]["found"]
-    assert "asks for none" in found["sign-in"]["found"]
+    assert "not required" in found["sign-in"]["found"]
     assert "980 kB comes through" in found["limits"]["found"]
     assert "median of 20" in found["round trip"]["found"]
     assert {"versions", "URL", "proxy", "TCP", "HTTP", "clock", "socket", "runs", "events", "disk"} <= set(found)
@@ -106,7 +106,7 @@ def test_a_server_that_is_no_backend_is_told_from_one(stranger: str) -> None:
     _, found = examined(stranger)
 
     assert wrong(found) == ["protocol"]
-    assert "speaks no Socket.IO" in found["protocol"]["found"]
+    assert "does not speak Socket.IO" in found["protocol"]["found"]
 
 
 def test_a_server_that_never_answers_is_not_waited_for_long() -> None:
@@ -210,7 +210,7 @@ def test_a_clock_that_is_wrong_is_noticed() -> None:
 def test_it_is_readable_at_40_columns_and_in_ascii(unused_url: str) -> None:
     code, shown = at_a_terminal("doctor", "--backend", unused_url, columns=40)
     assert code == 1
-    assert all(len(line) <= 60 for line in shown.splitlines())  # with colours
+    assert all(len(line) <= 60 for line in shown.splitlines())  # with colors
     assert "✗" in shown
 
     plain = as_a_process("doctor", "--backend", unused_url, PYTHONIOENCODING="ascii")

@@ -111,7 +111,7 @@ def test_parquet_without_its_libraries_says_what_to_install(
 def test_what_can_not_be_exported_is_said(backend: Backend, folder: Path, tmp_path: Path) -> None:
     unknown = marcelle_rt("export", f"no-{uuid.uuid4().hex}", "--backend", backend.url)
     assert unknown.returncode == 1
-    assert "is no run" in unknown.stderr
+    assert "is not a run" in unknown.stderr
 
     nowhere = marcelle_rt("export", folder, "-o", tmp_path / "no" / "folder.csv")
     assert nowhere.returncode == 1

@@ -199,7 +199,7 @@ def test_a_person_is_asked_before_a_run_is_removed(
 
     code, shown = at_a_terminal(*words, columns=100, keys="n\n")
     assert code == 1
-    assert "did not end" in shown
+    assert "has not ended" in shown
     assert store.service("runs").count({"basename": name}) == 1
 
     code, shown = at_a_terminal(*words, columns=100, keys="y\n")
@@ -226,7 +226,7 @@ def test_a_terminal_of_40_columns_is_wide_enough(
     assert "0.1235" in shown
 
 
-def test_without_a_terminal_nothing_is_coloured_or_cut_off(backend: Backend, make_run: MakeRun, name: str) -> None:
+def test_without_a_terminal_nothing_is_colored_or_cut_off(backend: Backend, make_run: MakeRun, name: str) -> None:
     long = f"{name}-{'x' * 300}-1"
     make_run(long)
 
@@ -266,7 +266,7 @@ def test_a_backend_that_asks_for_a_sign_in_says_how(own_backend: Callable[..., B
     login = {"MARCELLE_BACKEND": url, "MARCELLE_EMAIL": "a@example.org"}
     wrong = marcelle_rt("runs", **login, MARCELLE_PASSWORD="secret-2")
     assert wrong.returncode == 1
-    assert "does not take the login" in wrong.stderr
+    assert "does not accept the login" in wrong.stderr
     assert "secret-2" not in wrong.stderr
     assert answer_of("runs", **login, MARCELLE_PASSWORD="secret-1") == []
 

@@ -158,7 +158,7 @@ def test_an_interrupt_is_no_end_of_the_run(
 def test_what_can_not_be_watched_is_said(backend: Backend, unused_url: str) -> None:
     unknown = marcelle_rt("watch", uuid.uuid4().hex, "--backend", backend.url)
     assert unknown.returncode == 1
-    assert "is no run" in unknown.stderr
+    assert "is not a run" in unknown.stderr
 
     assert marcelle_rt("watch", "{broken", "--backend", backend.url).returncode == 2
     away = marcelle_rt("watch", "--backend", unused_url)

@@ -13,7 +13,7 @@ from .conftest import Train
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-# How many lines of how many points a chart drew when it was last drawn, and how much ink of a colour it has.
+# How many lines of how many points a chart drew when it was last drawn, and how much ink of a color it has.
 RECORD_LINES = """
 window.lines = [];
 const points = new WeakMap();

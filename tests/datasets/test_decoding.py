@@ -151,4 +151,4 @@ def test_an_image_is_stored_as_a_page_stores_it() -> None:
     target = io.BytesIO()
     quality_92.save(target, "JPEG", quality=92)
     assert stored.quantization == Image.open(target).quantization
-    assert stored.layer[0][1:3] == (2, 2)  # 4:2:0: the colours have half the places in both directions
+    assert stored.layer[0][1:3] == (2, 2)  # 4:2:0: the colors have half the places in both directions

@@ -122,7 +122,7 @@ def test_an_op_that_onnx_lacks_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_with_loops_says_what_to_do(tmp_path: Path) -> None:
     path = disk.save(KINDS["lstm"].build(), tmp_path, "final", "saved_model")
-    with pytest.raises(ConversionError, match=r"loops predict asynchronously.*save the model as h5 or keras"):
+    with pytest.raises(ConversionError, match=r"loops make predictions asynchronous.*save the model as h5 or keras"):
         convert(path, tmp_path, "tfjs")
 
 
@@ -177,7 +177,7 @@ def test_where_tensorflowjs_does_not_work_our_own_reason_is_kept(
 
 def test_onnx_without_tf2onnx_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(ConversionError, match=r"pip install marcelle-rt\[onnx\]"):
+    with pytest.raises(ConversionError, match=r"pip install 'marcelle-rt\[onnx\]'"):
         onnx.write(graph.of_model(dense(), unroll=False), tmp_path)
 
 

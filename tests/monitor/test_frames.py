@@ -12,7 +12,7 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.errors import GeneralError, InvalidData, RunFolderError
+from marcelle_rt.errors import FeathersError, InvalidData, RunFolderError
 from marcelle_rt.monitor import history_frame, runs_frame
 
 
@@ -80,7 +80,7 @@ def test_runs_of_other_programs_leave_gaps(store: DataStore) -> None:
 
 
 def test_what_the_server_refuses_raises(store: DataStore) -> None:
-    with pytest.raises(GeneralError):
+    with pytest.raises(FeathersError):
         runs_frame(store, {"name": {"$in": "x"}})
 
 

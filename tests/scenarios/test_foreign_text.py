@@ -40,7 +40,7 @@ NASTY = (
 )
 STEERS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"  # control characters, directions
-    "|\x1b(?!\\[[0-9;?]*[a-zA-Z])"  # of what begins so, the command's own colours and moves of the cursor are left
+    "|\x1b(?!\\[[0-9;?]*[a-zA-Z])"  # of what begins so, the command's own colors and moves of the cursor are left
     "|\x1b\\[2J"
 )
 

@@ -56,7 +56,7 @@ class RestCaller:
         if self._closed:
             raise BackendUnreachable(self.location, "this DataStore is closed")
         if method not in _VERBS:
-            raise InvalidData("method", method, "can't be called by REST")
+            raise InvalidData("method", method, "can't be called over REST")
         *given, query = args
         path = quote(service, safe="")
         if method in _WITH_ID:
@@ -143,14 +143,14 @@ def _flat(path: str, value: Any, number: bool) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if "[" in key or "]" in key:
-                raise InvalidData(f"query.{path}", key, "can't be asked for by REST: it has a bracket in it")
+                raise InvalidData(f"query.{path}", key, "can't be queried over REST: it contains a bracket")
             yield from _flat(f"{path}[{key}]", inner, number)
     elif isinstance(value, list):
         if not 0 < len(value) <= _LONGEST:
-            raise InvalidData(f"query.{path}", value, f"has not 1 to {_LONGEST} values, so it can't be asked by REST")
+            raise InvalidData(f"query.{path}", value, f"must have 1 to {_LONGEST} values to be queried over REST")
         for index, inner in enumerate(value):
             yield from _flat(f"{path}[{index}]", inner, number)
     elif isinstance(value, str) or (number and type(value) is int):
         yield path, str(value)
     else:
-        raise InvalidData(f"query.{path}", value, "would arrive as text by REST; ask over the socket")
+        raise InvalidData(f"query.{path}", value, "would arrive as text over REST; use the socket instead")

@@ -71,7 +71,7 @@ class Http:
             BackendUnreachable: Nobody answers, or the server sends elsewhere; nothing was carried out.
             ConnectionLost: The line dropped; whether the request was carried out is unknown.
             CallTimeout: No answer came in time.
-            InvalidAnswer: What came is no JSON, or too large.
+            InvalidAnswer: What came is not JSON, or is too large.
             FeathersError: The server's own error.
         """
         call = call or f"{verb} {path}"
@@ -196,7 +196,7 @@ class Http:
         try:
             answer = values.loads(text)
         except ValueError:
-            reason = f"has the HTTP status {response.status_code}, and no JSON with it"
+            reason = f"has the HTTP status {response.status_code}, and its body is not JSON"
             if response.ok:
                 raise InvalidAnswer(self.location, call, reason) from None
             answer = {"message": f"the answer {reason}"}

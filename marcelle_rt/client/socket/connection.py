@@ -146,7 +146,7 @@ class Connection:
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     failure = self._failure
                     reason = failure.reason if isinstance(failure, BackendUnreachable) else "it did not answer"
-                    raise BackendUnreachable(self.location, f"{reason}, and the time to wait for it is over")
+                    raise BackendUnreachable(self.location, f"{reason}, and the timeout is over")
 
     def token(self, deadline: float, refused: str | None = None) -> str | None:
         """The access token of the current login, for REST; `None` where nobody signed in.
@@ -287,7 +287,7 @@ class Connection:
         assert session is not None
         if not session.renewable:
             logger.warning(
-                "The token for %s ends at %s and can't be renewed: from then on calls fail and events stop. "
+                "The token for %s ends at %s and can't be renewed: after that, calls fail and events stop. "
                 "Sign in with email and password, or get a new token in time.",
                 self.location,
                 time.ctime(session.ends),
@@ -298,8 +298,8 @@ class Connection:
             self._hold(sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT))
         except NotAuthenticated as failure:  # asking again would change nothing
             logger.warning(
-                "%s no longer takes the login of %s (%s). Calls go on until its token ends; then they fail, and events "
-                "stop. Sign in again with `login`.",
+                "%s no longer accepts the login of %s (%s). Calls work until its token ends; then they fail, and "
+                "events stop. Sign in again with `login`.",
                 self.location,
                 self.login.email,
                 failure,

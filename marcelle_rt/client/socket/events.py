@@ -50,7 +50,7 @@ class Events:
             function: Gets the document, or for `"error"` the exception, or nothing.
             owner: Whose handler it is.
             once: Take it away before its first call.
-            background: It is no reason to keep a connection.
+            background: It is not a reason to keep a connection.
         """
         with self._guard:
             self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once, background))
@@ -127,7 +127,7 @@ class Events:
             event, raw = item
             arguments = _arguments(event, raw)
             if arguments is None:
-                logger.warning("An event %r of the server has no document in it; it is skipped.", event)
+                logger.warning("The server sent an event %r without a document; it is skipped.", event)
                 continue
             for handler in self._handlers.get(event, ()):
                 if handler.once:
@@ -139,7 +139,7 @@ class Events:
 
 
 def _arguments(event: str, raw: Raw) -> list[Any] | None:
-    """What handlers get; `None` for what a server sent that is no event of a service."""
+    """What handlers get; `None` for what a server sent that is not a service's event."""
     try:
         named = values.loads(raw) if isinstance(raw, str) else raw
     except ValueError:

@@ -27,14 +27,14 @@ def find_protocol(location: str, timeout: float) -> int:
         timeout: Seconds for each request.
 
     Raises:
-        BackendUnreachable: Nobody answers, what answers is no Socket.IO server, or its certificate is refused.
+        BackendUnreachable: Nobody answers, what answers is not a Socket.IO server, or its certificate is refused.
         InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
     """
     url = f"{location}/socket.io/?EIO=4&transport=polling"
     text = _request(location, url, None, timeout)
     opened = _OPEN.match(text)
     if opened is None:
-        raise BackendUnreachable(location, "what answers there speaks no Socket.IO")
+        raise BackendUnreachable(location, "what answers there does not speak Socket.IO")
     protocol = 3 if opened["length"] else 4
     goodbye = b"1:1" if protocol == 3 else b"1"
     _request(location, f"{url}&sid={quote(opened['sid'], safe='')}", goodbye, timeout)
@@ -50,9 +50,9 @@ def _request(location: str, url: str, body: bytes | None, timeout: float) -> str
         error.close()
         raise BackendUnreachable(location, _status(error, url)) from error
     except (http.client.InvalidURL, UnicodeError) as error:
-        raise BackendUnreachable(location, f"that is no host's name ({error})") from error
+        raise BackendUnreachable(location, f"that is not a host name ({error})") from error
     except http.client.HTTPException as error:
-        raise BackendUnreachable(location, f"what answers there speaks no HTTP ({error!r})") from error
+        raise BackendUnreachable(location, f"what answers there does not speak HTTP ({error!r})") from error
     except OSError as error:  # URLError, timeouts and refusals are all OSErrors
         raise BackendUnreachable(location, tls.refusal(error) or _reason(error, timeout)) from error
     return text.decode("utf-8", "replace")
@@ -61,7 +61,7 @@ def _request(location: str, url: str, body: bytes | None, timeout: float) -> str
 def _status(error: urllib.error.HTTPError, url: str) -> str:
     if 300 <= error.code < 400:
         return sends_on(url, error.headers.get("Location"))
-    return f"what answers there speaks no Socket.IO (HTTP status {error.code})"
+    return f"what answers there does not speak Socket.IO (HTTP status {error.code})"
 
 
 def _reason(error: OSError, timeout: float) -> str:

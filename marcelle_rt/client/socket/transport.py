@@ -102,7 +102,7 @@ class Line:
             timeout: Seconds for each step of the handshake.
 
         Raises:
-            BackendUnreachable: Nobody answers, what answers is no Socket.IO server, or its certificate is refused.
+            BackendUnreachable: Nobody answers, what answers is not a Socket.IO server, or its certificate is refused.
             InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
         """
         self._client.eio.protocol = find_protocol(self.location, timeout)
@@ -120,7 +120,7 @@ class Line:
                 wait_timeout=timeout,
             )
         except Exception as error:  # engineio lets any kind out when a server answers what it should not
-            reason = tls.refusal(error) or f"its WebSocket does not open ({_innermost(error)})"
+            reason = tls.refusal(error) or f"its WebSocket can't be opened ({_innermost(error)})"
         else:
             return
         self.close()
@@ -213,7 +213,7 @@ class _Engine(engineio.Client):
         try:
             self._receive(pkt)
         except Exception as error:  # a server can send anything, and each kind of nonsense fails in its own way
-            reason = f"is no message of Socket.IO ({type(error).__name__})"
+            reason = f"is not a Socket.IO message ({type(error).__name__})"
             self.fault = str(error) if isinstance(error, TooLarge) else reason
             self.disconnect()
 

@@ -94,7 +94,7 @@ class Socket(websocket.WebSocket):
             self.fault = str(error)
             raise
         except (websocket.WebSocketProtocolException, ValueError) as error:  # the latter for text that is none
-            self.fault = f"is no frame of a WebSocket ({error})"
+            self.fault = f"is not a WebSocket frame ({error})"
             raise
 
     def _end(self) -> None:

@@ -1,4 +1,4 @@
-"""Which curves are drawn, in which colours and over which axis, by what a person has chosen. Pure."""
+"""Which curves are drawn, in which colors and over which axis, by what a person has chosen. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PALETTE = (
     "#bcbd22",
     "#7f7f7f",
 )
-"""Colours that can be told apart on white and on black."""
+"""Colors that can be told apart on white and on black."""
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _UNITS = ((7_200.0, 3_600.0, "h"), (180.0, 60.0, "min"), (0.0, 1.0, "s"))
@@ -56,13 +56,13 @@ class Choices:
 
 
 class Colors:
-    """A colour for each run, which stays the run's own as long as it is shown."""
+    """A color for each run, which stays the run's own as long as it is shown."""
 
     def __init__(self) -> None:
         self.of: dict[Any, str] = {}
 
     def assign(self, ids: Sequence[Any]) -> None:
-        """Gives colours to runs, and takes back those of others."""
+        """Gives colors to runs, and takes back those of others."""
         self.of = {key: color for key, color in self.of.items() if key in ids}
         for key in ids:
             if key not in self.of:

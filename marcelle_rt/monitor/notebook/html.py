@@ -23,7 +23,7 @@ _FIRST = f"padding:3px 12px 3px 0;text-align:left;white-space:nowrap;{_LINE}"
 
 
 def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]) -> str:
-    """A row a run: its colour and name, status, epoch, time to go, and each metric's last value.
+    """A row a run: its color and name, status, epoch, time to go, and each metric's last value.
 
     Args:
         rows: The board's.

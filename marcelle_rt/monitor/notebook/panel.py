@@ -112,8 +112,8 @@ class Panel:
         if self._follower.error is not None:
             return str(self._follower.error)
         if self._follower.closed:
-            return "closed; run the cell again to go on"
-        return "the backend is away; waiting for it" if self._follower.away else ""
+            return "closed; run the cell again to resume"
+        return "the backend is unreachable; waiting for it" if self._follower.away else ""
 
     # What a person chooses
 

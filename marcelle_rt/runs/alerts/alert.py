@@ -52,7 +52,7 @@ def sentence(alert: dict[str, Any]) -> str:
 
 
 def show(alert: dict[str, Any]) -> None:
-    """Shows an alert in one line: on stderr, in colour on a terminal; in a notebook as an output of the cell."""
+    """Shows an alert in one line: on stderr, in color on a terminal; in a notebook as an output of the cell."""
     if config.silent():
         return
     line = clean(sentence(alert))

@@ -14,7 +14,7 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.errors import BackendUnreachable, GeneralError, InvalidData
+from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidData
 from marcelle_rt.monitor import LiveRuns
 from marcelle_rt.monitor.board import Board
 from marcelle_rt.monitor.follow import Follower
@@ -238,7 +238,7 @@ def test_a_backend_that_no_longer_lets_in_is_said_in_the_widget(
         store.service("runs").create(run("a", 2))
         widget = show(store, {})
         before.stop()
-        eventually(lambda: "the backend is away" in widget.text)
+        eventually(lambda: "the backend is unreachable" in widget.text)
         own_backend(port=before.port, data=tmp_path / "data", auth=True)
 
         eventually(lambda: "sign" in widget.text.lower() or "authenticat" in widget.text.lower(), timeout=30)
@@ -250,7 +250,7 @@ def test_nobody_there_and_what_the_server_refuses_raise_and_leave_nothing(
 ) -> None:
     with DataStore(unused_url) as nobody, pytest.raises(BackendUnreachable, match=unused_url):
         LiveRuns(nobody)
-    with pytest.raises((GeneralError, InvalidData), match=r"\$in"):
+    with pytest.raises((FeathersError, InvalidData), match=r"\$in"):
         LiveRuns(store, {"name": {"$in": "x"}})
     with pytest.raises(InvalidData, match=r"\$limit"):
         LiveRuns(store, {"$limit": 3})

@@ -81,7 +81,7 @@ def test_batches_the_machine_and_hidden_runs_have_a_line_each() -> None:
     assert "8-1: batch loss 1,200: 0.5" in text
     assert "8-1: CPU 40% memory 61% GPU 93% (70% memory)" in text
     assert "showing 8 of 9 runs" in text
-    assert "the backend is away" in text
+    assert "the backend is unreachable" in text
 
 
 def test_a_board_without_runs_says_so() -> None:
@@ -224,7 +224,7 @@ def test_it_waits_for_a_first_run_and_for_a_backend_that_is_away(
         store.service("runs").create(run("a", 1))
         eventually(lambda: len(watched.lines) == 2)
         backend.stop()
-        eventually(lambda: watched.lines[-1] == "the backend is away; waiting for it")
+        eventually(lambda: watched.lines[-1] == "the backend is unreachable; waiting for it")
         backend.start()
         eventually(lambda: watched.lines[-1] == "the backend is back", timeout=30)
         store.service("runs").patch("a", {"status": "success"})
