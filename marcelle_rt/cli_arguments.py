@@ -12,7 +12,7 @@ from .config import backend_location
 from .errors import InvalidData
 
 BOXES = sys.stdout.isatty() and shutil.get_terminal_size().columns >= 60
-"""Whether help is drawn in boxes: they need a terminal, and cut words off where it is narrow."""
+"""Whether help is drawn in boxes: they need a terminal, and cut off words in a narrow one."""
 
 
 def _location(url: str | None) -> str | None:
@@ -30,7 +30,7 @@ Location = Annotated[
         metavar="URL",
         envvar="MARCELLE_BACKEND",
         callback=_location,
-        help="The backend; http://localhost:3030 if not given. A login is read from MARCELLE_EMAIL and "
+        help="The backend (default: http://localhost:3030). Credentials are read from MARCELLE_EMAIL and "
         "MARCELLE_PASSWORD, or MARCELLE_TOKEN.",
     ),
 ]
@@ -44,7 +44,7 @@ def refuse_options_before(context: typer.Context) -> None:
         typer.BadParameter: One does.
     """
     if any(_was_typed(context, name) for name in context.params):
-        raise typer.BadParameter(f"options of {context.invoked_subcommand} stand after it, not before it")
+        raise typer.BadParameter(f"options of {context.invoked_subcommand} go after it, not before it")
 
 
 def _was_typed(context: typer.Context, name: str) -> bool:

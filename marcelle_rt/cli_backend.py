@@ -31,24 +31,26 @@ UsersData = Annotated[Path, typer.Option("--data", metavar="FOLDER", help="The d
 @backend_app.callback()
 def backend(
     context: typer.Context,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free one.")] = 3030,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free port.")] = 3030,
     host: Annotated[
-        str, typer.Option(help="0.0.0.0 lets other machines in, which wants --auth or --open.")
+        str, typer.Option(help="0.0.0.0 lets other machines in, which requires --auth or --open.")
     ] = "127.0.0.1",
-    data: Annotated[Path | None, typer.Option(help="Where data is kept; else it is gone at the end.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Where to keep the data; by default it is deleted at the end.")
+    ] = None,
     auth: Annotated[
-        bool, typer.Option("--auth", help="Users must sign in; `marcelle-rt backend user add` makes them.")
+        bool, typer.Option("--auth", help="Require users to sign in; `marcelle-rt backend user add` creates accounts.")
     ] = False,
-    signup: Annotated[bool, typer.Option("--signup", help="Whoever reaches it can make an account.")] = False,
+    signup: Annotated[bool, typer.Option("--signup", help="Let anyone who can reach it create an account.")] = False,
     meant_open: Annotated[
-        bool, typer.Option("--open", help="Mean it that other machines come in without signing in.")
+        bool, typer.Option("--open", help="Really let other machines in without signing in.")
     ] = False,
     allow_origin: Annotated[
         list[str] | None,
         typer.Option(
             metavar="URL",
             envvar="MARCELLE_ALLOW_ORIGIN",
-            help="Web pages that may use it beside those of this machine, such as https://lab.example.org; repeatable.",
+            help="Other web pages that may use it, such as https://lab.example.org; repeatable.",
         ),
     ] = None,
 ) -> None:
@@ -66,7 +68,7 @@ def backend(
             typer.echo(f"Its data is in {running.data}")
         if signup:
             typer.echo(
-                "In a dashboard, store.loginWithUI() makes an account and signs in; in Python:\n"
+                "In a dashboard, store.loginWithUI() creates an account and signs in; in Python:\n"
                 f'  DataStore("{running.url}").service("users").create({{"email": ..., "password": ...}})\n'
                 f'  DataStore("{running.url}", email=..., password=...)'
             )

@@ -1,0 +1,76 @@
+"""The English of what users read: the slips that come easily, and must not come back."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.imports import PACKAGE, SOURCES
+
+ROOT = PACKAGE.parent
+PAGES = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
+SCRIPTS = [path for kind in ("js", "mjs", "html", "css") for path in sorted(PACKAGE.rglob(f"*.{kind}"))]
+
+NEGATED = re.compile(
+    r"(?<!there )\b(is|are|was|were) no (?!longer\b|more\b|less\b|fewer\b|\w+er than\b)\w+"
+    r"|(?<!there )\b(is|are) none of\b|\bspeaks? no\b",
+    re.IGNORECASE,
+)
+"""`X is no Y`, where English says `X is not a Y`; `there is no Y` and comparisons are fine."""
+
+SLIPS = {
+    "a negated noun": NEGATED,
+    "British spelling, as names in code are American": re.compile(r"colour", re.IGNORECASE),
+    "each with a number, for every": re.compile(r"\beach (so many|two|three|four|five|other second)\b"),
+}
+
+
+def strings(source: str) -> Iterator[str]:
+    """The string literals of Python source, docstrings and the parts of f-strings among them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield " ".join(node.value.split())
+
+
+def texts(path: Path) -> Iterator[str]:
+    content = path.read_text()
+    return strings(content) if path.suffix == ".py" else iter([" ".join(content.split())])
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_no_text_of_the_package_or_its_pages_has_a_slip(slip: str) -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: ...{text[max(0, match.start() - 30) : match.end() + 30]}..."
+        for path in (*SOURCES, *SCRIPTS, *PAGES)
+        for text in texts(path)
+        for match in SLIPS[slip].finditer(text)
+    ]
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_a_slip"),
+    [
+        ("the URL is no URL", True),
+        ("what answers is none of these", True),
+        ("keys that are no strings", True),
+        ("There is no run at that place", False),
+        ("so there are no curves", False),
+        ("it is no longer there", False),
+        ("its answer is no older than the event", False),
+        ("it is not a URL", False),
+    ],
+)
+def test_what_counts_as_a_negated_noun(text: str, is_a_slip: bool) -> None:
+    assert bool(NEGATED.search(text)) == is_a_slip
+
+
+def test_strings_are_found_wherever_they_are_in_source() -> None:
+    source = '"""one."""\ndef f(x):\n    """two."""\n    return f"three {x} four", {"five": 6}\n'
+
+    assert {"one.", "two.", "three", "four", "five"} <= set(strings(source))
