@@ -57,7 +57,7 @@ def check(query: Mapping[str, Any], path: str = "query") -> None:
             for name, value in condition.items():
                 if name not in _OPERATORS:
                     known = " ".join(_OPERATORS)
-                    raise InvalidData(f"{here}.{name}", value, f"is not a known operator; use one of {known}")
+                    raise InvalidData(f"{here}.{name}", value, f"is not an operator known here; there are {known}")
                 listed = name not in _LISTS or isinstance(value, (list, tuple))
                 _must(listed, f"{here}.{name}", value, "must be a list")
                 ordered = name not in _COMPARE or _kind(value) != ""

@@ -31,12 +31,12 @@ def run_folders(places: Iterable[Path]) -> list[Path]:
         places: Folders of runs, or folders that hold such folders.
 
     Raises:
-        RunFolderError: A place is no folder.
+        RunFolderError: A place is not a folder.
     """
     found: dict[Path, None] = {}
     for place in places:
         if not place.is_dir():
-            raise RunFolderError(place, "is no folder; give a run's folder, or one that holds such folders")
+            raise RunFolderError(place, "is not a folder; give a run's folder, or one that holds such folders")
         inner = sorted(path for path in place.iterdir() if path.is_dir())
         found.update(dict.fromkeys(path for path in (place, *inner) if _document(path)))
     return list(found)

@@ -53,13 +53,13 @@ def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, brow
         browse: Whether a browser is opened.
 
     Raises:
-        RunFolderError: One of them is no folder, or none of them holds a run.
+        RunFolderError: One of them is not a folder, or none of them holds a run.
         MarcelleError: The page can't be served there, or what it needs can't be installed.
     """
     found = run_folders(folders)
     if not found:
         names = ", ".join(str(folder) for folder in folders)
-        raise RunFolderError(folders[0], f"and what lies in it are no runs (looked in {names})")
+        raise RunFolderError(folders[0], f"and what lies in it are not runs (looked in {names})")
     with (
         Backend(host=host) as backend,
         Site(page_files(backend.url), port, host) as site,

@@ -15,7 +15,7 @@ def distinct(values: Iterable[tuple[Any, Any]]) -> list[Any]:
         values: The `_id` and the `y` of each; those without one are passed over.
 
     Raises:
-        NotALabel: A `y` is no label: a list, say.
+        NotALabel: A `y` is not a label: a list, say.
     """
     found: dict[tuple[str, Any], None] = {}
     for identity, y in values:

@@ -49,7 +49,7 @@ def format_of(path: Path) -> str:
 
     Raises:
         ConversionError: If there is none.
-        UnsupportedFormat: If it is none of these.
+        UnsupportedFormat: If it is another format.
     """
     if not path.exists():
         raise ConversionError(_TARGET, str(path), "there is no such file or folder")

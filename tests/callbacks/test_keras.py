@@ -258,7 +258,7 @@ model.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=2, verbose=0, callbacks=[ca
 def test_model_info_has_no_other_source_than_keras() -> None:
     with pytest.raises(UnsupportedFormat, match="keras"):
         get_model_info(small(), "torch")
-    with pytest.raises(InvalidData, match="no Keras model"):
+    with pytest.raises(InvalidData, match="not a Keras model"):
         get_model_info(object(), "keras")
 
 

@@ -59,9 +59,9 @@ def test_an_image_is_classified_with_the_names_of_the_classes(
     page.get_by_text("an image of 6").wait_for()
     answer = page.locator(".rt-answer")
 
-    for colour, label in (("white", "day"), ("black", "night")):
-        Image.new("RGB", (60, 40), colour).save(tmp_path / f"{colour}.png")
-        page.locator("input[type=file]").set_input_files(tmp_path / f"{colour}.png")
+    for color, label in (("white", "day"), ("black", "night")):
+        Image.new("RGB", (60, 40), color).save(tmp_path / f"{color}.png")
+        page.locator("input[type=file]").set_input_files(tmp_path / f"{color}.png")
         eventually(lambda: answer.inner_text().startswith(f"{label} (100"))  # noqa: B023
     page.locator(".rt-bench canvas").wait_for()
 

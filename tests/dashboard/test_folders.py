@@ -114,5 +114,5 @@ def test_a_folder_of_one_run_is_taken_too_and_something_else_is_an_error(tmp_pat
 
     assert run_folders([Path(run.run_directory)]) == [Path(run.run_directory)]
     assert run_folders([tmp_path, Path(run.run_directory)]) == [Path(run.run_directory)]
-    with pytest.raises(RunFolderError, match="is no folder"):
+    with pytest.raises(RunFolderError, match="is not a folder"):
         run_folders([tmp_path / "nothing"])

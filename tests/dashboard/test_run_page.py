@@ -28,8 +28,8 @@ def document(store: DataStore, name: str = "digits-1") -> dict[str, Any]:
     return next(store.service("runs").items({"name": name}))
 
 
-def picture(path: Path, colour: str, size: int = 40) -> str:
-    Image.new("RGB", (size, size), colour).save(path)
+def picture(path: Path, color: str, size: int = 40) -> str:
+    Image.new("RGB", (size, size), color).save(path)
     return str(path)
 
 
@@ -70,24 +70,24 @@ def test_images_of_all_epochs_are_seen_by_a_slider_and_the_newest_comes_by_itsel
     open_page: Callable[..., Page], train: Train, tmp_path: Path
 ) -> None:
     run = train()
-    for epoch, colour in enumerate(("red", "lime", "blue"), 1):
-        run.save_epoch(epoch, {"loss": 1.0}, assets=[picture(tmp_path / "matrix.png", colour)])
+    for epoch, color in enumerate(("red", "lime", "blue"), 1):
+        run.save_epoch(epoch, {"loss": 1.0}, assets=[picture(tmp_path / "matrix.png", color)])
     run.flush(10)
     page = open_page()
     open_run(page, "digits-1")
     image = page.locator(".rt-view img")
-    colour_of = (
+    color_of = (
         "(image) => { const canvas = new OffscreenCanvas(1, 1).getContext('2d'); canvas.drawImage(image, 0, 0, 1, 1);"
         "return [...canvas.getImageData(0, 0, 1, 1).data.slice(0, 3)]; }"
     )
     page.get_by_text("matrix.png, epoch 3").wait_for()
     image.evaluate("(image) => { image.crossOrigin = 'anonymous'; image.src += '?'; }")
     eventually(lambda: image.evaluate("(image) => image.complete && image.naturalWidth") == 40)
-    assert image.evaluate(colour_of) == [0, 0, 255]
+    assert image.evaluate(color_of) == [0, 0, 255]
 
     page.get_by_role("slider", name="epoch").fill("0")
     page.get_by_text("matrix.png, epoch 1").wait_for()
-    eventually(lambda: image.evaluate("(image) => image.complete") and image.evaluate(colour_of) == [255, 0, 0])
+    eventually(lambda: image.evaluate("(image) => image.complete") and image.evaluate(color_of) == [255, 0, 0])
 
     page.get_by_role("slider", name="epoch").fill("2")
     run.save_epoch(4, {"loss": 1.0}, assets=[picture(tmp_path / "matrix.png", "black")])

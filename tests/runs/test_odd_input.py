@@ -50,7 +50,7 @@ def test_an_epoch_too_large_for_json_stops_no_training(writer: Writer, epoch: An
     writer.create_run()
     said(lambda: writer.train_begin(epoch))
     (sentence,) = said(lambda: writer.save_epoch(epoch, {"loss": 0.5}))
-    assert "is no epoch; 0 is taken" in sentence
+    assert "is not an epoch; 0 is taken" in sentence
 
 
 @pytest.mark.parametrize("logs", [[("loss", 0.5)], "loss", np.zeros(2)], ids=["list", "str", "array"])

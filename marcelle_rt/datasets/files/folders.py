@@ -49,7 +49,7 @@ def write(path: Path, documents: Iterable[Document]) -> int:
 
 
 def read(path: Path) -> Iterator[tuple[str, Callable[[], Document]]]:
-    """Gives the images in a folder and in those directly in it; what is no image is passed over, and said.
+    """Gives the images in a folder and in those directly in it; what is not an image is passed over, and said.
 
     Raises:
         Unreadable: There is no image.

@@ -45,7 +45,7 @@ def kind_of(path: Path) -> Kind:
     """The kind of a file, by its name; a folder is one of images.
 
     Raises:
-        UnsupportedFormat: It is none of them.
+        UnsupportedFormat: It is another format.
     """
     suffix = "" if path.is_dir() else path.suffix.lower()
     if suffix not in _KINDS:

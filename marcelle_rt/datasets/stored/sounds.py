@@ -35,7 +35,7 @@ def decode(data: bytes) -> Sound:
     """Reads a sound file's bytes: WAV, FLAC, OGG or MP3, and webm, which is what browsers record.
 
     Raises:
-        Unreadable: It is none of them, or a library for it is missing.
+        Unreadable: It is another format, or a library for it is missing.
     """
     if not data:
         raise Unreadable("is empty, of 0 bytes")

@@ -28,7 +28,7 @@ def make(title: Any, text: Any, level: Any, notices: Notices) -> dict[str, Any]:
     plain = " ".join(plain.split())
     known = level.strip().lower() if isinstance(level, str) else level
     if known not in LEVELS:
-        notices.warn("level", f"alert: {level!r} is no level; 'warning' is taken (there are {', '.join(LEVELS)}).")
+        notices.warn("level", f"alert: {level!r} is not a level; 'warning' is used (there are {', '.join(LEVELS)}).")
         known = "warning"
     if not plain:
         notices.warn("title", "alert: the title was empty; 'Alert' is taken.")

@@ -91,7 +91,7 @@ class Webhook:
         """Posts once; returns why that failed, in words that hold nothing of the URL."""
         try:
             if urlsplit(self._url).scheme not in ("http", "https"):
-                return "it is no http or https URL"
+                return "it is not an http or https URL"
             headers = {"Content-Type": "application/json", "User-Agent": "marcelle_rt"}
             request = urllib.request.Request(self._url, data, headers, method="POST")
             with opener(self._url).open(request, timeout=_TIMEOUT):

@@ -36,7 +36,7 @@ SERVICES = (BATCHES, SYSTEM, ALERTS)
 """The services that hold documents beside runs."""
 
 HEARTBEATS = "run-heartbeats"
-"""The service of the signs of life, which are no events."""
+"""The service of the signs of life, which are not events."""
 
 FILES = {"checkpoint": "checkpoints", "asset": "assets"}
 """The events that stand for files, and the list of the run that holds them."""

@@ -23,7 +23,7 @@ class Run:
     Attributes:
         id: The run's `_id`; empty before the `create` event.
         version: Counts the events of the run itself.
-        fields: Everything in the document that is no list.
+        fields: Everything in the document that is not a list.
         changed: For each field the version that changed it last.
         lists: The document's lists by their path: `logs.<metric>`, `checkpoints`, `assets`.
         epochs: The epoch number at each place.

@@ -111,7 +111,7 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
         path = Path(path)
         size = path.stat().st_size
         if not path.is_file() or size == 0:
-            raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is no file")
+            raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is not a file")
         if directory is None or size > COPY_LIMIT:
             kept = str(path.resolve())
             notices.warn(

@@ -30,7 +30,7 @@ def read(directory: Path) -> Run:
         directory: The folder.
 
     Raises:
-        RunFolderError: When `run_data.json` can't be read, or is no run.
+        RunFolderError: When `run_data.json` can't be read, or is not a run.
     """
     try:
         # The old client wrote NaN, which is no JSON; dashboards have null for it.

@@ -349,7 +349,7 @@ class Replica:
 
 
 def _contradicts(document: Mapping[str, Any], known: Acknowledged) -> bool:
-    """Whether a document has values of metrics that the run has not, so that it is no earlier state of it."""
+    """Whether a document has values of metrics that the run has not, so that it is not an earlier state of it."""
     for path, place in known.stale:
         values = list_at(document, path) if path.startswith("logs.") else None
         if values is not None and values[place] is not None:

@@ -85,6 +85,6 @@ class Batches:
             return step
         value = number(step)
         if value is None or value != int(value) or not -SAFE_INTEGER < value < SAFE_INTEGER:
-            self._notices.warn("step", f"save_batch: {step!r} is no batch; {self._last_step + 1} is taken.")
+            self._notices.warn("step", f"save_batch: {step!r} is not a batch; {self._last_step + 1} is taken.")
             return self._last_step + 1
         return int(value)

@@ -71,7 +71,7 @@ class Epochs:
         except TypeError:
             planned = number(epochs)
             self.planned = int(planned) if planned is not None and 0 <= planned < SAFE_INTEGER else 0
-            self._notices.warn("epochs", f"train_begin: {epochs!r} is no number of epochs; {self.planned} is taken.")
+            self._notices.warn("epochs", f"train_begin: {epochs!r} is not a number of epochs; {self.planned} is taken.")
         return self.planned
 
     def number(self, epoch: Any) -> int:
@@ -83,7 +83,7 @@ class Epochs:
         except TypeError:
             value = number(epoch)
         if value is None or value != int(value) or not -SAFE_INTEGER < value < SAFE_INTEGER:
-            self._notices.warn("epoch", f"save_epoch: {epoch!r} is no epoch; {self._highest + 1} is taken.")
+            self._notices.warn("epoch", f"save_epoch: {epoch!r} is not an epoch; {self._highest + 1} is taken.")
             return self._highest + 1
         return int(value)
 

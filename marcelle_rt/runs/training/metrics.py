@@ -73,7 +73,7 @@ class Metrics:
         if converted is None:
             kind = value if isinstance(value, (float, type(None))) else f"a {type(value).__name__}"
             self._notices.warn(
-                "value", f"{self._verb}: {key!r} was {kind}, which is no number; null is stored for it and its like."
+                "value", f"{self._verb}: {key!r} was {kind}, which is not a number; null is stored for it and its like."
             )
         return converted
 

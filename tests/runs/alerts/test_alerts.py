@@ -50,7 +50,7 @@ def epochs(writer: Writer, metric: str, *values: Any) -> None:
 def quiet_values() -> Any:
     """Values that are NaN are warned about; that is tested elsewhere."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*which is no number")
+        warnings.filterwarnings("ignore", message=".*which is not a number")
         yield
 
 

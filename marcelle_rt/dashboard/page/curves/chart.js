@@ -8,7 +8,7 @@ import { nearest } from './series.js';
  * @typedef {object} Line
  * @property {string} key which line it is, whatever its values
  * @property {string} label
- * @property {string} colour
+ * @property {string} color
  * @property {boolean} dashed
  * @property {boolean} faint what a smoothed line was made of
  * @property {import('./series.js').Curve} curve
@@ -42,7 +42,7 @@ export class Chart {
   draw(lines, axes) {
     this.lines = lines;
     this.axes = axes;
-    const built = JSON.stringify([axes, lines.map(({ key, colour, dashed, faint }) => [key, colour, dashed, faint])]);
+    const built = JSON.stringify([axes, lines.map(({ key, color, dashed, faint }) => [key, color, dashed, faint])]);
     if (!this.plot || built !== this.built) {
       this.built = built;
       this.build();
@@ -121,7 +121,7 @@ export class Chart {
     const rows = near.slice(0, MOST_TOLD).map(({ line, x: at, y: value }) =>
       element(
         'div', {},
-        element('span', { class: 'rt-swatch', style: `background: ${line.colour}` }),
+        element('span', { class: 'rt-swatch', style: `background: ${line.color}` }),
         element('b', {}, number(value)), element('span', {}, line.label), element('i', {}, `${this.axes?.unit} ${number(at)}`),
       ),
     );
@@ -140,9 +140,9 @@ export class Chart {
 }
 
 /** @param {Line} line @param {unknown} paths */
-const seriesOf = ({ colour, dashed, faint }, paths) => ({
+const seriesOf = ({ color, dashed, faint }, paths) => ({
   facets: [{ scale: 'x', auto: true, sorted: 1 }, { scale: 'y', auto: true }],
-  stroke: faint ? `color-mix(in srgb, ${colour} 28%, transparent)` : colour,
+  stroke: faint ? `color-mix(in srgb, ${color} 28%, transparent)` : color,
   width: faint ? 1 : 1.6,
   dash: dashed ? [5, 4] : undefined,
   paths,

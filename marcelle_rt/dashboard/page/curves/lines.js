@@ -6,7 +6,7 @@ import { curveOf, firstEpoch, smoothed, thinned } from './series.js';
  * @typedef {import('./chart.js').Line} Line
  * @typedef {import('../runs/facts.js').Document} Document
  * @typedef {{ axis: import('./series.js').Axis, log: boolean, smooth: number }} Settings
- * @typedef {{ run: Document, label: string, colour: string, elapsed: number | null }} Shown elapsed: seconds that it took so far
+ * @typedef {{ run: Document, label: string, color: string, elapsed: number | null }} Shown elapsed: seconds that it took so far
  */
 
 const POINTS = 60_000; // of a chart: what is drawn within a frame
@@ -24,12 +24,12 @@ export const UNITS = { epoch: 'epoch', step: 'step', time: 'seconds' };
  * @returns {Line[]}
  */
 export function linesOf(shown, metrics, { axis, log, smooth }) {
-  const wanted = shown.flatMap(({ run, label, colour, elapsed }) => {
+  const wanted = shown.flatMap(({ run, label, color, elapsed }) => {
     const logs = logsOf(run);
     return metrics.filter((metric) => logs[metric]?.length).map((metric, place) => ({
       key: `${run.id ?? run._id} ${metric}`,
       label: shown.length > 1 ? `${label} ${metrics.length > 1 ? metric : ''}`.trim() : metric,
-      colour, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
+      color, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
       raw: curveOf(logs[metric], placesOf(run, logs[metric].length, axis, elapsed), log),
     }));
   });

@@ -10,7 +10,7 @@ import { UNITS, linesOf } from './lines.js';
 /**
  * @typedef {object} Shown
  * @property {string[]} ticked
- * @property {(id: string) => string} colour
+ * @property {(id: string) => string} color
  * @property {(ids: string[], on: boolean) => void} tick
  * @property {(listener: () => void) => void} subscribe
  */
@@ -52,7 +52,7 @@ export function curvesCard(catalogue, selection, words) {
     const now = Date.now();
     return selection.ticked.flatMap((id) => {
       const [run, row] = [catalogue.documents.get(id), catalogue.rows.get(id)];
-      return run && row ? [{ run, label: row.name, colour: selection.colour(id), elapsed: secondsOf(row, now) }] : [];
+      return run && row ? [{ run, label: row.name, color: selection.color(id), elapsed: secondsOf(row, now) }] : [];
     });
   }
 
@@ -91,13 +91,13 @@ export function curvesCard(catalogue, selection, words) {
   let legends = '';
   /** @param {ReturnType<typeof shownRuns>} shown */
   function drawLegend(shown) {
-    const key = JSON.stringify(shown.map(({ label, colour }) => [label, colour]));
+    const key = JSON.stringify(shown.map(({ label, color }) => [label, color]));
     if (key === legends) return;
     legends = key;
-    const names = shown.slice(0, MOST).map(({ run, label, colour }) =>
+    const names = shown.slice(0, MOST).map(({ run, label, color }) =>
       element(
         'button', { type: 'button', title: 'Untick', onclick: () => selection.tick([String(run.id ?? run._id)], false) },
-        element('span', { class: 'rt-swatch', style: `background: ${colour}` }), label,
+        element('span', { class: 'rt-swatch', style: `background: ${color}` }), label,
       ),
     );
     legend.replaceChildren(...names, ...(shown.length > MOST ? [element('i', {}, `and ${shown.length - MOST} more`)] : []));

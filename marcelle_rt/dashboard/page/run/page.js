@@ -1,6 +1,6 @@
 // One run's page: how it stands, its curves, its model to try, its files, what it had to say, and what people say of it.
 import { curvesCard } from '../curves/panel.js';
-import { colourOf } from '../runs/selection.js';
+import { colorOf } from '../runs/selection.js';
 import { alertsCard } from './alerts.js';
 import { assetsCard } from './assets.js';
 import { notesCard } from './notes.js';
@@ -22,7 +22,7 @@ export function runPage(page, catalogue, connection) {
     get ticked() {
       return opened.ticked;
     },
-    colour: () => colourOf(0),
+    color: () => colorOf(0),
     tick: () => {},
     subscribe: (/** @type {() => void} */ listener) => opened.subscribe(listener),
   };

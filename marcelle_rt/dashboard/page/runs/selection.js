@@ -1,12 +1,12 @@
 // Which runs are ticked: those that somebody chose, or else all that train now, or else the newest.
 import { isActive } from './facts.js';
 
-const COLOURS = ['#3b82f6', '#f97316', '#10b981', '#a855f7', '#ec4899', '#eab308', '#06b6d4', '#ef4444', '#84cc16', '#8b7355'];
+const COLORS = ['#3b82f6', '#f97316', '#10b981', '#a855f7', '#ec4899', '#eab308', '#06b6d4', '#ef4444', '#84cc16', '#8b7355'];
 
 /** @param {number} place @returns {string} */
-export function colourOf(place) {
+export function colorOf(place) {
   // Beyond the palette, hues by the golden angle lie as far from each other as they can.
-  return COLOURS[place] ?? `hsl(${Math.round((place * 137.5) % 360)} 60% 52%)`;
+  return COLORS[place] ?? `hsl(${Math.round((place * 137.5) % 360)} 60% 52%)`;
 }
 
 export class Selection {
@@ -34,9 +34,9 @@ export class Selection {
     return this.places.has(id);
   }
 
-  /** The colour of a ticked run: it keeps it for as long as it is ticked. @param {string} id */
-  colour(id) {
-    return colourOf(this.places.get(id) ?? 0);
+  /** The color of a ticked run: it keeps it for as long as it is ticked. @param {string} id */
+  color(id) {
+    return colorOf(this.places.get(id) ?? 0);
   }
 
   /**

@@ -64,7 +64,7 @@ export class Table {
     const ticked = this.selection.has(row.id);
     line.box.checked = ticked;
     line.box.setAttribute('aria-label', `compare ${row.name}`);
-    line.swatch.style.background = ticked ? this.selection.colour(row.id) : '';
+    line.swatch.style.background = ticked ? this.selection.color(row.id) : '';
     line.row.dataset.state = state;
     say(line.name, row.name);
     say(line.state, state);
