@@ -200,7 +200,7 @@ def test_what_holds_itself_is_refused_and_named() -> None:
     loop: list[Any] = []
     loop.append(loop)
 
-    with pytest.raises(InvalidData, match="is nested too deep, or holds itself") as refusal:
+    with pytest.raises(InvalidData, match="is nested too deeply, or contains itself") as refusal:
         to_wire(loop, "params")
     assert refusal.value.path == "params"
     assert refusal.value.value == shown(list)

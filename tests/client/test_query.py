@@ -151,13 +151,13 @@ def test_what_only_a_server_can_judge_by_or_would_refuse_is_refused_with_its_pla
     [
         (5, "query: 5 must be a mapping of fields to conditions"),
         ({"$or": {}}, "query.$or: {} must be a list of queries"),
-        ({"$limit": 5}, "query.$limit: 5 can't be followed as documents change; use filters alone"),
+        ({"$limit": 5}, "query.$limit: 5 can't be followed as documents change; use filters only"),
         (
             {"a": {"$regex": "x"}},
             "query.a.$regex: 'x' is not an operator known here; there are $in $nin $ne $lt $lte $gt $gte",
         ),
         ({"a": {"$in": 5}}, "query.a.$in: 5 must be a list"),
-        ({"a": {"$gt": []}}, "query.a.$gt: [] must be a number or a text; databases order others differently"),
+        ({"a": {"$gt": []}}, "query.a.$gt: [] must be a number or a string; databases differ on the order of others"),
     ],
 )
 def test_the_rule_is_said_with_the_value(query: Any, said: str) -> None:
