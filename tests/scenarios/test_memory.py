@@ -87,7 +87,7 @@ def test_a_run_that_forgets_says_how_long_it_is_and_what_came_anew() -> None:
     past.id = run.id
     tail.recall(run, past)
     assert run.logs() == {"loss": [0.0, 1 / 7, 9.0, 3 / 7, 4 / 7, 5.0], "acc": [None] * 5 + [1.0]}
-    assert tail.is_whole(run)
+    assert run.is_whole
 
 
 def test_a_journal_that_has_less_than_was_dropped_is_not_taken_for_the_run() -> None:
@@ -222,7 +222,7 @@ def test_what_a_run_forgot_is_read_again_as_it_was_though_the_journal_is_ahead(t
     for n in range(40):
         feed.record(epoch(n))
     feed.advance()
-    assert not tail.is_whole(feed.run)
+    assert not feed.run.is_whole
     feed.record({"type": "resume", "keep": 10})
     for n in range(10, 13):
         feed.record(epoch(n, loss=-1.0))

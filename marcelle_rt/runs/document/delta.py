@@ -89,6 +89,8 @@ class Patch:
     places: tuple[Place, ...]
     fields: tuple[str, ...]
     last: dict[str, int | None]
+    is_last: bool = False
+    """Whether a copy that took it lacks nothing of the run as it was at `version`."""
 
 
 def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:
@@ -140,12 +142,14 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
         lists[path], room = _prefix(values, room)
     lengths = {path: len(values) for path, values in lists.items()}
     level = set(run.fields)
-    if any(lengths[path] < len(values) for path, values in run.lists.items()):
+    is_cut = any(lengths[path] < len(values) for path, values in run.lists.items())
+    if is_cut:
         data["status"] = "start"  # a copy says how a run ended only when all of it is there
         level.discard("status")
     data["logs"] = {path[5:]: values for path, values in lists.items() if path.startswith("logs.")}
     data["checkpoints"], data["assets"] = lists["checkpoints"], lists["assets"]
-    return Patch(data, run.version, lengths, (), tuple(level), {path: last_value(v) for path, v in lists.items()})
+    last = {path: last_value(values) for path, values in lists.items()}
+    return Patch(data, run.version, lengths, (), tuple(level), last, is_last=not is_cut)
 
 
 def next_patch(run: Run, known: Acknowledged, limit: int, shorten: Shorten | None = None) -> Patch | None:
@@ -164,7 +168,7 @@ def next_patch(run: Run, known: Acknowledged, limit: int, shorten: Shorten | Non
     maker = _Maker(run, known, limit - _ROOM)
     if maker.stale() and maker.ends():
         there = known.fields
-        maker.add_fields({k: run.fields[k] for k, v in run.changed.items() if v > there.get(k, 0)}, shorten)
+        maker.end({k: run.fields[k] for k, v in run.changed.items() if v > there.get(k, 0)}, shorten)
     return maker.patch()
 
 
@@ -178,6 +182,7 @@ class _Maker:
         self.places: list[Place] = []
         self.fields: tuple[str, ...] = ()
         self.last: dict[str, int | None] = {}
+        self.is_last = False
 
     def stale(self) -> bool:
         for path, index in self.known.stale:
@@ -202,21 +207,22 @@ class _Maker:
                 self.lengths[path] = index + 1
         return True
 
-    def add_fields(self, fields: dict[str, Any], shorten: Shorten | None) -> None:
-        if not fields:
-            return
-        if len(dumps(fields)) > self.room:
-            if self.data:
-                return  # they go with the next one
-            if shorten is not None:
-                fields = shorten(fields)
-        self.data.update(fields)
-        self.fields = tuple(fields)
+    def end(self, fields: dict[str, Any], shorten: Shorten | None) -> None:
+        if fields:
+            if len(dumps(fields)) > self.room:
+                if self.data:
+                    return  # they go with the next one
+                if shorten is not None:
+                    fields = shorten(fields)
+            self.data.update(fields)
+            self.fields = tuple(fields)
+        self.is_last = True
 
     def patch(self) -> Patch | None:
         if not self.data:
             return None
-        return Patch(self.data, self.run.version, self.lengths, tuple(self.places), self.fields, self.last)
+        version, places = self.run.version, tuple(self.places)
+        return Patch(self.data, version, self.lengths, places, self.fields, self.last, self.is_last)
 
     def _place(self, path: str, index: int, value: Any) -> bool:
         key = f"{path}.{index}"

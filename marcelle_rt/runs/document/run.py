@@ -29,6 +29,7 @@ class Run:
         epochs: The epoch number at each place.
         files: The events of checkpoints and assets by their key, in order.
         dropped: Those that the run has no longer, because it was resumed before them.
+        is_whole: Whether it holds all values; see `tail`.
         leftovers: The `uploaded` events of dropped files that the backend still has, by their key.
     """
 
@@ -42,6 +43,7 @@ class Run:
         self.files: dict[str, Event] = {}
         self.dropped: dict[str, Event] = {}
         self.leftovers: dict[str, Event] = {}
+        self.is_whole = True
         self._uploaded: dict[str, Place] = {}
         self._saved_at: dict[str, int] = {}  # for each file how many epochs there were
         for event in events:

@@ -102,11 +102,7 @@ def forget(run: Run, lengths: Mapping[str, int], stale: Iterable[Place]) -> None
             tail.forget(length, needed.get(path, ()))
     epochs = run.epochs = run.epochs if isinstance(run.epochs, Tail) else Tail(run.epochs)
     epochs.forget(len(epochs) - 1, ())
-
-
-def is_whole(run: Run) -> bool:
-    """Whether a run holds all its values."""
-    return not isinstance(run.epochs, Tail)
+    run.is_whole = False
 
 
 def recall(run: Run, past: Run) -> None:
@@ -125,3 +121,4 @@ def recall(run: Run, past: Run) -> None:
     if isinstance(run.epochs, Tail):
         run.epochs = run.epochs.whole(past.epochs)
     run.lists.update(whole)
+    run.is_whole = True

@@ -28,6 +28,7 @@ class RunDocuments:
 
     def __init__(self, link: Link) -> None:
         self.link = link
+        self._location = link.location
 
     def read(self, run_id: str) -> dict[str, Any] | None:
         """A run's document, or `None` when the backend has none of that `_id`."""
@@ -65,7 +66,7 @@ class RunDocuments:
         Raises:
             NotFound: It does not match, or is gone.
         """
-        return self._checked(self.link.service(RUNS).patch(run_id, data, {"query": fence}))
+        return self._checked(self.link.call("patch", RUNS, run_id, data, fence))
 
     def claim(self, run_id: str, marks: dict[str, Any]) -> dict[str, Any]:
         """Makes a run's document the one of a writer, by its marks, whoever's it was before."""
@@ -149,7 +150,7 @@ class RunDocuments:
             self.link.service(service).remove(identity)
 
     def _checked(self, document: Any) -> dict[str, Any]:
-        return checked_document(document, self.link.location)
+        return checked_document(document, self._location)
 
 
 def _key_by_path(run: Run, path: Any) -> str | None:

@@ -82,20 +82,22 @@ class BackendCopy:
         self._beside_pace = Pace(0.0)
         self._tries = 0
         self._copies = 1
+        self._beside_waits = not fresh  # whether `beside` has something to do
+        self._beat_due = 0.0
+        self._beat_copies = 0
         self._removals = Removals(link, lambda identity: identity == run.id, self.replica.removed)
 
     @property
     def is_level(self) -> bool:
         """Whether nothing waits but files: the backend has it, or is not to have it any more."""
-        replica = self.replica
-        return replica.is_level and (self.beside.is_level or replica.delivery in (Delivery.GONE, Delivery.CLOSED))
+        return self.replica.is_level and not (self._beside_waits and self.replica.is_wanted)
 
     def lacks(self) -> str | None:
         """What the backend lacks though nothing waits, as half a sentence; `None` where it has all of the run."""
         replica = self.replica
         if not replica.has_all:
             return replica.why or f"too large for a message: {', '.join(sorted(replica.shortened))}"
-        if refused := self.files.refused():
+        if self._run.files and (refused := self.files.refused()):
             return f"{refused} of its files could not be uploaded"
         return f"{self.beside.lost} documents beside it could not be sent" if self.beside.lost else None
 
@@ -106,18 +108,20 @@ class BackendCopy:
 
     def files_waiting(self) -> list[Event]:
         """The files that the backend should have and does not have yet."""
-        return [] if self.replica.delivery in (Delivery.GONE, Delivery.CLOSED) else self.files.waiting()
+        return self.files.waiting() if self._run.files and self.replica.is_wanted else []
 
     def apply(self, event: Event) -> None:
         """Folds an event into the run, or takes it for what lies beside."""
         kind = event["type"]
         if kind == "document":
             self.beside.add(event)
+            self._beside_waits = not self.beside.is_level
             return
         if kind == "uploaded":
             self.files.arrived(event["key"])
         elif kind == "resume":
             self.beside.drop(event.get("batches", ()))
+            self._beside_waits = not self.beside.is_level
         self.replica.apply(event)
 
     def hurry(self) -> None:
@@ -138,33 +142,39 @@ class BackendCopy:
         Raises:
             BackendUnreachable: And the other errors of `AWAY`: the backend is away for all runs.
         """
-        if self.is_level or self._is_cut_off():
+        replica = self.replica
+        is_level, beside_waits = replica.is_level, self._beside_waits
+        if is_level and not (beside_waits and replica.is_wanted):
             return None
-        replica, beside = self.replica, self.beside
         now = self._clock()
         # What lies beside the run has the pauses between two messages about it, so that no epoch waits for it.
-        is_beside = replica.is_level or now < self._pace.due
-        if is_beside and (beside.is_level or not replica.is_open or now < self._beside_pace.due):
-            return self._next_time()
+        is_beside = is_level or now < self._pace.due
+        if is_beside and not (beside_waits and replica.is_open and now >= self._beside_pace.due):
+            return self._next_time(is_level)
         pace = self._beside_pace if is_beside else self._pace
         try:
-            self._removals.listen()
-            busy = beside.step() if is_beside else replica.step()
+            if not self._removals.is_listening:
+                self._removals.listen()
+            busy = self._step_beside() if is_beside else replica.step()
         except AWAY:
             if self._is_cut_off():  # closed just now; the backend is there for other runs
                 return None
             raise
         except MarcelleError as error:
             self._refused(error, pace)
-            return self._next_time()
+            return self._next_time(replica.is_level)
         self._tries = 0
         self.is_in_vain = False
         self._tell()
-        after = self._clock()
         if busy:
-            pace.answered(now, after, hurried=hurried)
-            return self._next_time()
-        return None if self.is_level else after
+            pace.answered(now, self._clock(), hurried=hurried)
+        return self._next_time(replica.is_level)
+
+    def _step_beside(self) -> bool:
+        try:
+            return self.beside.step()
+        finally:
+            self._beside_waits = not self.beside.is_level
 
     def _refused(self, error: MarcelleError, pace: Pace) -> None:
         self.problem = str(error)
@@ -181,10 +191,15 @@ class BackendCopy:
 
     def _tell(self) -> None:
         """Says what the last exchange brought to light."""
-        replica, location = self.replica, self.link.location
+        replica = self.replica
         if replica.copies > self._copies:  # it had lost the run, so what lies beside it too
             self._copies = replica.copies
             self.beside.check()
+            self._beside_waits = True
+        if replica.shortened or replica.replaced or not replica.is_wanted:
+            self._warn(replica, self.link.location)
+
+    def _warn(self, replica: Replica, location: str) -> None:
         if replica.shortened:
             self._notices.warn("shortened", f"{sentence(replica.shortened, location)} Its folder has all of it.")
         if replica.replaced:
@@ -204,14 +219,12 @@ class BackendCopy:
                 f"To put this one in its place: {command(self._journal, self.link)}",
             )
 
-    def _next_time(self) -> float | None:
+    def _next_time(self, is_level: bool) -> float | None:
         """When the next exchange may be: one about the run, or about what lies beside it."""
-        if self.is_level:
-            return None
-        times = [] if self.replica.is_level else [self._pace.due]
-        if self.replica.is_open and not self.beside.is_level:
-            times.append(self._beside_pace.due)
-        return min(times, default=None)
+        due = None if is_level else self._pace.due
+        if self._beside_waits and self.replica.is_open:
+            return self._beside_pace.due if due is None else min(due, self._beside_pace.due)
+        return due
 
     def _is_cut_off(self) -> bool:
         if self.link.store.status != "closed":
@@ -237,9 +250,13 @@ class BackendCopy:
         replica, ended = self.replica, self._run.ended
         if replica.delivery is Delivery.GONE or (ended and not is_waited_for):
             self.heartbeat.end(self.link, self._run.id)
-        elif replica.is_open and not is_waited_for and not ended:
-            return self.heartbeat.keep_up(self.link, self._run.id, replica.copies)
-        return None
+            return None
+        if ended or is_waited_for or not replica.is_open:
+            return None
+        if self._clock() >= self._beat_due or replica.copies != self._beat_copies:
+            self._beat_copies = replica.copies
+            self._beat_due = self.heartbeat.keep_up(self.link, self._run.id, replica.copies)
+        return self._beat_due
 
     def fault(self, problem: str) -> None:
         """Notes a fault of ours; nothing is sent for a while."""

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from ...errors import BackendUnreachable, MarcelleError
 from ...notices import Notices, logger
-from ..document import tail
 from ..document.events import Event
 from ..document.run import Run
 from ..folder.journal import Journal
@@ -42,7 +41,7 @@ class Feed:
     | `_queue`, `_recorded` | training and uploads put in, publisher takes out; under `_lock` | both |
     | `_flushes` | training begins and leaves waits, publisher settles them | both |
     | `_reached` | publisher, under `_lock` | training |
-    | `run`, `copy`, `past`, `_snapshot`, `_undecided` | publisher | publisher; training: what is told of them |
+    | `run`, `copy`, `past`, `_snapshot`, `_undecided`, `_hurried_for` | publisher | publisher; `status`: training |
     | `notices` | both (it has a lock) | both |
 
     Attributes:
@@ -100,6 +99,7 @@ class Feed:
         self._recorded = 0
         self._reached = _Reached(-1, complete=False)
         self._flushes = Flushes()
+        self._hurried_for = 0  # how many flushes had ended the pauses
 
     def _enter(self, phase: Phase) -> None:
         with self._lock:
@@ -184,13 +184,13 @@ class Feed:
         """
         self._fold()
         hurried = self._is_hurried()
-        next_exchange = self.copy.exchange(hurried=hurried) if self.copy is not None else None
-        due = earlier(next_exchange, self._save(hurried))
-        self.past.forget(self.copy.replica if self.copy is not None else None)
+        due = self.copy.exchange(hurried=hurried) if self.copy is not None else None
+        due = earlier(due, self._save(hurried))
+        if self.run.version >= self.past.due:
+            self.past.forget(self.copy.replica if self.copy is not None else None)
         is_waited_for = not self._publish(idle=due is None) and hurried
-        if self.copy is not None:
-            due = earlier(due, self.copy.beat(is_waited_for=is_waited_for))
-        return due
+        beat = self.copy.beat(is_waited_for=is_waited_for) if self.copy is not None else None
+        return earlier(due, beat)
 
     def keep(self) -> float | None:
         """Brings the document and `run_data.json` level; this needs no backend.
@@ -237,9 +237,11 @@ class Feed:
 
     def _is_hurried(self) -> bool:
         """Whether somebody waits for the run; ends the pauses for each who begins to."""
-        if self._flushes.take_new() and self.copy is not None:
-            self.copy.hurry()
-        return self.phase is not Phase.OPEN or bool(self._flushes)
+        if self._hurried_for != self._flushes.begun:
+            self._hurried_for = self._flushes.begun
+            if self.copy is not None:
+                self.copy.hurry()
+        return self.phase is not Phase.OPEN or bool(self._flushes.waits)
 
     def _publish(self, *, idle: bool) -> bool:
         """Tells those who wait, and `status`, how far the copies have come.
@@ -251,24 +253,28 @@ class Feed:
             Whether nothing waits any more.
         """
         copy = self.copy
+        idle = idle and not (copy is not None and copy.files_waiting())
+        complete = idle and self._is_complete()
         with self._lock:
-            idle = idle and not self._queue and not (copy is not None and copy.files_waiting())
+            idle = idle and not self._queue
             if idle:
-                self.journal.check()
-                complete = self.journal.is_whole if copy is None else self._has_all(copy)
                 self._reached = _Reached(self._recorded, complete)
-                self._flushes.settle(complete)
                 if self.phase is Phase.ENDED:
                     self._enter(Phase.SETTLED)
-            elif self._flushes:
-                self._flushes.behind = len(self._queue) + (copy.missing if copy is not None else 0)
-                if copy is not None and copy.is_in_vain:
-                    self._flushes.settle(complete=False)
+        if self._flushes.waits:
+            if idle or (copy is not None and copy.is_in_vain):
+                self._flushes.settle(idle and complete)
+            self._flushes.behind = len(self._queue) + (copy.missing if copy is not None else 0)
         return idle
 
-    def _has_all(self, copy: BackendCopy) -> bool:
-        copy.problem = copy.lacks()
-        return copy.problem is None and (self.journal.is_whole or self.journal.directory is None)
+    def _is_complete(self) -> bool:
+        """Whether the copies have all that was folded, now that nothing of it waits."""
+        with self._lock:
+            self.journal.check()
+        if self.copy is None:
+            return self.journal.is_whole
+        self.copy.problem = self.copy.lacks()
+        return self.copy.problem is None and (self.journal.is_whole or self.journal.directory is None)
 
     def _fold(self) -> None:
         while True:
@@ -291,6 +297,8 @@ class Feed:
         if self.journal.failure is not None and hurried:
             with self._lock:
                 self.journal.retry()
+        if self._snapshot.is_written:
+            return None
         # To read the journal again costs more: while somebody waits for a long run, it is read at the end alone.
-        at_once = hurried and (tail.is_whole(self.run) or self.copy is None or self.copy.replica.is_level)
+        at_once = hurried and (self.run.is_whole or self.copy is None or self.copy.replica.is_level)
         return self._snapshot.write(self.past.events, at_once=at_once)

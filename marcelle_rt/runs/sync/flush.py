@@ -81,41 +81,35 @@ class Flushes:
 
     | attribute | written by | read by |
     |---|---|---|
-    | `_waits`, `_begun` | training, under the lock | publisher |
-    | `_seen`, `behind` | publisher | publisher; training: `behind` |
+    | `waits`, `begun` | those who wait, under the lock | publisher |
+    | `behind` | publisher | those who wait |
 
     Attributes:
+        waits: The waits that last.
+        begun: How many were begun.
         behind: About how many values the copies lack, while somebody waits.
     """
 
     def __init__(self) -> None:
+        self.waits: set[Flush] = set()
+        self.begun = 0
         self.behind = 0
-        self._waits: set[Flush] = set()
-        self._begun = self._seen = 0
         self._lock = threading.RLock()  # a signal's handler may flush while this thread does
-
-    def __bool__(self) -> bool:
-        return bool(self._waits)
 
     def begin(self) -> Flush:
         """Begins a wait."""
         flush = Flush(lambda: self.behind, self._leave)
         with self._lock:
-            self._waits.add(flush)
-            self._begun += 1
+            self.waits.add(flush)
+            self.begun += 1
         return flush
 
     def _leave(self, flush: Flush) -> None:
         with self._lock:
-            self._waits.discard(flush)
+            self.waits.discard(flush)
 
     def settle(self, complete: bool) -> None:
         """Ends the waits, on the publisher's thread."""
         with self._lock:
-            for flush in self._waits:
+            for flush in self.waits:
                 flush.settle(complete)
-
-    def take_new(self) -> bool:
-        """Whether somebody began to wait since the last look, on the publisher's thread."""
-        seen, self._seen = self._seen, self._begun
-        return seen != self._seen

@@ -24,10 +24,12 @@ class Past:
 
     Attributes:
         folded: The same; who folds one counts it.
+        due: The run's version from which on it may hold so much that `forget` is worth a look.
     """
 
     def __init__(self, run: Run, journal: Journal, folded: int) -> None:
         self.folded = folded
+        self.due = 0
         self._run = run
         self._journal = journal
 
@@ -42,7 +44,7 @@ class Past:
 
     def recall(self) -> None:
         """Makes the run whole again."""
-        if not tail.is_whole(self._run):
+        if not self._run.is_whole:
             tail.recall(self._run, self.run())
 
     def forget(self, replica: Replica | None) -> None:
@@ -51,7 +53,11 @@ class Past:
         Args:
             replica: The backend's copy, or `None` where there is none.
         """
-        if not self._journal.is_whole or tail.held(self._run) <= _HELD:
+        room = _HELD - tail.held(self._run)
+        if room > 0:  # each event adds a value to each list at most
+            self.due = self._run.version + room // len(self._run.lists)
+            return
+        if not self._journal.is_whole:
             return
         if replica is None:
             tail.forget(self._run, {path: len(values) for path, values in self._run.lists.items()}, ())

@@ -12,7 +12,6 @@ from functools import partial
 from ...errors import AWAY, MarcelleError
 from ...notices import THREADS, logger
 from ..remote.link import Link
-from .backend_copy import BackendCopy
 from .feed import Feed
 from .pace import PAUSE, REFUSED_PAUSE, earlier
 from .retrying import pause
@@ -99,23 +98,25 @@ class Publisher:
 
     def _serve(self) -> None:
         due: float | None = None
-        woken = False
+        news = False
         while True:
             timeout = _IDLE if due is None else max(0.0, due - self._clock())
-            worked, woken = woken, self._wait_for_news(timeout, worked=woken)
+            worked, news = news, self._wait_for_news(timeout, worked=news)
+            if not news and self._feeds and (due is None or self._clock() < due):
+                continue  # it was the moment after work alone
             with self._lock:
                 finished = [feed for feed in self._feeds if feed.phase is Phase.SETTLED]
-                if finished:
-                    self._feeds = [feed for feed in self._feeds if feed.phase is not Phase.SETTLED]
+                self._feeds = [feed for feed in self._feeds if feed.phase is not Phase.SETTLED]
                 feeds = list(self._feeds)
-                if not feeds and not finished and not woken and not worked:
+                if not feeds and not finished and not news and not worked:
                     self._thread = None
                     self._route.close()
                     self._uploads.stop()
                     return
             for feed in finished:
                 self._guarded(feed, feed.release)
-            self._choose(feeds)
+            if self._clock() >= self._route.due:
+                self._choose(feeds)
             due = None
             for feed in feeds:
                 due = earlier(due, self._guarded(feed, partial(self._advance, feed)))
@@ -145,15 +146,14 @@ class Publisher:
             self._away_until = self._clock() + pause(self._failures) * random.uniform(0.5, 1.0)
             self._failures += 1
             return self._away_until
-        if feed.copy is not None and feed.copy.replica.is_open:
+        copy = feed.copy
+        if copy is not None and copy.replica.is_open:
             self._failures = 0
-            self._hand_over_files(feed, feed.copy)
-            due = earlier(due, feed.copy.files.next_time())
+            if feed.run.files:
+                for event in feed.files_due():
+                    self._uploads.put(partial(copy.files.send, event, feed.run.id, copy.replica.name))
+                due = earlier(due, copy.files.next_time())
         return due
-
-    def _hand_over_files(self, feed: Feed, copy: BackendCopy) -> None:
-        for event in feed.files_due():
-            self._uploads.put(partial(copy.files.send, event, feed.run.id, copy.replica.name))
 
 
 _publishers: dict[Hashable, Publisher] = {}

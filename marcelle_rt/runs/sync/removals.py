@@ -16,26 +16,29 @@ class Removals:
         link: The backend.
         is_run: Whether an `_id` is the run's.
         removed: Called on the dispatcher's thread.
+
+    Attributes:
+        is_listening: Whether it listens.
     """
 
     def __init__(self, link: Link, is_run: Callable[[Any], bool], removed: Callable[[], None]) -> None:
         self._link = link
         self._is_run = is_run
         self._removed = removed
-        self._is_listening = False
+        self.is_listening = False
 
     def listen(self) -> None:
         """Listens from now on, if there is a socket."""
-        if not self._is_listening and self._link.way is self._link.store:
+        if not self.is_listening and self._link.way is self._link.store:
             self._link.store.session.connect()
             self._link.store.session.on(f"{RUNS} removed", self._hear, background=True)
-            self._is_listening = True
+            self.is_listening = True
 
     def end(self) -> None:
         """Listens no more."""
-        if self._is_listening:
+        if self.is_listening:
             self._link.store.session.off(f"{RUNS} removed", self._hear)
-            self._is_listening = False
+            self.is_listening = False
 
     def _hear(self, document: Any) -> None:
         if self._is_run(document.get("_id")):

@@ -120,7 +120,7 @@ class Replica:
         self._known = Acknowledged()  # means something while FOLLOWING
         self._fresh = fresh
         self._fence = Fence(folder, clock=clock)
-        self._whole = False  # the backend has no places: it takes the document as a whole only
+        self._places: bool | None = None  # whether the backend knows places, or takes the document as a whole only
         self._level_version = -1
         self._disagreements = 0
         self._removed = threading.Event()
@@ -138,7 +138,12 @@ class Replica:
         """Whether there is nothing to send: the copy equals the run, or is not to be written any more."""
         if self._level_version == self.run.version or not self.run.id:
             return True
-        return self.delivery is Delivery.GONE or self.delivery is Delivery.CLOSED
+        return not self.is_wanted
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the backend is to have the run: nobody removed it there, and nothing forbids to send it."""
+        return self.delivery is not Delivery.GONE and self.delivery is not Delivery.CLOSED
 
     @property
     def has_all(self) -> bool:
@@ -161,14 +166,14 @@ class Replica:
 
     def recall(self) -> None:
         """Makes the run whole again."""
-        if self._past is not None and not tail.is_whole(self.run):
+        if self._past is not None and not self.run.is_whole:
             tail.recall(self.run, self._past())
 
     def forget(self) -> None:
         """Lets the run drop what the copy has; where there is to be none any more, all of it."""
         if self.delivery is Delivery.GONE:
             tail.forget(self.run, {path: len(values) for path, values in self.run.lists.items()}, ())
-        elif self.is_open and not self._whole:
+        elif self.is_open and self._places is not False:
             tail.forget(self.run, self._known.lengths, self._known.stale)
 
     def removed(self) -> None:
@@ -197,7 +202,7 @@ class Replica:
             self._gone()
         if self.is_level:
             return False
-        if not self.is_open:
+        if self.delivery is Delivery.OPENING:
             self._open()
             return True
         for key, event in self.run.leftovers.items():
@@ -225,7 +230,7 @@ class Replica:
 
     def _next(self) -> Patch | None:
         limit = self._documents.link.message_limit
-        if not self._whole:
+        if self._places is not False:
             return next_patch(self.run, self._known, limit, self._shortened)
         patch = opening(self.run, limit, self._shortened(self.run.fields))
         if len(patch.fields) < len(self.run.fields):
@@ -260,6 +265,7 @@ class Replica:
         self.copies += 1
         if self._known.fits(document):
             self._enter(Delivery.FOLLOWING)
+            self._reached(patch)
 
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
@@ -293,35 +299,56 @@ class Replica:
             raise OtherRun(self._documents.link.location, self.run.id, start)
 
     def _send(self, patch: Patch) -> None:
-        known = self._known
+        if self._places is False:
+            self._replace(patch)
+            return
         marks, fence = self._fence.next()
         try:
-            if self._whole:
-                document = self._documents.replace(self.run.id, {**patch.data, **self._fence.first()})
-            else:
-                document = self._documents.patch(self.run.id, {**patch.data, **marks}, fence)
+            document = self._documents.patch(self.run.id, {**patch.data, **marks}, fence)
         except NotFound:
             self._not_found()
             return
-        if not self._whole and any("." in key and key in document for key in patch.data):
-            self._whole = True
-            return
         self._fence.passed(document)
-        kept = True
-        if self._whole:
-            known = self._known = compare(self.run, document)
-        else:
-            kept = known.kept(document, patch)
-            known.accept(patch)
-            if self._given_up(known, document):
-                self.run.apply(events.alive())
+        if self._places is None and self._learn(patch, document) is False:
+            return
+        known = self._known
+        kept = known.kept(document, patch)
+        known.accept(patch)
+        if self._given_up(known, document):
+            self.run.apply(events.alive())
         if kept and known.fits(document):
             self._disagreements = 0
-            if self._whole:
-                self._level_version = patch.version
+            self._reached(patch)
         else:
             self._enter(Delivery.OPENING)
             self._disagree()
+
+    def _learn(self, patch: Patch, document: Mapping[str, Any]) -> bool | None:
+        """Finds out whether the backend knows places: one that does not takes `logs.loss.7` for a field's name."""
+        dotted = [key for key in patch.data if "." in key]
+        if dotted:
+            self._places = not any(key in document for key in dotted)
+        return self._places
+
+    def _replace(self, patch: Patch) -> None:
+        """Sends the document as a whole."""
+        try:
+            document = self._documents.replace(self.run.id, {**patch.data, **self._fence.first()})
+        except NotFound:
+            self._not_found()
+            return
+        self._known = compare(self.run, document)
+        if self._known.fits(document):
+            self._disagreements = 0
+            self._level_version = patch.version
+        else:
+            self._enter(Delivery.OPENING)
+            self._disagree()
+
+    def _reached(self, patch: Patch) -> None:
+        """Notes that the copy took a patch as it was sent."""
+        if patch.is_last and patch.version == self.run.version and not self.run.leftovers:
+            self._level_version = patch.version
 
     def _given_up(self, known: Acknowledged, document: Mapping[str, Any]) -> bool:
         """Whether somebody ended the copy as an `error` who thought that nobody writes it any more."""

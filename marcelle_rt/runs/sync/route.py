@@ -35,9 +35,14 @@ class Route:
 
     Args:
         clock: Monotonic seconds.
+
+    Attributes:
+        due: When `choose` is to be called next, on the clock: while runs go by REST before each message, else once in
+            a while.
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.due = 0.0
         self._clock = clock
         self._rest_store: Services | None = None
         self._links: list[Link] = []
@@ -52,8 +57,7 @@ class Route:
         Args:
             feeds: The publisher's runs.
         """
-        if self._rest_store is None and self._clock() < self._since + max(_WINDOW, self._window):
-            return  # the traffic is looked at once a window, and not for each message
+        self.due = 0.0 if self._rest_store is not None else self._clock() + max(_WINDOW, self._window)
         copies = [feed.copy for feed in feeds if feed.copy is not None and feed.copy.link.store.status != "closed"]
         if not copies:
             return
@@ -68,6 +72,7 @@ class Route:
                 return
             logger.info("%s sends much that nobody here asked for; runs go there by REST.", store.location)
             self._rest_store = store.by_rest()
+            self.due = 0.0
             for copy in copies:
                 copy.hurry()
         elif store.status != "disconnected":  # somebody here needs the socket

@@ -31,6 +31,9 @@ class SideDocuments:
     """Sends a run's side documents, each once, and holds no more than a few that were not sent yet.
 
     The run must be on the backend before the first `step`.
+
+    Attributes:
+        lost: How many documents the backend did not take.
     """
 
     def __init__(
@@ -55,18 +58,13 @@ class SideDocuments:
         self._unsure = not fresh
         self._tries = 0  # of what is under way
         self._refused: set[str] = set()  # services that take nothing of ours
-        self._lost = 0
+        self.lost = 0
         self._doomed: deque[str] = deque()  # chunks of batches that a resumed run has no longer
 
     @property
     def is_level(self) -> bool:
         """Whether nothing waits: the backend has all that it takes."""
         return not (self._unsure or self._queue or self._under_way or self._rest or self._doomed)
-
-    @property
-    def lost(self) -> int:
-        """How many documents the backend did not take."""
-        return self._lost
 
     def waiting(self) -> int:
         """How many documents wait in memory."""
@@ -75,7 +73,7 @@ class SideDocuments:
     def add(self, event: Event) -> None:
         """Takes a `document` event, which is in the journal already."""
         if event["service"] in self._refused:
-            self._lost += 1
+            self.lost += 1
             return
         if len(self._queue) >= _MOST:
             if self._directory is not None:
@@ -83,7 +81,7 @@ class SideDocuments:
                 self.check()
                 return
             self._queue.popleft()
-            self._lost += 1
+            self.lost += 1
             self._notices.warn(
                 "beside", f"More than {_MOST} documents beside the run wait to be sent, so the oldest are dropped."
             )
@@ -142,12 +140,12 @@ class SideDocuments:
 
     def _send(self, service: str, document: Mapping[str, Any]) -> None:
         if service in self._refused:
-            self._lost += 1
+            self.lost += 1
             return
         try:
             self._documents.create_beside(service, document)
         except _NOT_FOR_US as error:
-            self._lost += 1
+            self.lost += 1
             self._refuse(service, error)
         except MarcelleError as error:
             if is_away(error):
@@ -156,7 +154,7 @@ class SideDocuments:
             if may_pass(error) and self._tries < TRIES:
                 raise
             # A document that this backend can't take, say a key by another hand; those after it go on.
-            self._lost += 1
+            self.lost += 1
             self._notices.warn(
                 ("document", service),
                 f"A document in {service!r} ({document.get('_id')}) was not sent: {error} It is kept in the run's "

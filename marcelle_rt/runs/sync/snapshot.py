@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from ...errors import RunFolderError
 from ...notices import Notices
 from ...values import dumps
-from ..document import tail
 from ..document.columns import Columns, document
 from ..document.events import Event
 from ..document.run import Run
@@ -59,7 +58,7 @@ class Snapshot:
         now = self._clock()
         if now < self._due and not at_once:
             return self._due
-        whole = tail.is_whole(self._run)
+        whole = self._run.is_whole
         try:
             pieces = [dumps(self._run.document())] if whole else document(self._run, Columns(events()))
             self._journal.write_document(pieces)
