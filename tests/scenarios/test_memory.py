@@ -23,7 +23,7 @@ from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.sync import past
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.replica import Replica
-from marcelle_rt.runs.training.places import Places
+from marcelle_rt.runs.training.epochs import Places
 from tests.support.runs import Cut, epoch, new_run
 
 

@@ -66,6 +66,10 @@ class Faulty(Link):
     def service(self, name: str) -> Any:
         return FaultyService(super().service(name), self)
 
+    def call(self, method: str, service: str, *args: Any) -> Any:
+        self.note(service)
+        return super().call(method, service, *args)
+
 
 class FaultyService:
     """One service of it: what writes is noted, and fails as it was told to."""
@@ -84,10 +88,6 @@ class FaultyService:
         if self._link.faults:
             raise self._link.faults.pop(0)
         return created
-
-    def patch(self, *arguments: Any) -> Any:
-        self._link.note(self._service.name)
-        return self._service.patch(*arguments)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._service, name)
