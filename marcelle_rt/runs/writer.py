@@ -266,7 +266,8 @@ class Writer:
             if run.batches.is_due:
                 run.record_batches()
             run.record(events.epoch(time(), number, place, values))
-        self._alerts.look(run, self.name, number, logs)
+        if self._alerts.rules:
+            self._alerts.look(run, self.name, number, logs)
         if save_checkpoint:
             self.save_checkpoint(number)
         for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:

@@ -32,7 +32,7 @@ class Alerts:
 
     def __init__(self, notices: Notices) -> None:
         self._notices = notices
-        self._rules: list[NanRule | PlateauRule] = []
+        self.rules: list[NanRule | PlateauRule] = []
 
     def tell(self, run: Alerted | None, name: str, title: Any, text: Any, level: Any) -> None:
         """Shows an alert, and records it where a run is open.
@@ -53,8 +53,8 @@ class Alerts:
 
     def on_nan(self) -> None:
         """Watches for NaN and infinities from now on."""
-        if not any(isinstance(rule, NanRule) for rule in self._rules):
-            self._rules.append(NanRule())
+        if not any(isinstance(rule, NanRule) for rule in self.rules):
+            self.rules.append(NanRule())
 
     def on_plateau(self, metric: str, epochs: int) -> None:
         """Watches a metric for so many epochs without an improvement.
@@ -68,16 +68,16 @@ class Alerts:
             count = 0
         if count < 1:
             raise InvalidData("epochs", epochs, "is not a number of epochs; use 1 or more")
-        self._rules.append(PlateauRule(metric, count))
+        self.rules.append(PlateauRule(metric, count))
 
     def start(self) -> None:
         """A new run begins."""
-        for rule in self._rules:
+        for rule in self.rules:
             rule.start()
 
     def look(self, run: Alerted, name: str, epoch: int, logs: Any) -> None:
         """Looks at what an epoch logged, as it was given."""
-        if self._rules and isinstance(logs, Mapping):
-            for rule in self._rules:
+        if self.rules and isinstance(logs, Mapping):
+            for rule in self.rules:
                 for alarm in rule.look(epoch, logs):
                     self.tell(run, name, *alarm)
