@@ -276,9 +276,8 @@ class Writer:
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.
 
-        Batches may come as fast as they like: they are collected, and recorded in a chunk about each half second
-        and at the run's end. Of more than 100 in a chunk evenly spaced ones are kept. A program that is killed
-        loses what was collected since the last chunk.
+        They are collected, and recorded in a chunk about each half second and at the run's end; of more than 100 in a
+        chunk evenly spaced ones are kept. A program that is killed loses what was collected since the last chunk.
 
         Args:
             step: The batch's number, counted through the whole run.

@@ -28,6 +28,9 @@ class Alerts:
 
     Args:
         notices: What the user is told.
+
+    Attributes:
+        rules: What looks at each epoch.
     """
 
     def __init__(self, notices: Notices) -> None:
