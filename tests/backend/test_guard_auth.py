@@ -237,6 +237,32 @@ def test_nobody_chooses_the_ticket_of_a_browser(home: Backend, ada: User, places
     victim.close()
 
 
+@pytest.mark.parametrize("service", ["assets", "tfjs-models", "onnx-models"])
+def test_what_one_user_has_uploaded_no_document_of_another_names(
+    home: Backend, ada: User, bob: User, places: dict[str, str], service: str
+) -> None:
+    kind = home.data / "uploads" / service.removesuffix("-models")
+    (folder,) = {path.parent.name for path in kind.rglob("*.*") if path.read_bytes() in (b"picture", b"weights")}
+    for text in (f"{folder}/a.png", f"{folder}/other"):
+        for fields in ({"files": [["a", text]]}, {"files": [["x", "x/y"], ["a", text]]}, {"url": text}):
+            mine = bob.ask("POST", f"/{service}", {"name": "mine"}).json["_id"]
+            answers = [
+                bob.ask("POST", f"/{service}", fields),
+                bob.ask("PATCH", f"/{service}/{mine}", fields),
+                bob.ask("PATCH", f"/{service}/{mine}", {"$set": fields}),
+                bob.ask("PUT", f"/{service}/{mine}", fields),
+            ]
+            assert {answer.code for answer in answers} == {403}
+            error, _ = bob.socket.call("create", service, fields, {})
+            assert error["code"] == 403
+            assert ask(home.url, "POST", f"/{service}", fields).code == 401
+
+    place = places[service]
+    assert ada.ask("GET", place).code == 200
+    assert ada.ask("POST", f"/{service}", {"url": f"{folder}/a.png"}).code == 201
+    assert ada.ask("GET", f"/assets/{folder}/.owner").code == 400
+
+
 def test_the_secret_and_the_databases_are_out_of_reach_of_a_user(home: Backend, ada: User) -> None:
     for text in ("../../secret", "../../db/users.db", "../../../secret"):
         assert ada.ask("POST", "/tfjs-models", {"files": [["a", text]]}).code == 400

@@ -88,6 +88,17 @@ function wrongOperator(operator, fields) {
 const isId = (id) => typeof id === 'number' || (typeof id === 'string' && id !== '' && !(id in Object.prototype));
 
 /**
+ * The folders of uploads that a write names.
+ * @param {object | object[] | undefined} data What was checked; nothing where nothing is written.
+ * @returns {string[]}
+ */
+function foldersIn(data) {
+  const writes = [data ?? []].flat().flatMap((item) => [item, item.$set ?? {}]);
+  const texts = writes.flatMap(({ files = [], url = [] }) => [...files.map((pair) => pair[1]), url].flat());
+  return [...new Set(texts.filter(isStored).map((text) => text.split('/')[0]))];
+}
+
+/**
  * A hook that looks at every call from outside, before the backend's own hooks.
  * @param {object} errors Feathers' error classes.
  * @returns {(context: object) => object}
@@ -114,4 +125,4 @@ function checking({ BadRequest }) {
   };
 }
 
-module.exports = { checking, holdsFiles };
+module.exports = { checking, foldersIn, holdsFiles };

@@ -10,6 +10,7 @@ const files = require('./files');
 const { Logins } = require('./logins');
 const multipart = require('./multipart');
 const names = require('./names');
+const owners = require('./owners');
 const { Visitors } = require('./visitors');
 
 /**
@@ -52,6 +53,7 @@ function askForLogins(app, require, errors) {
     // Before the backend's own hooks, which hash and add.
     app.hooks({ before: onlyFor(before, (context) => context.path === name) });
   }
+  app.hooks({ before: { all: [owners.keeping(authenticate('jwt'), errors)] } });
   files.closeAssets(app, require('@feathersjs/express').authenticate('jwt'));
   app.service(':serviceName').hooks({ before: { all: [authenticate('jwt')] } });
 }

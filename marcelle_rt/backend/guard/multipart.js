@@ -5,6 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const { Refusal } = require('./answers');
 const { isPlain } = require('./names');
+const { note } = require('./owners');
 
 /** What one upload may have. Files may be of any size, and a large model has hundreds. */
 const LIMITS = { files: 2000, fields: 100, parts: 2100, fieldNameSize: 200, fieldSize: 100000, headerPairs: 50 };
@@ -45,7 +46,9 @@ function onlyForms(middleware, storage) {
     }
     middleware(req, res, (error) => {
       const malformed = error && !(error instanceof Refusal) && !error.syscall;
-      next(malformed ? new Refusal(400, `The form can't be read: ${error.message}`) : error);
+      if (malformed) next(new Refusal(400, `The form can't be read: ${error.message}`));
+      else if (error) next(error);
+      else storage.getDestination(req, null, (_, kind) => note(path.join(kind, req.id), req.user).then(() => next(), next));
     });
   };
 }
