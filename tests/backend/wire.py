@@ -155,6 +155,10 @@ class Socket:
         error, result = (*json.loads(text[len(answered) - 1 :]), None)[:2]
         return error, result
 
+    def send(self, frame: str) -> None:
+        """Sends a frame as it is."""
+        self._line.send(frame)
+
     def close(self) -> None:
         """Ends the connection."""
         self._line.close()

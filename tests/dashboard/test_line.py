@@ -65,7 +65,7 @@ def test_what_happened_while_the_backend_was_away_is_there_when_it_is_back(
 def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(
     page: Page, own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
-    backend = own_backend(auth=True)
+    backend = own_backend(auth=True, signup=True)
     login = {"email": "ada@example.org", "password": "a long password"}
     with DataStore(backend.url) as nobody:
         nobody.service("users").create(login)

@@ -19,6 +19,23 @@ function messageOf(error) {
 }
 
 /**
+ * A hook that waits until a service's database is read; calls to one that can't be read would wait for ever.
+ * @param {object} errors Feathers' error classes.
+ * @returns {(context: object) => Promise<object>}
+ */
+function reading({ GeneralError }) {
+  return async (context) => {
+    try {
+      await context.service.options?.Model?.autoloadPromise;
+    } catch {
+      // What is wrong with it is in the log: the database throws it besides.
+      throw new GeneralError(`The data of '${context.path}' can't be read; the backend's log says why.`);
+    }
+    return context;
+  };
+}
+
+/**
  * A hook for calls that failed: what the database says of a document that it can't take becomes a `BadRequest`.
  * @param {object} errors Feathers' error classes.
  * @returns {(context: object) => object}
@@ -56,4 +73,4 @@ function surviveErrors() {
   process.on('unhandledRejection', (reason) => console.error('Not handled:', reason));
 }
 
-module.exports = { naming, answering, surviveErrors };
+module.exports = { naming, reading, answering, surviveErrors };

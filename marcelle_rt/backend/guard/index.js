@@ -37,7 +37,10 @@ function load(require) {
   app = require('./app').default;
 
   const errors = require('@feathersjs/errors');
-  app.hooks({ before: { all: [documents.checking(errors)] }, error: { all: [failures.naming(errors)] } });
+  app.hooks({
+    before: { all: [documents.checking(errors), failures.reading(errors)] },
+    error: { all: [failures.naming(errors)] },
+  });
   files.keepInside(app);
   if (app.get('authentication').enabled) askForLogins(app, require, errors);
   const layers = app._router.stack;
