@@ -11,7 +11,8 @@ from tests.scenarios.faults.soak import TRIALS
 from tests.support.docs.doc_pages import DOCS, ROOT
 
 PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
-PROMISES = re.findall(r"\[([^\]]+)\]\(\.\./(tests/[^)]+\.py)\)", PAGE)
+PROMISES = re.findall(r"\[[A-Z][^\]]+\.\]\(\.\./(tests/[^) ]+\.py) \"(\w+)\"\)", PAGE)
+"""The file and the name (without `test_`) of the test behind each sentence."""
 
 
 def names_in(path: str) -> set[str]:
@@ -19,13 +20,17 @@ def names_in(path: str) -> set[str]:
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
 
-@pytest.mark.parametrize(("sentence", "path"), PROMISES)
-def test_a_promise_is_held_by_a_test(sentence: str, path: str) -> None:
-    assert "test_" + sentence.replace(" ", "_") in names_in(path)
+@pytest.mark.parametrize(("path", "name"), PROMISES)
+def test_a_promise_is_held_by_a_test(path: str, name: str) -> None:
+    assert f"test_{name}" in names_in(path)
+
+
+def test_every_link_to_a_test_is_a_sentence_that_names_it() -> None:
+    assert len(PROMISES) == PAGE.count("](../tests/") > 50
 
 
 def test_every_test_of_a_fault_is_a_promise() -> None:
-    promised = {"test_" + sentence.replace(" ", "_") for sentence, _ in PROMISES}
+    promised = {f"test_{name}" for _, name in PROMISES}
     for path in (ROOT / "tests" / "scenarios" / "faults").glob("test_*.py"):
         assert names_in(str(path)) <= promised, path.name
 
