@@ -225,7 +225,7 @@ def silent() -> bool:
 
 
 def no_bar() -> bool | None:
-    """Whether tqdm shows no bar: never where silence is asked for, else (`None`) where there is no terminal."""
+    """tqdm's `disable`: `True` hides the progress bar, `None` hides it where there is no terminal."""
     return True if silent() or sys.stderr is None or sys.stderr.closed else None
 
 

@@ -69,7 +69,7 @@ def _query(store: DataStore, words: Sequence[str]) -> dict[str, Any]:
 
 
 def _going_on(store: DataStore) -> list[dict[str, Any]]:
-    """The runs that show signs of life; the others would be waited for in vain."""
+    """The runs that show signs of life; waiting for the others would be pointless."""
     alive, silent = open_runs(store, server_time(store.location) or dt.datetime.now(dt.timezone.utc))
     if silent:
         messages().print(

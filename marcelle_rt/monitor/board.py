@@ -16,13 +16,13 @@ from .track import Track
 
 Document = dict[str, Any]
 
-_DAY = 86_400.0  # seconds without a word after which a run that did not end is taken for forgotten
+_DAY = 86_400.0  # seconds without news after which an open run is considered abandoned
 _ALERTS = 50
 
 
 @dataclass(slots=True)
 class Entry:
-    """What is kept of each run, also of those that are not shown."""
+    """What is kept of each run, whether it is shown or not."""
 
     id: Any
     name: str
@@ -35,7 +35,7 @@ class Entry:
     live: bool
     """Whether it trains, or has trained while it was looked at."""
     number: int
-    """The how-manieth run that came."""
+    """Its place in the order in which runs arrived."""
 
     @property
     def rank(self) -> tuple[bool, float, int]:

@@ -40,12 +40,12 @@ def seconds(time: object) -> float:
 def seconds_of(run: Mapping[str, Any], now: dt.datetime | None = None) -> float | None:
     """How long a run took, in seconds.
 
-    A document holds no end, but the backend's time of its last change. Of a run that came to the backend
-    later than it started (an uploaded folder) that tells nothing: `None`.
+    A document has no end time, only the backend's time of its last change. For a run that reached the backend
+    later than it started (an uploaded folder) that says nothing: `None`.
 
     Args:
         run: The run's document.
-        now: The time, until which one that goes on has taken; `None`: such a one has not taken anything yet.
+        now: The current time, to measure a run that is still going; `None` gives `None` for such a run.
     """
     start = time_of(run.get("start"))
     if start is None:

@@ -52,7 +52,7 @@ class LiveRuns:
         self._shown: Shown | None = None
         self._follower = Follower(store, query, Board(metrics=metrics), _news(weakref.ref(self)))
         self._follower.start()
-        # Who is dropped and not shown anywhere must not go on listening.
+        # One that is dropped and not shown anywhere must stop listening.
         self._dropped = weakref.finalize(self, self._follower.close)
 
     def show(self) -> None:

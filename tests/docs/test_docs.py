@@ -91,5 +91,5 @@ def test_the_format_names_the_events_that_a_journal_has() -> None:
 
 @pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(path: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)", path.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)# ]+)", path.read_text(encoding="utf-8")):
         assert "://" in target or (path.parent / target).exists(), target

@@ -40,7 +40,7 @@ _log = logging.getLogger("marcelle_rt.transport")
 _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connection says what matters
 
 _OVERHEAD = 100  # bytes that an attachment takes, however small it is
-_PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that names others is none
+_PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that asks for anything else is refused
 
 
 class Receiver(Protocol):
@@ -342,7 +342,7 @@ class _Client(socketio.Client):
 
     def _handle_eio_disconnect(self, reason: str) -> None:
         super()._handle_eio_disconnect(reason)
-        if not self.namespaces and self._connect_event is not None:  # `connect` would wait in vain, until its time-out
+        if not self.namespaces and self._connect_event is not None:  # otherwise `connect` would wait until its timeout
             self.failed_namespaces = list(self.connection_namespaces)
             self._connect_event.set()
         self.eio.ws.shutdown()  # closes the socket, which engineio leaves to the garbage collector

@@ -79,7 +79,7 @@ class Webhook:
 
     def _send(self, data: bytes) -> str | None:
         reason = self._attempt(data)
-        for pause in () if self._failed else _PAUSES:  # one that was in vain three times keeps no other waiting
+        for pause in () if self._failed else _PAUSES:  # after three failures the next alert is tried only once
             if reason is None or not reason.startswith(_AGAIN):
                 break
             self._sleep(pause)

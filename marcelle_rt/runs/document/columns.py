@@ -1,7 +1,7 @@
 """What a run's metrics were, read from its journal into as little memory as the numbers take, and out as JSON.
 
 Pure: no I/O, no clock, no thread. A list of Python's takes 32 bytes for a double and `Run` has such lists; this is the
-same fold with 8 bytes, for the one who only writes the values down again.
+same fold with 8 bytes, for a reader that only writes the values out again.
 """
 
 from __future__ import annotations

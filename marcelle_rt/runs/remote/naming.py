@@ -11,7 +11,7 @@ from ...values import iso
 from .link import checked_document
 
 _AT_ONCE = 20  # names asked for in one query; by REST a list has no more
-_MOST_STEPS = 100  # a name that is taken even then stays double
+_MOST_STEPS = 100  # after that, a name that is still taken stays duplicated
 _MOST_ALIKE = 200  # runs of one name that are counted
 
 
