@@ -193,26 +193,42 @@ def _leaves(model: Any) -> Iterator[Any]:
 
 def _weights(model: Any) -> Iterator[tuple[str, NDArray[Any]]]:
     """The weights by the names that TF.js gives to its own."""
+    for name, variable in variables(model):
+        yield name, variable.numpy()
+    for layer in _leaves(model):
+        if type(layer).__name__ == "Normalization":
+            yield from _normalization(layer)
+
+
+def variables(model: Any) -> Iterator[tuple[str, Any]]:
+    """The model's variables by the names that TF.js gives to its own weights.
+
+    What a `Normalization` has learned from data is none of them: in TF.js it becomes another layer's weights.
+
+    Args:
+        model: A built Keras model.
+
+    Raises:
+        ConversionError: If TF.js has no such weight.
+    """
     for layer in _leaves(model):
         kind = type(layer).__name__
-        if kind == "Normalization":
-            yield from _normalization(layer)
-        elif kind == "Bidirectional":
+        if kind == "Bidirectional":
             # `forward_layer` has its name's prefix in Keras too.
             for inner in (layer.forward_layer, layer.backward_layer):
-                yield from _own_weights(inner, f"{layer.name}/{inner.name}")
-        else:
-            yield from _own_weights(layer, layer.name)
+                yield from _own_variables(inner, f"{layer.name}/{inner.name}")
+        elif kind != "Normalization":
+            yield from _own_variables(layer, layer.name)
 
 
-def _own_weights(layer: Any, prefix: str) -> Iterator[tuple[str, NDArray[Any]]]:
+def _own_variables(layer: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for variable in layer.weights:
         name = variable.name.rpartition("/")[2].partition(":")[0]  # Keras 2 says "dense/kernel:0"
         if type(layer).__name__ == "DepthwiseConv2D" and name == "kernel":
             name = "depthwise_kernel"  # as Keras 2 called it
         if name not in _WEIGHTS:
             refuse(layer, f"TF.js has no weight {name!r} there")
-        yield f"{prefix}/{name}", variable.numpy()
+        yield f"{prefix}/{name}", variable
 
 
 def _normalization(layer: Any) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,60 @@ def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -
         spec["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
         return {**spec, "dtype": "float32"}, stored.tobytes()
     return {**spec, "dtype": "float32"}, array.astype("<f4").tobytes()
+
+
+def read_weights(manifest: Any, read: Callable[[str], bytes], source: str) -> dict[str, NDArray[Any]]:
+    """Reads weights that TF.js or `write_weights` has written.
+
+    Args:
+        manifest: The ``weightsManifest`` of a ``model.json``.
+        read: Gives the bytes of a file that it names.
+        source: What is read, for messages.
+
+    Returns:
+        The arrays by their names.
+
+    Raises:
+        ConversionError: If it is damaged, or in a form that a page does not save.
+    """
+    weights: dict[str, NDArray[Any]] = {}
+    if not isinstance(manifest, list) or not all(isinstance(group, Mapping) for group in manifest):
+        raise ConversionError("Keras", source, "its model.json has no weightsManifest")
+    for group in manifest:
+        paths, specs = group.get("paths"), group.get("weights")
+        if not isinstance(paths, list) or not isinstance(specs, list):
+            raise ConversionError("Keras", source, "its weightsManifest is damaged")
+        data = b"".join(read(str(path).removeprefix("./")) for path in paths)
+        place = 0
+        for spec in specs:
+            name, array, place = _decode(spec, data, place, source)
+            weights[name] = array
+        if place != len(data):
+            raise ConversionError("Keras", source, f"its weights have {len(data):,} bytes, and {place:,} are described")
+    return weights
+
+
+_STORED = {"float32": "<f4", "int32": "<i4", "bool": "u1"}
+
+
+def _decode(spec: Any, data: bytes, place: int, source: str) -> tuple[str, NDArray[Any], int]:
+    """One array, and where the next begins."""
+    import numpy as np
+
+    entry = spec if isinstance(spec, Mapping) else {}
+    name, shape, kind = entry.get("name"), entry.get("shape"), entry.get("dtype")
+    quantization = entry.get("quantization")
+    stored = _STORED.get(kind) if isinstance(kind, str) else None
+    if isinstance(quantization, Mapping):
+        stored = "<f2" if quantization.get("dtype") == "float16" else None
+    sizes = shape if isinstance(shape, list) and all(type(size) is int and size >= 0 for size in shape) else None
+    if not isinstance(name, str) or sizes is None or stored is None:
+        raise ConversionError("Keras", f"{source}, weight {name!r}", f"has a form that is not known ({spec!r:.200})")
+    end = place + math.prod(sizes) * np.dtype(stored).itemsize
+    if end > len(data):
+        raise ConversionError("Keras", f"{source}, weight {name!r}", "its file is cut off")
+    array = np.frombuffer(data[place:end], stored).reshape(sizes)
+    return name, array.astype("f4" if kind == "float32" else array.dtype), end
 
 
 def _write_shards(data: bytes, directory: Path) -> list[Path]:

@@ -14,7 +14,8 @@ from ...values import to_wire
 from ..document.delta import Acknowledged, compare, next_patch, opening
 from ..document.run import Run
 from ..document.run_data import RunData
-from . import naming, removal
+from . import browser_models, naming, removal
+from .browser_models import BrowserModel, Examples
 from .link import Link, checked_document
 from .publishing import ModelPublisher
 from .run_documents import RUNS, RunDocuments
@@ -223,6 +224,55 @@ class Remote:
         with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
             models.convert(model, Path(folder), "tfjs")
             return publisher.publish(folder, labels, public)
+
+    def load_model(self, id_or_name: str) -> BrowserModel:
+        """Makes a Keras model of one that a page has trained or trained further, and stored.
+
+        Args:
+            id_or_name: The model's `_id`, or the name that the page gives to `save` or `sync`; the newest of that name.
+
+        Returns:
+            `model, labels`. The model is not compiled; the labels are in the order of its outputs.
+
+        Raises:
+            NotFound: There is none; the message says which there are.
+            ConversionError: It is a graph-model, or has a layer that is not known; it names the layer.
+            MarcelleError: What the backend or the line raised.
+        """
+        return browser_models.load_model(self.link, id_or_name)
+
+    def load_weights(self, model: Any, id_or_name: str) -> list[Any] | None:
+        """Puts the weights of a page's model into a model of your own, by the names of its layers.
+
+        Args:
+            model: A built Keras model; it changes only if every weight fits.
+            id_or_name: As for `load_model`.
+
+        Returns:
+            The page's labels, or `None` where it has none.
+
+        Raises:
+            NotFound: There is no such model.
+            ConversionError: A weight is missing, of another shape, or has no place in the model.
+            MarcelleError: What the backend or the line raised.
+        """
+        return browser_models.load_weights(self.link, model, id_or_name)
+
+    def load_examples(self, id_or_name: str) -> Examples:
+        """What a page's `knnClassifier` has learned, which are the examples themselves.
+
+        Args:
+            id_or_name: As for `load_model`.
+
+        Returns:
+            `x, y`: `float32 [n, features]`, each row of length 1 as the classifier keeps it, and the label of each.
+
+        Raises:
+            NotFound: There is no such model.
+            ConversionError: It has no examples.
+            MarcelleError: What the backend or the line raised.
+        """
+        return browser_models.load_examples(self.link, id_or_name)
 
     def upload_asset(self, path_to_asset: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a file of any kind that the backend allows.
