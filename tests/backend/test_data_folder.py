@@ -139,7 +139,7 @@ def test_what_links_lead_to_is_never_changed(left_open: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["backend.log", "backend.lock"])
-def test_a_file_that_leads_elsewhere_is_not_written(left_open: Path, tmp_path: Path, name: str) -> None:
+def test_a_file_that_leads_elsewhere_is_not_written(node: None, left_open: Path, tmp_path: Path, name: str) -> None:
     target = tmp_path / "bashrc"
     target.write_text("mine")
     (left_open / name).unlink()

@@ -161,7 +161,7 @@ def test_a_folder_of_somebody_else_is_left_alone(folder: Path, monkeypatch: pyte
         users.every(folder)
 
 
-def test_users_of_an_earlier_version_are_listed_without_a_date(tmp_path: Path) -> None:
+def test_users_of_an_earlier_version_are_listed_without_a_date(node: None, tmp_path: Path) -> None:
     (tmp_path / "db").mkdir()
     (tmp_path / "db" / "users.db").write_bytes((OLD / "db" / "users.db").read_bytes())
 
@@ -277,7 +277,7 @@ def test_many_at_once_make_one_account(own_backend: Callable[..., Backend]) -> N
     assert all("has an account already" in text for text in outcomes if text != "made")
 
 
-def test_a_thousand_users_are_all_listed(tmp_path: Path) -> None:
+def test_a_thousand_users_are_all_listed(node: None, tmp_path: Path) -> None:
     (tmp_path / "db").mkdir()
     lines = [{"email": f"{n:04d}@example.org", "role": "editor", "_id": uuid.uuid4().hex[:16]} for n in range(1500)]
     (tmp_path / "db" / "users.db").write_text("".join(f"{json.dumps(line)}\n" for line in lines))

@@ -149,7 +149,7 @@ def test_options_of_the_backend_before_user_are_refused(tmp_path: Path) -> None:
     assert "options of user stand after it" in done.stderr
 
 
-def test_the_start_says_how_accounts_are_made(tmp_path: Path) -> None:
+def test_the_start_says_how_accounts_are_made(node: None, tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "marcelle_rt", "backend", "--auth", "--port", "0", "--data", "my data"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=surroundings({})) as running:
         assert running.stdout is not None
