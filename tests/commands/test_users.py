@@ -146,7 +146,7 @@ def test_options_of_the_backend_before_user_are_refused(tmp_path: Path) -> None:
     done = marcelle_rt("backend", "--data", tmp_path, "user", "list")
 
     assert done.returncode == 2
-    assert "options of user stand after it" in done.stderr
+    assert "options of user go after it" in done.stderr
 
 
 def test_the_start_says_how_accounts_are_made(node: None, tmp_path: Path) -> None:
