@@ -17,7 +17,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend, BackendError, orders, users
-from marcelle_rt.errors import NotAuthenticated, NotFound
+from marcelle_rt.errors import Forbidden, NotAuthenticated, NotFound
 from tests.helpers import eventually
 from tests.support.accounts import ADA, EMAIL, PASSWORD
 
@@ -171,15 +171,21 @@ def test_users_of_an_earlier_version_are_listed_without_a_date(node: None, tmp_p
     assert {user.created for user in found} == {None}
 
 
-def test_who_signs_up_can_not_choose_the_day_or_the_role(own_backend: Callable[..., Backend]) -> None:
+def test_who_signs_up_can_not_choose_the_day_nor_change_it(own_backend: Callable[..., Backend]) -> None:
     backend = own_backend(auth=True, signup=True)
     with DataStore(backend.url) as store:
-        store.service("users").create({**ADA, "createdAt": "1999-01-01T00:00:00.000Z", "role": "superadmin"})
+        accounts = store.service("users")
+        with pytest.raises(Forbidden):
+            accounts.create({**ADA, "createdAt": "1999-01-01T00:00:00.000Z"})
+        made = accounts.create(ADA)
+        store.login(**ADA)
+        with pytest.raises(Forbidden):
+            accounts.patch(made["_id"], {"createdAt": "1999-01-01T00:00:00.000Z"})
 
     (ada,) = users.every(backend.data)
 
     assert ada.created is not None
-    assert (ada.created.year > 2000, ada.role) == (True, "editor")
+    assert ada.created.year > 2000
 
 
 def test_a_removed_user_who_is_signed_in_gets_no_answers_and_no_events(own_backend: Callable[..., Backend]) -> None:

@@ -1,8 +1,8 @@
 // What users may do with accounts from outside: sign up, and change their own name and password. Never a role.
 'use strict';
 
-/** Fields that say what somebody may do, or whose an account is; only the command on this machine writes them. */
-const RIGHTS = ['role', 'permissions', 'public', 'userId', '_id'];
+/** Fields that say what somebody may do, or whose an account is and since when; nobody writes them from outside. */
+const RIGHTS = ['role', 'permissions', 'public', 'userId', '_id', 'createdAt'];
 const CREDENTIALS = ['strategy', 'email', 'password', 'accessToken'];
 
 /**
