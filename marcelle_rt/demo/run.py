@@ -36,7 +36,7 @@ def run_demo(epochs: int, stay: bool) -> None:
         raise MarcelleError('The demo trains with Keras: `pip install "marcelle-rt[demo]"` installs all it needs.')
     print("Starting the Marcelle backend ...", flush=True)
     with Backend() as backend, demo_site(backend.url) as site:
-        print(f"The backend is at   {backend.url}")
+        print(f"The backend is at   {backend.url}\n{backend.reach}")
         print(f"The dashboard is at {site.url}", flush=True)
         if has_display():
             webbrowser.open(site.url)
