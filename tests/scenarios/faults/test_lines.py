@@ -39,8 +39,14 @@ def test_a_line_that_is_cut_for_ten_minutes_costs_nothing(
     with DataStore(proxy.url, timeout=0.1) as store, Remote(store) as remote:
         live = train(None, remote=remote, clock=clock)
         publisher = publisher_for(remote.link, clock)
+
+        def a_second_later() -> bool:
+            clock.now += 1
+            publisher.wake()
+            return live.writer.status.complete
+
         live.save(1, files=True)
-        assert live.writer.flush()
+        eventually(a_second_later, timeout=30)
         proxy.refuse()
         for minute in range(2, 12):
             live.save(minute, files=minute == 5)
@@ -49,12 +55,6 @@ def test_a_line_that_is_cut_for_ten_minutes_costs_nothing(
         proxy.allow()
         live.writer.finish_timeout = 0.0
         live.writer.end("success")
-
-        def a_second_later() -> bool:
-            clock.now += 1
-            publisher.wake()
-            return live.writer.status.complete
-
         eventually(a_second_later, timeout=30)
         assert live.is_complete(backend)
         assert len([text for text in live.said if "The training goes on" in text]) == 1
