@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,9 @@ from .folder import files
 from .folder.journal import Journal, create
 from .remote.destination import Destination
 from .sync.feed import Feed
+from .sync.patience import Patience
 from .sync.publisher import publisher_for
+from .sync.sentences import introduction
 from .sync.status import Phase, Status
 from .training import exits, system_metrics
 from .training.batches import Batches
@@ -177,16 +178,10 @@ class Recording:
         """Tells in one line which run this is, where it goes, and how to look at it.
 
         Args:
-            verb: What begins: `"is"` recorded, or `"goes on"`.
+            verb: What begins: it `"is recorded"`, or `"goes on"`.
         """
-        where = f"in {self.directory}" if self.directory is not None else "in memory alone"
-        if self.url is None:
-            sent = "; nothing is sent to a backend"
-        else:
-            backend = "" if self.url == config.backend_location(None) else f" --backend {self.url}"
-            words = shlex.quote(f"basename={self.basename}")
-            sent = f" and sent to {self.url}; watch it with: marcelle-rt watch {words}{backend}"
-        tell(f"marcelle-rt: the run {self.basename!r} {verb} {where}{sent}")
+        link = self.feed.copy.link if self.feed.copy is not None else None
+        tell(introduction(self.basename, verb, self.directory, link))
 
     def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
@@ -330,20 +325,34 @@ class Recording:
             reason = f"ended after {len(self.epochs)} of {self.epochs.planned} epochs"
         self.end("error" if reason else "success", reason)
 
-    def settle(self, timeout: float) -> None:
+    def settle(self, timeout: float) -> bool:
         """Waits until the backend has a run that ended, and says where the rest is kept if it has not.
+
+        For a backend that was never reached it waits a moment only, and once a process: all is in the folder.
 
         Args:
             timeout: The most seconds to wait.
-        """
-        if not self.wait(timeout) and (hint := self.feed.unsent_hint()) is not None:
-            self._notices.warn(("rest", self.feed.run.id), hint)
 
-    def wait(self, timeout: float) -> bool:
+        Returns:
+            Whether nobody was impatient: Ctrl-C leaves the rest for later.
+        """
+        patient, complete = True, False
+        try:
+            what = f"Waiting for {self.url} (Ctrl-C leaves the rest for later)"
+            complete = self.wait(timeout, what, Patience(self.feed, self._publisher).is_over)
+        except KeyboardInterrupt:
+            patient = False
+        if not complete and (hint := self.feed.unsent_hint()) is not None:
+            self._notices.warn(("rest", self.feed.run.id), hint)
+        return patient
+
+    def wait(self, timeout: float, what: str = "Sending the run", in_vain: Callable[[], bool] = bool) -> bool:
         """Waits until the folder and the backend have all that was recorded so far.
 
         Args:
             timeout: The most seconds to wait.
+            what: What is waited for, as a bar says it.
+            in_vain: Whether waiting on is in vain.
 
         Returns:
             Whether they have.
@@ -353,7 +362,7 @@ class Recording:
         end = monotonic() + timeout
         flush = self.feed.flush()
         self._publisher.wake()
-        complete = flush.wait(timeout)
+        complete = flush.wait(timeout, what, in_vain)
         if self._webhook is not None:
             self._webhook.flush(max(0.0, end - monotonic()))
         return complete

@@ -162,6 +162,11 @@ class Feed:
             return self.journal.failure.strerror
         return self.copy.problem if self.copy is not None else None
 
+    @property
+    def was_reached(self) -> bool:
+        """Whether the backend ever had this run, as far as this process knows."""
+        return self.copy is None or self.copy.replica.copies > 0
+
     def unsent_hint(self) -> str | None:
         """Where the rest of a run is that has ended, and what sends it; `None` where nothing can, or all is there."""
         link = self.copy.link if self.copy is not None else None

@@ -46,29 +46,40 @@ class Flush:
             self._complete = complete
             self._settled.set()
 
-    def wait(self, timeout: float) -> bool:
+    def wait(self, timeout: float, what: str = "Sending the run", in_vain: Callable[[], bool] = bool) -> bool:
         """Waits, with a progress bar when that takes over a second.
 
         Args:
             timeout: The most seconds.
+            what: What is waited for, as the bar says it.
+            in_vain: Whether waiting on is in vain; asked from time to time.
 
         Returns:
             Whether the copies have it all.
         """
-        end = self._clock() + timeout
+        start = self._clock()
+        end = start + timeout
         try:
-            if not self._settled.wait(min(timeout, _PATIENCE)) and self._clock() < end:
-                self._wait_with_bar(end)
+            while not self._is_over(end, in_vain) and self._clock() < min(end, start + _PATIENCE):
+                pass
+            if not self._is_over(end, in_vain):
+                self._wait_with_bar(end, what, in_vain)
             return self._complete
         finally:
             self._leave(self)
 
-    def _wait_with_bar(self, end: float) -> None:
+    def _is_over(self, end: float, in_vain: Callable[[], bool]) -> bool:
+        """Waits a moment; tells whether the wait has come to an end."""
+        left = end - self._clock()
+        return self._settled.wait(min(_TICK, max(0.0, left))) or left <= 0 or in_vain()
+
+    def _wait_with_bar(self, end: float, what: str, in_vain: Callable[[], bool]) -> None:
         from tqdm.auto import tqdm
 
         most = self._behind()
-        with tqdm(total=most, desc="Sending the run", unit="value", disable=no_bar(), leave=False) as bar:
-            while not self._settled.wait(min(_TICK, max(0.0, end - self._clock()))) and self._clock() < end:
+        with tqdm(total=most, desc=what, unit="value", disable=no_bar(), leave=False) as bar:
+            while not self._is_over(end, in_vain):
+                bar.set_description_str(f"{what}, {end - self._clock():.0f} s left", refresh=False)
                 behind = self._behind()
                 most = max(most, behind)
                 bar.total = most

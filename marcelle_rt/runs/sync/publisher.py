@@ -32,7 +32,15 @@ class Publisher:
     | `_feeds`, `_thread` | training adds, publisher takes out; under `_lock` | both |
     | `_news`, `_wake` | training and uploads set them, publisher clears them | both |
     | `_is_idle` | publisher | training |
-    | `_failures`, `_away_until`, `_route`, `_uploads` | publisher | publisher |
+    | `_is_pressed` | training sets it, publisher clears it | both |
+    | `failures`, `tries` | publisher | publisher; training, to see whether to wait is in vain |
+    | `was_waited_for` | training sets it, publisher clears it | training |
+    | `_away_until`, `_route`, `_uploads` | publisher | publisher |
+
+    Attributes:
+        failures: How often in a row the backend could not be reached.
+        tries: How often it could not be reached in all.
+        was_waited_for: Whether the end of a run waited for it in vain since it was reached last.
 
     Args:
         clock: Monotonic seconds.
@@ -47,7 +55,10 @@ class Publisher:
         self._is_idle = False
         self._thread: threading.Thread | None = None
         self._uploads = Worker("uploads", self.wake)
-        self._failures = 0
+        self.failures = 0
+        self.tries = 0
+        self.was_waited_for = False
+        self._is_pressed = False
         self._away_until = 0.0
         self._route = Route(clock=clock)
 
@@ -74,6 +85,11 @@ class Publisher:
         """Has the thread look at its runs at once."""
         self._news = True
         self._wake.set()
+
+    def press(self) -> None:
+        """Has the thread try at once to reach the backend, however often that failed."""
+        self._is_pressed = True
+        self.wake()
 
     def _wait_for_news(self, timeout: float, *, worked: bool) -> bool:
         """Waits until there is something to do.
@@ -117,6 +133,8 @@ class Publisher:
                 self._guarded(feed, feed.release)
             if self._clock() >= self._route.due:
                 self._choose(feeds)
+            if self._is_pressed:
+                self._is_pressed, self._away_until = False, 0.0
             due = None
             for feed in feeds:
                 due = earlier(due, self._guarded(feed, partial(self._advance, feed)))
@@ -136,19 +154,21 @@ class Publisher:
             return self._clock() + REFUSED_PAUSE
 
     def _advance(self, feed: Feed) -> float | None:
-        if self._failures and self._clock() < self._away_until and feed.waits_for_backend:
+        if self.failures and self._clock() < self._away_until and feed.waits_for_backend:
             feed.keep()
             return self._away_until
         try:
             due = feed.advance()
         except AWAY as error:
             feed.away(error)
-            self._away_until = self._clock() + pause(self._failures) * random.uniform(0.5, 1.0)
-            self._failures += 1
+            self._away_until = self._clock() + pause(self.failures) * random.uniform(0.5, 1.0)
+            self.failures += 1
+            self.tries += 1
             return self._away_until
         copy = feed.copy
         if copy is not None and copy.replica.is_open:
-            self._failures = 0
+            self.failures = 0
+            self.was_waited_for = False
             if feed.run.files:
                 for event in feed.files_due():
                     self._uploads.put(partial(copy.files.send, event, feed.run.id, copy.replica.name))

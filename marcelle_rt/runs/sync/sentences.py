@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
+from ...config import backend_location
 from ..folder.journal import Journal
 from ..remote.link import Link
 
@@ -21,6 +25,24 @@ def command(journal: Journal, link: Link) -> str:
     """The command that sends what is missing."""
     form = "" if link.save_format == "tfjs" else f" --format {link.save_format}"
     return f"marcelle-rt upload {journal.directory} --backend {link.location}{form}"
+
+
+def introduction(basename: str, verb: str, directory: Path | None, link: Link | None) -> str:
+    """What a user is told at a run's start: which run it is, where it goes, and how to look at it.
+
+    Args:
+        basename: The run's name, without a backend's number.
+        verb: What begins: it `"is recorded"`, or `"goes on"`.
+        directory: Its folder, if it has one.
+        link: The backend, or `None`.
+    """
+    where = f"in {directory}" if directory is not None else "in memory alone"
+    text = f"marcelle-rt: the run {basename!r} {verb} {where}"
+    if link is None:
+        return f"{text}; nothing is sent to a backend"
+    backend = "" if link.location == backend_location(None) else f" --backend {link.location}"
+    words = shlex.quote(f"basename={basename}")
+    return f"{text} and sent to {link.location}; watch it with: marcelle-rt watch {words}{backend}"
 
 
 def replaced(location: str) -> str:

@@ -24,8 +24,8 @@ class Open(Protocol):
     def abandon(self, reason: str | None) -> None:
         """Ends it, because the process does; waits for nothing."""
 
-    def settle(self, timeout: float) -> None:
-        """Waits until its copies are level, and says so if they are not."""
+    def settle(self, timeout: float) -> bool:
+        """Waits until its copies are level, and says so if they are not; tells whether nobody was impatient."""
 
 
 _open: list[Open] = []
@@ -94,4 +94,5 @@ def _at_exit() -> None:
         run.abandon(reason)
     deadline = time.monotonic() + max((run.finish_timeout for run in runs), default=0.0)
     for run in runs:  # they are sent side by side, so the time is for all of them together
-        run.settle(max(0.0, deadline - time.monotonic()))
+        if not run.settle(max(0.0, deadline - time.monotonic())):
+            deadline = 0.0

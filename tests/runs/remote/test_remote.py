@@ -110,5 +110,5 @@ def test_the_end_of_a_run_shows_a_bar_when_it_takes_over_a_second(unused_url: st
             shown += data
     os.close(terminal)
     assert child.wait() == 0
-    assert b"Sending the run" in shown
+    assert f"Waiting for {unused_url}".encode() in shown
     assert b"marcelle-rt upload" in shown.replace(b"\r\n", b"")

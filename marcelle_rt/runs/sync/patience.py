@@ -1,0 +1,41 @@
+"""How long the end of a run waits for a backend that is not there: a moment, and once a process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from .feed import Feed
+from .publisher import Publisher
+
+UNREACHED = 2.0  # seconds for a backend that the run never reached; all of it is in its folder
+
+
+class Patience:
+    """Tells when the end of a run waits in vain.
+
+    Args:
+        feed: The run.
+        publisher: What sends it; it tries at once to reach a backend that was away.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, feed: Feed, publisher: Publisher, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._feed = feed
+        self._publisher = publisher
+        self._clock = clock
+        self._start = clock()
+        self._tries = publisher.tries
+        if publisher.failures:
+            publisher.press()
+
+    def is_over(self) -> bool:
+        """Whether to wait on is in vain: the run never reached its backend, which can't be reached now either."""
+        publisher = self._publisher
+        if self._feed.was_reached or not publisher.failures:
+            return False
+        was_tried = publisher.was_waited_for and publisher.tries > self._tries
+        if was_tried or self._clock() - self._start > UNREACHED:
+            publisher.was_waited_for = True  # the next run need not wait as long to learn the same
+            return True
+        return False
