@@ -58,9 +58,14 @@ def backend(
         refuse_options_before(context)
         return
     from .backend import Backend
+    from .dashboard.pages import own_page
 
-    with Backend(port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None) as running:
+    made = Backend(
+        port, host, data, auth, signup=signup, open=meant_open, allow_origin=allow_origin or None, page=own_page()
+    )
+    with made as running:
         typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
+        typer.echo("Opened in a browser, that is the dashboard.")
         typer.echo(running.reach)
         if data is None:
             typer.echo("Its data is temporary; --data FOLDER keeps it.")

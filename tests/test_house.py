@@ -54,7 +54,7 @@ ROOMS = {
     "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
     "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
-    "cli_backend.py": {"backend/", "cli_arguments.py", "commands/"},
+    "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
     "cli.py": GROUND | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -42,6 +42,8 @@ class Backend:
         open: Whether it is meant that others than this machine come in without signing in.
         allow_origin: Origins of web pages that may use it, such as `"https://lab.example.org"`, beside those
             that this machine serves itself; `None` takes those of `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.
+        page: Files of a page that is shown to whoever opens the backend's URL in a browser, by the names under
+            which they are served; `index.html` is the page. Nobody signs in for these.
 
     Example:
         with Backend() as backend:
@@ -57,6 +59,7 @@ class Backend:
         signup: bool = False,
         open: bool = False,
         allow_origin: Iterable[str] | None = None,
+        page: Mapping[str, Path] | None = None,
     ) -> None:
         if signup and not auth:
             raise BackendError(
@@ -68,6 +71,7 @@ class Backend:
         self.signup = signup
         self.open = open
         self.allow_origin = allowed_origins(allow_origin)
+        self._page = {name: str(path) for name, path in (page or {}).items()}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if data is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
@@ -178,7 +182,7 @@ class Backend:
             "NODE_ENV": "production",
             "NODE_CONFIG_DIR": str(folder / "node_modules" / "@marcellejs" / "backend" / "config"),
             "NODE_CONFIG": json.dumps(settings),
-            "MARCELLE_GUARD": json.dumps({"allowOrigins": self.allow_origin}),
+            "MARCELLE_GUARD": json.dumps({"allowOrigins": self.allow_origin, "page": self._page}),
         }
 
     def _port(self, answer: dict[str, object]) -> int:

@@ -5,7 +5,22 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from ..backend.packages import page_libraries
+
 PAGE = Path(__file__).parent / "page"
+
+
+def own_page() -> dict[str, Path]:
+    """All that a backend needs to show the dashboard of itself: the page's files and the libraries that it loads.
+
+    Raises:
+        BackendError: The libraries can't be installed.
+    """
+    return {**page_libraries(), **_files()}
+
+
+def _files() -> dict[str, Path]:
+    return {path.relative_to(PAGE).as_posix(): path for path in sorted(PAGE.rglob("*")) if path.is_file()}
 
 
 def page_files(backend_url: str = "") -> dict[str, Path | str]:
@@ -14,8 +29,4 @@ def page_files(backend_url: str = "") -> dict[str, Path | str]:
     Args:
         backend_url: The backend that the page shows; empty: the server that the page comes from.
     """
-    files: dict[str, Path | str] = {
-        path.relative_to(PAGE).as_posix(): path for path in sorted(PAGE.rglob("*")) if path.is_file()
-    }
-    # Dumped JSON has no '<' that could end a script; this is a module of its own besides.
-    return {**files, "settings.js": f"export const backend = {json.dumps(backend_url)};\n"}
+    return {**_files(), "settings.js": f"export const backend = {json.dumps(backend_url)};\n"}

@@ -15,7 +15,7 @@ from ..client.socket.probe import find_protocol
 from ..config import backend_location
 from ..errors import BackendUnreachable, RunFolderError
 from .folders import FolderFollower, run_folders
-from .pages import page_files
+from .pages import own_page, page_files
 from .site import Site
 
 _PATIENCE = 3.0  # seconds to look for the backend
@@ -40,7 +40,7 @@ def run_dashboard(location: str | None, port: int, host: str, browse: bool) -> N
             find_protocol(backend, _PATIENCE)
         except BackendUnreachable as error:
             print(f"{error}\nThe page connects by itself as soon as the backend is there.", file=sys.stderr, flush=True)
-        _stay(site, browse)
+        _stay(site.url, browse)
 
 
 def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, browse: bool) -> None:
@@ -60,20 +60,17 @@ def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, brow
     if not found:
         names = ", ".join(str(folder) for folder in folders)
         raise RunFolderError(folders[0], f"and what lies in it are not runs (looked in {names})")
-    with (
-        Backend(host=host) as backend,
-        Site(page_files(backend.url), port, host) as site,
-        FolderFollower(folders, backend.url),
-    ):
+    # Other machines are let in where a host is named that they reach: what they see are copies.
+    with Backend(port, host, open=True, page=own_page()) as backend, FolderFollower(folders, backend.url):
         count = "1 run" if len(found) == 1 else f"{len(found)} runs"
-        print(f"The dashboard of {count} on disk is at {site.url} (Ctrl-C stops it)", flush=True)
+        print(f"The dashboard of {count} on disk is at {backend.url}/ (Ctrl-C stops it)", flush=True)
         print("The folders are only read: what is edited or removed in the page is gone when this stops.", flush=True)
-        _stay(site, browse)
+        _stay(f"{backend.url}/", browse)
 
 
-def _stay(site: Site, browse: bool) -> NoReturn:
+def _stay(url: str, browse: bool) -> NoReturn:
     if browse and has_display():
-        webbrowser.open(site.url)
+        webbrowser.open(url)
     while True:
         Event().wait()
 

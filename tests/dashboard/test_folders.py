@@ -116,3 +116,22 @@ def test_a_folder_of_one_run_is_taken_too_and_something_else_is_an_error(tmp_pat
     assert run_folders([tmp_path, Path(run.run_directory)]) == [Path(run.run_directory)]
     with pytest.raises(RunFolderError, match="is not a folder"):
         run_folders([tmp_path / "nothing"])
+
+
+def test_pages_are_told_of_each_change_of_a_run_that_another_process_goes_on_with(
+    store: DataStore, tmp_path: Path
+) -> None:
+    from marcelle_rt import Remote
+    from marcelle_rt.runs.uploader import Uploader
+
+    told: list[int] = []
+    store.service("runs").on("patched", lambda run: told.append(run["epoch"]))
+    run = write(tmp_path, epochs=1)
+    assert run.run_directory is not None
+    with Remote(store.location) as remote:
+        Uploader(remote).upload(run.run_directory)
+        for epoch in (2, 3):
+            run.save_epoch(epoch, {"loss": 1 / epoch})
+            Uploader(remote).upload(run.run_directory)
+            eventually(lambda: told[-1:] == [epoch])  # noqa: B023
+    run.close()

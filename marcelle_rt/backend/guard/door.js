@@ -22,9 +22,10 @@ const LARGEST_BODY = 1000000;
  * @param {() => import('./visitors').Visitors} options.visitors Decides who may come in; known once it listens.
  * @param {(name: unknown) => boolean} options.isService Whether a service may be called.
  * @param {import('./logins').Logins | null} options.logins Who has logged in; `null` where nobody has to.
+ * @param {import('./page').Page} options.page What browsers are shown.
  * @returns {import('http').Server}
  */
-function makeDoor({ app, visitors, isService, logins }) {
+function makeDoor({ app, visitors, isService, logins, page }) {
   const inside = http.createServer(app); // never listens: it gets what the door lets in
   app.setup(inside);
   if (logins) logins.watch(app.io);
@@ -34,7 +35,7 @@ function makeDoor({ app, visitors, isService, logins }) {
     if (!METHODS.includes(req.method)) throw new Refusal(405, 'That method is not known here.');
     const names = namesIn(req.url);
     if (names === null) throw new Refusal(400, 'The path is not made of plain names.');
-    if (names.length > 0 && !isService(names[0])) {
+    if (names.length > 0 && !isService(names[0]) && !page.isFor(req)) {
       if (!req.url.startsWith(SOCKETS)) throw new Refusal(404, 'There is no such service.');
     }
     // A script of a foreign page could load polling in this form, without an Origin.
@@ -53,6 +54,10 @@ function makeDoor({ app, visitors, isService, logins }) {
       }
     } catch (error) {
       refuseOr(error, (code, message) => refuse(res, code, message));
+      return;
+    }
+    if (page.isFor(req)) {
+      page.answer(req, res);
       return;
     }
     if (!(req.url.startsWith(SOCKETS) || UPLOAD.test(req.url))) limitBody(req, res);

@@ -11,6 +11,7 @@ const { Logins } = require('./logins');
 const multipart = require('./multipart');
 const names = require('./names');
 const owners = require('./owners');
+const { Page } = require('./page');
 const { Visitors } = require('./visitors');
 
 /**
@@ -81,9 +82,10 @@ async function untilRead(app) {
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @param {object} settings
  * @param {string[]} settings.allowOrigins Origins of pages, beside those of this machine, that may come in.
+ * @param {Record<string, string>} settings.page The files of the page that browsers are shown, by their names.
  * @returns {Promise<{app: object, server: import('http').Server}>} The server is to be told where to listen.
  */
-async function guarded(require, { allowOrigins }) {
+async function guarded(require, { allowOrigins, page }) {
   const app = load(require);
   const isService = names.services(app.get('authentication').enabled);
   await untilRead(app);
@@ -93,7 +95,7 @@ async function guarded(require, { allowOrigins }) {
   let visitors = null;
   const { enabled, secret } = app.get('authentication');
   const logins = enabled ? new Logins(secret) : null;
-  const door = makeDoor({ app, visitors: () => visitors, isService, logins });
+  const door = makeDoor({ app, visitors: () => visitors, isService, logins, page: new Page(page) });
   door.on('listening', () => {
     const { address } = /** @type {import('net').AddressInfo} */ (door.address());
     visitors = new Visitors({ address, allowed: allowOrigins });

@@ -51,7 +51,9 @@ class Fence:
         rev = rev_text(self._rev)
         if self._seen is not None:
             seen_rev, seen_writer = self._seen
-            return {"rev": rev, "writer": self.writer}, {"rev": seen_rev, "writer": seen_writer}
+            # The copy must match once it is patched, too: NeDB tells nobody of a patch after which it does not.
+            marks = [{"rev": seen_rev, "writer": seen_writer}, {"rev": rev, "writer": self.writer}]
+            return {"rev": rev, "writer": self.writer}, {"$or": marks}
         if not self._is_kept:
             return {"rev": rev}, {"rev": {"$lte": rev}}
         return {"rev": rev}, {"rev": {"$lte": rev}, "writer": self.writer}

@@ -1,0 +1,69 @@
+"""The dashboard that a backend shows of itself to whoever opens its address."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.dashboard.pages import own_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def test_the_address_of_a_backend_is_the_dashboard_of_it(page: Page, own_backend: Callable[..., Backend]) -> None:
+    backend = own_backend(page=own_page())
+    page.goto(backend.url)
+    page.get_by_text("No run yet").wait_for()
+
+    with DataStore(backend.url) as store:
+        run = {"name": "mine-1", "start": "2026-01-01", "status": "epoch", "params": {}, "logs": {"loss": [1, 2]}}
+        store.service("runs").create(run)
+
+    page.get_by_role("link", name="mine-1").click()
+    page.get_by_role("heading", name="mine-1").wait_for()
+    page.locator(".rt-chart canvas").wait_for()
+    page.reload()
+    page.get_by_role("heading", name="mine-1").wait_for()
+
+
+def test_it_is_there_before_the_sign_in_and_asks_for_it(page: Page, own_backend: Callable[..., Backend]) -> None:
+    backend = own_backend(page=own_page(), auth=True)
+
+    page.goto(backend.url)
+
+    page.get_by_placeholder("Password").wait_for()
+
+
+def test_a_file_that_the_browser_has_is_not_sent_again(own_backend: Callable[..., Backend]) -> None:
+    url = f"{own_backend(page=own_page()).url}/dashboard/marcelle.js"
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers.get_content_type() == "text/javascript"
+        etag = answer.headers["ETag"]
+
+    with pytest.raises(urllib.error.HTTPError, match="304"):
+        urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": etag}))
+    with urllib.request.urlopen(urllib.request.Request(url, method="HEAD")) as answer:
+        assert int(answer.headers["Content-Length"]) > 1_000_000
+        assert answer.read() == b""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/dashboard/nothing.js", "/dashboard/../serve.js", "/dashboard/..%2fserve.js", "/dashboard/%2e%2e/serve.js"],
+)
+def test_it_serves_nothing_else(own_backend: Callable[..., Backend], path: str) -> None:
+    url = own_backend(page=own_page()).url
+    with pytest.raises(urllib.error.HTTPError, match=r"40[04]"):
+        urllib.request.urlopen(url + path)
+
+
+def test_a_backend_without_a_page_has_none(own_backend: Callable[..., Backend]) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{own_backend().url}/")
