@@ -15,7 +15,7 @@ from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
 from marcelle_rt.runs.folder import reading
-from marcelle_rt.runs.sync import feed
+from marcelle_rt.runs.sync import pace
 from tests.helpers import eventually
 from tests.support.accounts import ADA, EMAIL, PASSWORD
 from tests.support.proxy import Proxy
@@ -76,7 +76,7 @@ def test_an_account_that_is_made_later_is_taken_when_a_person_asks(
 def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_tries(
     guarded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tries: list[str], secret: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(feed, "_REFUSED_PAUSE", 0.02)
+    monkeypatch.setattr(pace, "REFUSED_PAUSE", 0.02)
     monkeypatch.setenv("MARCELLE_BACKEND", guarded)
     for name, value in secret.items():
         monkeypatch.setenv(name, value)
