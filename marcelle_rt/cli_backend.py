@@ -78,13 +78,13 @@ def backend(
                 f'  DataStore("{running.url}", email=..., password=...)'
             )
         elif auth:
-            typer.echo(f"marcelle-rt backend user add EMAIL --data {shlex.quote(str(running.data))} makes accounts.")
+            typer.echo(f"marcelle-rt backend user add EMAIL --data {shlex.quote(str(running.data))} creates accounts.")
         running.wait()
 
 
 @user_app.command("add", epilog="Example: marcelle-rt backend user add ada@example.org --data marcelle-data")
 def add_user(email: Email, data: UsersData) -> None:
-    """Make an account. The password is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
+    """Create an account. The password is asked for, read from stdin, or taken from MARCELLE_PASSWORD."""
     from .commands.backend import users
 
     users.add(data, email)

@@ -48,5 +48,5 @@ def who(host: str, auth: bool, signup: bool) -> str:
         visitors = f"everybody who reaches {host} over the network"
     if not auth:
         return f"It can be used by {visitors}, without signing in."
-    account = "an account, which anybody can make (--signup)" if signup else "an account"
+    account = "an account, which anybody can create (--signup)" if signup else "an account"
     return f"It can be reached by {visitors}, and used with {account}."

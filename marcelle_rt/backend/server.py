@@ -36,9 +36,9 @@ class Backend:
         host: The address to listen on; `"0.0.0.0"` lets other machines in, which wants `auth` or `open`.
         data: The folder of the database, the uploads and the log, made if missing; `None` takes a
             temporary one that is removed when the `with` block, or this process, ends.
-        auth: Whether users must sign in; `marcelle-rt backend user add` makes them. The data is closed to
+        auth: Whether users must sign in; `marcelle-rt backend user add` creates them. The data is closed to
             other users of the machine.
-        signup: Whether everybody who reaches the backend can make an account.
+        signup: Whether everybody who reaches the backend can create an account.
         open: Whether it is meant that others than this machine come in without signing in.
         allow_origin: Origins of web pages that may use it, such as `"https://lab.example.org"`, beside those
             that this machine serves itself; `None` takes those of `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.

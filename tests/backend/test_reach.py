@@ -59,7 +59,7 @@ def test_with_open_other_machines_may_come_in_without_signing_in(own_backend: Ca
 
 def test_an_account_that_anybody_can_make_is_said() -> None:
     assert "used with an account." in who("0.0.0.0", True, False)
-    assert "which anybody can make (--signup)" in who("192.0.2.1", True, True)
+    assert "which anybody can create (--signup)" in who("192.0.2.1", True, True)
 
 
 def test_the_command_refuses_an_open_network_with_what_to_write() -> None:

@@ -157,4 +157,4 @@ def test_the_start_says_how_accounts_are_made(node: None, tmp_path: Path) -> Non
         running.terminate()
 
     assert said[1] == "It can be reached by every user and program of this machine, and used with an account.\n"
-    assert said[3] == f"marcelle-rt backend user add EMAIL --data '{tmp_path}/my data' makes accounts.\n"
+    assert said[3] == f"marcelle-rt backend user add EMAIL --data '{tmp_path}/my data' creates accounts.\n"
