@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+
 from marcelle_rt.client.view import Change, View
 
 COUNT = 3
@@ -263,3 +265,59 @@ def test_what_is_equal_in_python_and_not_in_json_is_a_change() -> None:
         ("changed", {"_id": 0, "n": True}),
         None,
     ]
+
+
+def test_a_new_view_is_stale_and_empty_and_knows_when_it_has_something() -> None:
+    view = View()
+    assert (view.stale, view.begun, view.merged) == (True, False, 0)
+    assert (view.stale is True, view.begun is False, bool(view)) == (True, True, False)
+    view.begin()
+    assert view.stale is False
+    view.end({1: doc(1, 1)})
+    assert view.begun is True
+    assert bool(view)
+    assert rest(view) == [("initial", 1, 1)]
+    assert not view
+
+
+def test_what_stays_the_same_is_no_change() -> None:
+    view = level(View(), doc(1, 1), doc(2, 2))
+    rest(view)
+    view.event(1, doc(1, 1), True)
+    assert not view
+    level(view, doc(1, 1), doc(2, 2))
+    assert not view
+    view.event(3, doc(3, 3), False)
+    assert not view
+    view.event(1, {**doc(1, 1), "n": True}, True)  # equal in Python, and another value in JSON
+    assert view.take() == Change("changed", {"_id": 1, "n": True, "text": ""})
+
+
+WEIGHTS = [
+    ({"_id": 1, "n": 1, "text": ""}, 240 + 24 + 24 + 56),
+    ({"_id": 1, "n": None, "text": "four"}, 240 + 24 + 24 + 60),
+    ({"_id": 1, "list": []}, 240 + 24 + 64),
+    ({"_id": 1, "list": [1]}, 240 + 24 + 64 + 8 + 24),
+    ({"_id": 1, "list": ["ab", "longer"]}, 240 + 24 + 64 + 2 * (8 + 58)),
+    ({"_id": 1, "map": {"a": 0.5, "b": {}}}, 240 + 24 + (240 + 24 + 240)),
+]
+
+
+@pytest.mark.parametrize(("document", "weight"), WEIGHTS)
+def test_changes_wait_unmerged_until_they_weigh_more_than_the_backlog(document: dict[str, Any], weight: int) -> None:
+    for backlog, merged in ((2 * weight, 0), (2 * weight - 1, 1)):
+        view = level(View(backlog))
+        view.event(1, document, True)
+        view.event(1, {**document, "_id": 1.5}, True)
+        assert view.merged == merged
+
+
+def test_after_a_merge_the_next_comes_when_there_is_as_much_again() -> None:
+    view = level(View(1))
+    for n, merged in ((1, 0), (2, 0), (3, 2), (4, 2), (5, 4)):
+        view.event(1, doc(1, n), True)
+        assert view.merged == merged
+    assert rest(view) == [("added", 1, 5)]
+    for n, merged in ((6, 4), (7, 4), (8, 6)):  # nothing waited, so the backlog counts again
+        view.event(1, doc(1, n), True)
+        assert view.merged == merged
