@@ -124,7 +124,7 @@ def mode() -> str:
 
 
 def rank() -> int:
-    """This process' number among those of a distributed training; 0 for the first, and where there is none."""
+    """This process's rank in a distributed training; 0 for the first, and outside of one."""
     get = os.environ.get
     texts = [
         get("RANK") if get("WORLD_SIZE") or get("LOCAL_RANK") else None,

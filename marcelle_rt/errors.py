@@ -115,7 +115,7 @@ class PayloadTooLarge(MarcelleError):
     Attributes:
         what: What was to be sent, for example `"runs.create"`.
         size: Its size in bytes.
-        limit: The most that the server takes, in bytes.
+        limit: The maximum that the server accepts, in bytes.
     """
 
     def __init__(self, what: str, size: int, limit: int) -> None:

@@ -25,7 +25,7 @@ class DataStore(Services):
 
     Args:
         location: The backend's URL; `None` for `$MARCELLE_BACKEND`, or else `http://localhost:3030`.
-        email: Who signs in, where the backend asks for it.
+        email: The user who signs in, where the backend requires it.
         password: The password of that user.
         token: An access token instead of a login. It can't be renewed: a warning comes before it ends.
         timeout: Seconds that a call waits, for a connection and its answer together.
@@ -87,7 +87,7 @@ class DataStore(Services):
         self.session.switch(Login(email, password))
 
     def logout(self) -> None:
-        """Goes on as nobody, on a connection that is not signed in."""
+        """Signs out; from then on the connection is not signed in."""
         self.session.switch(Login())
 
     @overload
@@ -95,7 +95,7 @@ class DataStore(Services):
     @overload
     def on(self, event: str, f: None = None) -> Callable[[F], F]: ...
     def on(self, event: str, f: F | None = None) -> Any:
-        """Has `f` called when the connection changes; also as a decorator.
+        """Calls `f` when the connection changes; also a decorator.
 
         Args:
             event: `"connected"` or `"disconnected"` (`f` gets nothing), also at each reconnect, or `"error"`

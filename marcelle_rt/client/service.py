@@ -55,7 +55,7 @@ class Service:
         return f"Service({self.location!r})"
 
     def close(self) -> None:
-        """Ends the session that this service made for itself; one from `DataStore.service` has none."""
+        """Ends the session that this service made for itself; does nothing for one from `DataStore.service`."""
         if self._owns_session:
             self._session.close()
 
@@ -143,12 +143,12 @@ class Service:
     # Reading many
 
     def items(self, query: Mapping[str, Any] = NOTHING) -> Iterator[Document]:
-        """Iterates over all documents that a query finds, each once, though others write meanwhile.
+        """Iterates over all documents that a query finds, each once, even while others write.
 
-        Pages are read as they are needed, the next while this one is used.
+        Pages are read as needed, the next one while this one is in use.
 
         Args:
-            query: Feathers' query itself; `$sort`, `$limit`, `$skip` and `$select` hold for the whole.
+            query: Feathers' query itself; `$sort`, `$limit`, `$skip` and `$select` apply to the whole.
 
         Yields:
             The documents; without `$sort` in the order of their ids.
@@ -177,7 +177,7 @@ class Service:
         return total
 
     def to_pandas(self, query: Mapping[str, Any] = NOTHING) -> Any:
-        """All documents that a query finds as a `pandas.DataFrame`, a row each and a column a field.
+        """All documents that a query finds as a `pandas.DataFrame`, one row per document and one column per field.
 
         Raises:
             ImportError: pandas is not installed.
@@ -198,14 +198,14 @@ class Service:
     @overload
     def on(self, event: str, f: None = None) -> Callable[[F], F]: ...
     def on(self, event: str, f: F | None = None) -> Any:
-        """Has `f` called with each document that is created, updated, patched or removed; also a decorator.
+        """Calls `f` with each document that is created, updated, patched or removed; also a decorator.
 
-        It connects, so that nothing that happens after it is missed. What happens while the connection is
-        down is: `watch` is for that.
+        It connects, so nothing that happens afterwards is missed, except while the connection is down: for that
+        there is `watch`.
 
         Args:
             event: `"created"`, `"updated"`, `"patched"` or `"removed"`.
-            f: The handler. Handlers run one after the other on a thread of their own and may call services.
+            f: The handler. Handlers run one after the other on their own thread and may call services.
 
         Returns:
             `f`, or a decorator.
@@ -239,7 +239,7 @@ class Service:
 
         Args:
             query: Filters; no `$sort`, `$limit`, `$skip` or `$select`.
-            timeout: Seconds after which the iteration ends if nothing came; `None` waits for ever.
+            timeout: Seconds after which the iteration ends if nothing came; `None` waits forever.
 
         Returns:
             An iterator of `Change(kind, document)`, with `kind` one of `"initial"`, `"added"`, `"changed"`

@@ -40,7 +40,7 @@ class Session:
 
     Args:
         location: The backend's URL, without a trailing slash.
-        login: Who signs in; `None` for whom the environment names.
+        login: Who signs in; `None` for the environment's login.
         timeout: Seconds that a call waits, for a connection and its answer together.
         by_rest: Calls go by HTTP: there is no socket, and no events come.
 
@@ -158,7 +158,7 @@ class Session:
     # Another login, and the end
 
     def switch(self, login: Login) -> None:
-        """Goes on as somebody else, or as nobody: handlers go along, and followers read again.
+        """Signs in as somebody else, or as nobody: handlers stay, and followers read again.
 
         Raises:
             NotAuthenticated: The server refuses; all stays as it was.

@@ -36,14 +36,14 @@ class Watch(Iterator[Change]):
     can go on. Of a document that this user may see no longer a server tells nothing: it stays until `read_again`, or
     until a lost connection is back.
 
-    It is for one thread; `close` may be called from any, and so may `close` of its store: the iteration ends.
+    It is for one thread; `close`, its own or its store's, may be called from any and ends the iteration.
 
     Args:
         session: The backend, and who is signed in.
         service: The name of the service whose documents are followed.
         query: Filters; no `$sort`, `$limit`, `$skip` or `$select`.
         timeout: Seconds after which the iteration ends if nothing came; iterated again, it goes on. `None`
-            waits for ever.
+            waits forever.
 
     Raises:
         InvalidData: The query has something that can't be judged by here.

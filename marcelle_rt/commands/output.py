@@ -20,7 +20,7 @@ UNBOUNDED = 100_000
 
 
 def console() -> Console:
-    """Where results go: as wide as the terminal, or without an end where there is none."""
+    """Where results go: as wide as the terminal, or unbounded without one."""
     bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
     return Console(highlight=False, width=None if bounded else UNBOUNDED)
 
@@ -51,7 +51,7 @@ def status(text: object) -> Text:
 
 
 def cut(out: Console, text: Text, width: int) -> Text:
-    """Text that takes no more than so many columns."""
+    """Text cut to at most that many columns."""
     text.truncate(max(1, width), overflow="crop" if is_ascii(out) else "ellipsis")
     return text
 

@@ -29,7 +29,7 @@ def list_runs(store: DataStore, query: Mapping[str, Any], limit: int, as_json: b
     Args:
         store: The backend.
         query: Which runs.
-        limit: The most that are shown.
+        limit: The maximum number that are shown.
         as_json: One array for scripts.
 
     Raises:
@@ -113,7 +113,7 @@ def _print_blocks(
 
 
 def _fitting(parts: Sequence[Text], width: int) -> Text:
-    """As many of the parts as fit into so many columns, in one line."""
+    """As many of the parts as fit into that many columns, in one line."""
     shown = Text()
     for part in parts:
         if shown.cell_len + part.cell_len + 2 > width:
@@ -132,7 +132,7 @@ def _values(run: Mapping[str, Any]) -> list[Text]:
 
 
 def _bells(run: Mapping[str, Any], alerts: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Text]:
-    """How many alerts a run has, in the color of the worst; nothing where it has none."""
+    """How many alerts a run has, in the color of the worst; empty where it has none."""
     own = alerts.get(run["_id"], ())
     levels = {str(alert.get("level")) for alert in own}
     style = next((text.LEVELS[level] for level in text.LEVELS if level in levels), text.LEVELS["info"])

@@ -203,7 +203,7 @@ def _weights(model: Any) -> Iterator[tuple[str, NDArray[Any]]]:
 def variables(model: Any) -> Iterator[tuple[str, Any]]:
     """The model's variables by the names that TF.js gives to its own weights.
 
-    What a `Normalization` has learned from data is none of them: in TF.js it becomes another layer's weights.
+    What a `Normalization` has learned from data is not among them: in TF.js it becomes another layer's weights.
 
     Args:
         model: A built Keras model.

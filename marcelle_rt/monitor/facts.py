@@ -15,7 +15,7 @@ ACTIVE = ("idle", "start", "epoch")
 """The status of a run that has not ended. Dashboards have more, for models that they load."""
 
 BATCH = "batch "
-"""How the names of metrics begin that have a value a batch, and not one an epoch."""
+"""How the names of metrics with one value per batch begin."""
 
 _LATE = dt.timedelta(minutes=1)
 

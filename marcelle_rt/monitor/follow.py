@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..client.paging import Document, identity
 from ..errors import AWAY, FeathersError, MarcelleError, NotFound
 from ..notices import THREADS, logger
+from ..runs.document.events import ALERTS, BATCHES, HEARTBEATS, SYSTEM
 from .board import Board
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 PACE = 0.1  # seconds between two looks at what came in
 _TRY_AGAIN = 1.0  # seconds until a backend that is away is asked again
 _AGAIN = 2.0  # seconds after which news is called without any: times to go have run on
-_BATCHES, _SYSTEM, _ALERTS, _HEARTBEATS = "run-batches", "run-system", "run-alerts", "run-heartbeats"
-_SIDES = {_BATCHES: 20, _SYSTEM: 1, _ALERTS: 20, _HEARTBEATS: 1}
+_SIDES = {BATCHES: 20, SYSTEM: 1, ALERTS: 20, HEARTBEATS: 1}
 """The services of what belongs to a run, and how many documents of a run are read when it is first shown."""
 
 
@@ -152,11 +152,11 @@ class Follower:
 
     def _side(self, name: str, document: Document, now: float | None) -> None:
         with self.lock:
-            if name == _BATCHES:
+            if name == BATCHES:
                 self.board.batches(document)
-            elif name == _SYSTEM:
+            elif name == SYSTEM:
                 self.board.system(document)
-            elif name == _HEARTBEATS:
+            elif name == HEARTBEATS:
                 self.board.heartbeat(document, now)
             elif self.board.alert(document) and self._first.is_set():
                 self._alerts.append(document)

@@ -26,7 +26,7 @@ _COUNTS = ("epoch", "epochs", "checkpoints")
 
 
 def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.DataFrame:
-    """The runs of a backend as a table, a row each, in the order of their start.
+    """The runs of a backend as a table, one row per run, in the order of their start.
 
     Args:
         store: The backend.
@@ -75,7 +75,7 @@ def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.Data
 
 
 def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFrame:
-    """The epochs of one run as a table, a row each.
+    """The epochs of one run as a table, one row per epoch.
 
     Args:
         run: A run's document, as a service or a watch gives it, or the path of a run's folder.

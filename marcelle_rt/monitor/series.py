@@ -12,7 +12,7 @@ from .facts import best
 Floats = npt.NDArray[np.float64]
 
 LIMIT = 2_000
-"""The most points of a curve that are kept and drawn."""
+"""The maximum number of points of a curve that are kept and drawn."""
 
 
 class Curve(NamedTuple):
@@ -57,7 +57,7 @@ def keep(y: Floats, limit: int = LIMIT) -> npt.NDArray[np.intp]:
 
     Args:
         y: The values.
-        limit: The most that may be kept, at least 4.
+        limit: The maximum number to keep, at least 4.
 
     Returns:
         Their indices, in order; the first and the last finite value are among them.

@@ -71,12 +71,12 @@ def status(row: Row) -> str:
 
 
 def eta(row: Row) -> str:
-    """How long a run will take; nothing where that is not known."""
+    """How long a run will still take; empty where that is not known."""
     return "" if row.eta is None else duration(row.eta)
 
 
 def counted(shown: int, total: int, what: str) -> str:
-    """Says that not everything is shown; nothing where it is."""
+    """Says that not everything is shown; empty where everything is."""
     return "" if shown >= total else f"showing {shown:,} of {total:,} {what}"
 
 

@@ -109,7 +109,7 @@ def test_a_password_is_changed_and_an_account_removed(data: Path) -> None:
     removed = marcelle_rt("backend", "user", "remove", EMAIL, "--data", data)
 
     assert (changed.returncode, removed.returncode) == (0, 0)
-    assert "stays so for a day at most" in changed.stderr
+    assert "stay valid for a day at most" in changed.stderr
     assert "Runs and files of theirs are still there" in removed.stderr
     assert users.every(data) == []
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ... import values
 from ...config import Login
 from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
+from ...notices import THREADS
 from .. import answers, auth
 from ..call import Call
 from ..caller import Status
@@ -169,7 +170,7 @@ class Connection:
 
     @property
     def traffic(self) -> Traffic | None:
-        """What the line of now has brought unasked and has sent; `None` where there is none."""
+        """What the current line has brought unasked and has sent; `None` where there is no line."""
         line = self._line
         return None if line is None else line.traffic
 
@@ -195,7 +196,7 @@ class Connection:
         self._status = "connecting"
         self._failure = None
         self.events.start(f"marcelle_rt events {self.location}")
-        name = f"marcelle_rt connection {self.location}"
+        name = f"{THREADS}connection {self.location}"
         self._keeper = threading.Thread(target=self._keep, name=name, daemon=True)
         self._keeper.start()
 

@@ -1,4 +1,4 @@
-"""Who wants to know of what, and the thread that tells them, one event after the other."""
+"""Who listens to what, and the thread that calls them, one event after the other."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Events:
         once: bool = False,
         background: bool = False,
     ) -> None:
-        """Has `function` called at each `event`, until `off`.
+        """Calls `function` at each `event`, until `off`.
 
         Args:
             event: `"<service> <created|updated|patched|removed>"`, `"connected"`, `"disconnected"` or
@@ -56,7 +56,7 @@ class Events:
             self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once, background))
 
     def off(self, event: str, owner: object, function: Callable[..., object] | None = None) -> None:
-        """Takes away an owner's handlers of an event, or just `function`."""
+        """Removes an owner's handlers of an event, or only `function`."""
         with self._guard:
             left = tuple(
                 handler
@@ -69,7 +69,7 @@ class Events:
                 self._handlers.pop(event, None)
 
     def move(self, owner: object, to: Events | None = None) -> None:
-        """Takes away all handlers of an owner, and lets another connection's events call them."""
+        """Removes all handlers of an owner, and adds them to another connection's events."""
         with self._guard:
             moved = [
                 (event, handler)
@@ -115,7 +115,7 @@ class Events:
             self._thread.start()
 
     def close(self) -> None:
-        """Takes all handlers away and ends the thread, after the handler that runs."""
+        """Removes all handlers and ends the thread, after the running handler."""
         with self._guard:
             self._handlers.clear()
         self._queue.put(None)

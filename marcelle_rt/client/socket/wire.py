@@ -93,7 +93,7 @@ class Socket(websocket.WebSocket):
         except websocket.WebSocketPayloadException as error:
             self.fault = str(error)
             raise
-        except (websocket.WebSocketProtocolException, ValueError) as error:  # the latter for text that is none
+        except (websocket.WebSocketProtocolException, ValueError) as error:  # the latter for text that is not UTF-8
             self.fault = f"is not a WebSocket frame ({error})"
             raise
 

@@ -22,7 +22,7 @@ def add(folder: Path, email: str) -> None:
 def set_password(folder: Path, email: str) -> None:
     """Changes a password to one that is asked for."""
     users.set_password(folder, email, _password(f"New password for {email}: "))
-    sentence(messages(), cell(f"{email} has a new password. Who is signed in as {email} stays so for a day at most."))
+    sentence(messages(), cell(f"{email} has a new password. Sessions of {email} stay valid for a day at most."))
 
 
 def remove(folder: Path, email: str) -> None:

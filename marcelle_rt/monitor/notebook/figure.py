@@ -11,7 +11,7 @@ from .drawing import Drawing
 from .svg import Line
 
 SLOTS = 40
-"""The most curves that are drawn."""
+"""The maximum number of curves that are drawn."""
 
 _GREY = "#808080"  # to be read on white and on black
 _GRID = "rgba(128,128,128,.25)"

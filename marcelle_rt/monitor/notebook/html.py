@@ -56,7 +56,7 @@ def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]
 
 
 def notes(board: Board, rows: Sequence[Row], metrics: Sequence[str], state: str = "") -> str:
-    """What else there is to say, a line each: batches, machines, alerts, and what is not shown.
+    """What else there is to say, one line each: batches, machines, alerts, and what is not shown.
 
     Args:
         board: The board.

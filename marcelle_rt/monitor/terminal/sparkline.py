@@ -15,7 +15,7 @@ def sparkline(values: Sequence[float | None], width: int, ascii: bool = False) -
 
     Args:
         values: The curve; `None`, NaN and infinities leave a gap.
-        width: The most characters. A longer curve is drawn by the means of equally long pieces of it.
+        width: The maximum number of characters. A longer curve is drawn as the means of equally long pieces.
         ascii: Draw with ASCII characters, where a terminal shows no others.
 
     Returns:

@@ -42,7 +42,7 @@ def watch_runs(
         query: Which runs; `{}` for all.
         console: Where it is shown; standard output if `None`.
         as_json: A JSON object a line for each change instead.
-        timeout: The most seconds that it takes; `None` for no end.
+        timeout: The maximum number of seconds; `None` for no limit.
 
     Returns:
         The status of the run that ended last, else of the newest one: `"success"`, `"error"`, or another if it
