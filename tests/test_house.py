@@ -42,7 +42,7 @@ ROOMS = {
     "runs/uploader.py": GROUND | RUNS | {"models/"},
     "runs/writer.py": GROUND | RUNS | {"runs/recording.py"},
     "runs/": set(),
-    "callbacks/": GROUND | {"runs/training/", "runs/writer.py", "utils.py"},
+    "callbacks/": GROUND | {"runs/remote/", "runs/training/", "runs/writer.py", "utils.py"},
     "monitor/": GROUND | {"client/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
     "monitor/notebook/": GROUND | {"client/", "monitor/"},
     "monitor/terminal/": GROUND | {"client/", "monitor/"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..errors import InvalidData
+from ..runs.remote.model_feed import ModelFeed
 from ..runs.training.exits import last_error
 from ..runs.training.metrics import direction
 from ..runs.training.params import fields_of
@@ -57,6 +58,7 @@ class KerasCallback(_Callback):
         monitor: str = "val_loss",
         mode: str = "auto",
         resume: str | os.PathLike[str] | None = None,
+        publish: str | None = None,
         finish_timeout: float = config.FINISH_TIMEOUT,
     ) -> None:
         """Prepares a callback; nothing is written or sent before `fit` begins.
@@ -81,6 +83,9 @@ class KerasCallback(_Callback):
             mode: `"min"`, `"max"`, or `"auto"`: as Keras knows it of the metric, or else by the metric's name. Where
                 neither tells, no checkpoint is saved, and that is said.
             resume: The folder of a run to go on with at the first `fit`, with its `initial_epoch`.
+            publish: A name that pages follow by `tfjsModel(...).sync(store, name)`: each checkpoint's model becomes
+                theirs, or each epoch's where no checkpoints are saved; where they come fast, the newest. The labels
+                stay those that `Remote.publish_model` has given to the name.
             finish_timeout: Seconds that the end of a run waits for the backend; see `Writer`.
 
         Raises:
@@ -132,6 +137,8 @@ class KerasCallback(_Callback):
         self._mine = False
         self._described = True
         self._cell: Any = None
+        self.publish = publish
+        self._models: ModelFeed | None = None
         self._hook_batches()
 
     def _hook_batches(self) -> None:
@@ -143,7 +150,7 @@ class KerasCallback(_Callback):
         """What a copy is made of: the arguments, and nothing of a run or of the model that is trained."""
         state = {key: value for key, value in self.__dict__.items() if key != "on_train_batch_end"}
         trained = dict.fromkeys({"model", "_model", "params", "validation_data"} & state.keys())
-        return {**state, **trained, "_best": None, "_mine": False, "_resumed": False, "_cell": None}
+        return {**state, **trained, "_best": None, "_mine": False, "_resumed": False, "_cell": None, "_models": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -194,11 +201,17 @@ class KerasCallback(_Callback):
             self._described = True
             self.writer.describe_model()
         number = epoch + 1 + (self._offset or 0)
-        self.writer.save_epoch(number, values, save_checkpoint=self._is_checkpoint(epoch, values))
+        is_checkpoint = self._is_checkpoint(epoch, values)
+        self.writer.save_epoch(number, values, save_checkpoint=is_checkpoint)
+        if is_checkpoint or (self.model_checkpoint_freq is None and not self.save_best_only):
+            self._offer()
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Ends the run."""
         self._unwatch_cell()
+        if self._models is not None:
+            self._models.close(self.writer.finish_timeout)
+            self._models = None
         if self._mine:
             self.writer.train_end(logs)
 
@@ -209,6 +222,14 @@ class KerasCallback(_Callback):
         step = before + self._batches
         if step // self.batch_freq > last // self.batch_freq:  # one execution of Keras' may take several steps
             self.writer.save_batch(step, logs or {})
+
+    def _offer(self) -> None:
+        destination = self.writer.settings.destination
+        if self.publish is None or destination is None:
+            return
+        if self._models is None:
+            self._models = ModelFeed(destination, self.publish, self.writer.notices)
+        self._models.offer(self.model)
 
     def _is_checkpoint(self, epoch: int, logs: Mapping[str, Any]) -> bool:
         frequency = self.model_checkpoint_freq

@@ -76,7 +76,7 @@ class ModelPublisher:
 
         Args:
             folder: Has `model.json` and its weights.
-            labels: The classes, in the order of the outputs.
+            labels: The classes, in the order of the outputs; `None` keeps those of the model before.
             public: Let users see it who sign in as somebody else.
 
         Returns:
@@ -117,9 +117,10 @@ class ModelPublisher:
         return document
 
     def _replace(self, folder: str, labels: Sequence[Any] | None, public: bool) -> _Document:
-        self._followed()  # raises for a name that can't be, before anything is uploaded
+        before = self._followed()  # raises for a name that can't be, before anything is uploaded
         files, model_format = self._uploads.tfjs_files(folder)
-        kept = {} if labels is None else {"labels": list(labels)}
+        known = (before or {}).get("metadata", {}).get("labels") if labels is None else list(labels)
+        kept = {} if known is None else {"labels": known}
         new: _Document = {"files": files, "format": "tfjs", "metadata": {"tfjsModelFormat": model_format, **kept}}
         if public:
             new["public"] = True

@@ -206,7 +206,8 @@ class Remote:
         Args:
             name: The name that pages follow.
             model: A Keras model, or the path of a saved one.
-            labels: The classes in the order of its outputs, which gives a page's classification its names.
+            labels: The classes in the order of its outputs, which gives a page's classification its names; `None`
+                keeps those of the model before.
             public: Let users see it who sign in as somebody else.
 
         Returns:

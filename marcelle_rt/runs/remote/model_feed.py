@@ -1,0 +1,173 @@
+"""The way of a training's models to the pages that follow a name: the newest, on a thread of its own.
+
+| attribute | written by | read by |
+|---|---|---|
+| `_waiting` | the training thread, and for a retry the feed's own, under `_changed` | both, under `_changed` |
+| `_closed` | the training thread, under `_changed` | both, under `_changed` |
+| `_busy` | the feed's thread, under `_changed` | both, under `_changed` |
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import AWAY
+from ...notices import THREADS, Notices, logger
+from .destination import Destination
+from .publishing import ModelPublisher
+from .uploads import FileUploads
+
+_RETRY = 5.0  # seconds until a backend that was away is asked again
+_PATIENCE = 1.0  # seconds that the end waits for the thread itself
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """A model as it was when it was offered.
+
+    Attributes:
+        folder: Holds it; it goes with the last reference.
+        saved: The saved model that is still to be converted, or `None` where the folder has what a page loads.
+    """
+
+    folder: tempfile.TemporaryDirectory[str]
+    saved: Path | None
+
+
+class ModelFeed:
+    """Publishes models under one name while a training goes on, which neither waits for that nor is stopped by it.
+
+    Args:
+        destination: The backend.
+        name: The name that pages follow.
+        notices: What the user is told.
+        clock: Tells the time.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        name: str,
+        notices: Notices,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._destination = destination
+        self._name = name
+        self._notices = notices
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._waiting: _Snapshot | None = None
+        self._busy = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def offer(self, model: Any) -> None:
+        """Takes a model to publish, in place of one that still waits; called on the training thread.
+
+        What is quick to convert is converted here; the rest is saved, and converted in a process of its own.
+        """
+        snapshot = self._snapshot(model)
+        if snapshot is None:
+            return
+        with self._changed:
+            self._waiting = snapshot
+            self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=f"{THREADS}models", daemon=True)
+                self._thread.start()
+
+    def close(self, timeout: float) -> bool:
+        """Ends it when the last model is published, or after so many seconds.
+
+        Returns:
+            Whether the last model is there.
+        """
+        deadline = self._clock() + timeout
+        with self._changed:
+            while self._waiting is not None or self._busy:
+                left = deadline - self._clock()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            done = self._waiting is None and not self._busy
+            self._closed = True
+            self._changed.notify_all()
+        if not done:
+            text = f"The last model was not published as {self._name!r} within {timeout:g} s; pages keep an older one."
+            self._notices.warn("publish", text)
+        elif self._thread is not None:
+            self._thread.join(_PATIENCE)
+        return done
+
+    def _snapshot(self, model: Any) -> _Snapshot | None:
+        from ... import models
+        from ...models import disk
+
+        folder = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
+        try:
+            if models.is_quick(model, "tfjs"):
+                models.convert(model, Path(folder.name), "tfjs")
+                return _Snapshot(folder, None)
+            return _Snapshot(folder, disk.save(model, Path(folder.name), "model", "keras"))
+        except Exception as error:
+            # Keras raises whatever a layer's own code raises; the training goes on whatever it is.
+            self._tell(error)
+            return None
+
+    def _run(self) -> None:
+        link = self._destination.open()
+        publisher = ModelPublisher(link, FileUploads(link), self._name, self._clock)
+        try:
+            while (snapshot := self._next()) is not None:
+                self._publish(publisher, snapshot)
+        finally:
+            if self._destination.owns_link:
+                link.close()
+
+    def _next(self) -> _Snapshot | None:
+        with self._changed:
+            while self._waiting is None:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            snapshot, self._waiting, self._busy = self._waiting, None, True
+            return snapshot
+
+    def _publish(self, publisher: ModelPublisher, snapshot: _Snapshot) -> None:
+        again = False
+        try:
+            self._send(publisher, snapshot)
+            self._notices.forget("publish")
+        except AWAY as error:
+            again = True
+            self._tell(error)
+        except Exception as error:  # a converter walks through layers of other people's
+            self._tell(error)
+        with self._changed:
+            self._busy = False
+            if again and not self._closed:
+                if self._waiting is None:
+                    self._waiting = snapshot  # a newer one would have been better
+                self._changed.wait(_RETRY)  # `close` and newer models wake it
+            self._changed.notify_all()
+
+    def _send(self, publisher: ModelPublisher, snapshot: _Snapshot) -> None:
+        from ... import models
+
+        if snapshot.saved is None:
+            publisher.publish(snapshot.folder.name, None, False)
+            return
+        with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
+            models.convert_in_subprocess(snapshot.saved, Path(folder), "tfjs", local_format="keras")
+            publisher.publish(folder, None, False)
+
+    def _tell(self, error: Exception) -> None:
+        logger.info("a model was not published as %r", self._name, exc_info=error)
+        text = f"The model was not published as {self._name!r}: {error} Pages keep the one that they had."
+        self._notices.warn("publish", text)
