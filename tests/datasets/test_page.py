@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,3 +183,51 @@ def test_a_stock_confusion_matrix_shows_pythons_predictions(
     frame = predictions.to_pandas()
     assert set(frame["modelId"]) == {"a model"}
     assert frame.set_index("instanceId").loc[data.ids[0], "confidence square"] == pytest.approx(0.9 - 0.8 * data.y[0])
+
+
+def test_images_of_other_kinds_are_seen_by_a_page_as_by_python(lab: Lab, dataset: Dataset) -> None:
+    """CMYK, grey, palettes and transparency, large and very small."""
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    smooth = np.linspace(0, 255, 48 * 64 * 3).reshape(48, 64, 3).astype(np.uint8)
+    given = [
+        Image.fromarray(smooth).convert("CMYK"),
+        Image.fromarray(smooth).convert("L"),
+        Image.fromarray(smooth).convert("P"),
+        np.dstack([smooth, rng.integers(0, 2, (48, 64), dtype=np.uint8) * 255]),
+        np.full((1, 1, 3), 200, np.uint8),
+        rng.integers(0, 255, (480, 640, 3), dtype=np.uint8),
+    ]
+    added = [dataset.add(image, str(number))["_id"] for number, image in enumerate(given)]
+
+    pixels = {document["_id"]: document["x"] for document in dataset}
+    for identity in added:
+        seen = lab.evaluate("(id) => pixels(id)", identity)
+        assert np.array_equal(np.reshape(seen["data"], (seen["height"], seen["width"], 4))[..., :3], pixels[identity])
+
+
+def test_a_cmyk_file_is_loaded_so_that_a_page_sees_what_python_sees(lab: Lab, dataset: Dataset, tmp_path: Path) -> None:
+    from PIL import Image
+
+    (tmp_path / "cat").mkdir()
+    smooth = np.linspace(0, 255, 48 * 64 * 3).reshape(48, 64, 3).astype(np.uint8)
+    Image.fromarray(smooth).convert("CMYK").save(tmp_path / "cat" / "cmyk.jpg")
+    Image.fromarray(smooth).save(tmp_path / "cat" / "progressive.jpg", progressive=True)
+
+    dataset.load(tmp_path)
+
+    for document in dataset:
+        seen = lab.evaluate("(id) => pixels(id)", document["_id"])
+        there = np.reshape(seen["data"], (seen["height"], seen["width"], 4))[..., :3]
+        assert np.abs(there.astype(int) - document["x"]).max() <= 1
+
+
+def test_a_page_that_records_without_a_pause_is_watched_without_a_gap(lab: Lab, dataset: Dataset) -> None:
+    lab.draw(3, "first")
+    with dataset.watch(timeout=10) as view:
+        assert next(view).kind == "initial"
+        lab.evaluate("async () => { for (let n = 0; n < 30; n += 1) await record(`class ${n}`); }")
+        seen = [next(view) for _ in range(30)]
+    assert [(change.kind, change.document["y"]) for change in seen] == [("added", f"class {n}") for n in range(30)]
+    assert {change.document["x"].shape for change in seen} == {(300, 300, 3)}
