@@ -14,7 +14,7 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
-GROUND = {"errors.py", "values.py", "config.py", "foreign.py", "notices.py"}
+GROUND = {"errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"}
 """What every room but the pure ones may stand on."""
 
 RUNS = {"runs/document/", "runs/folder/", "runs/training/", "runs/remote/", "runs/sync/", "runs/alerts/"}
@@ -24,6 +24,8 @@ ROOMS = {
     "values.py": {"errors.py"},
     "config.py": {"errors.py"},
     "foreign.py": set(),
+    "forks.py": set(),
+    "formats.py": {"errors.py"},
     "notices.py": {"errors.py", "config.py", "foreign.py"},
     "utils.py": GROUND,
     "client/": GROUND,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from ..forks import pid
 from .data_folder import private
 from .errors import BackendError
 
@@ -47,7 +47,7 @@ class NodeProcess:
     ) -> None:
         self._name = Path(command[1]).name
         self._log = log
-        self._owner = os.getpid()
+        self._owner = pid()
         with _opened(log) as stderr:
             self.process = subprocess.Popen(
                 command,
@@ -84,7 +84,7 @@ class NodeProcess:
 
         In a forked child this does nothing either: the server is the parent's.
         """
-        if os.getpid() != self._owner:
+        if pid() != self._owner:
             return
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:

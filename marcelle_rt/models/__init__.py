@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..formats import DISK_FORMATS, REMOTE_FORMATS
 from .child import convert_in_subprocess
-from .conversion import REMOTE_FORMATS, Converted, convert, is_quick
-from .disk import DISK_FORMATS
+from .conversion import Converted, convert, is_quick
 
 __all__ = ["DISK_FORMATS", "REMOTE_FORMATS", "Converted", "convert", "convert_in_subprocess", "is_quick"]

@@ -9,9 +9,10 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ..errors import ConversionError, UnsupportedFormat
-from .conversion import REMOTE_FORMATS, Converted, convert, say_why
-from .disk import disk_format, format_of
+from .. import formats
+from ..errors import ConversionError
+from .conversion import Converted, convert, say_why
+from .disk import format_of
 
 _PACKAGES = Path(__file__).resolve().parents[2]
 
@@ -44,11 +45,10 @@ def convert_in_subprocess(
         UnsupportedFormat: If a format is not known.
     """
     path = Path(source)
-    if remote_format not in REMOTE_FORMATS:
-        raise UnsupportedFormat("The format of models on a backend", remote_format, REMOTE_FORMATS)
+    formats.remote_format(remote_format)
     job = {
         "source": os.fspath(path.absolute()),
-        "local_format": disk_format(local_format) if local_format else format_of(path),
+        "local_format": formats.disk_format(local_format) if local_format else format_of(path),
         "directory": os.fspath(directory.absolute()),
         "remote_format": remote_format,
         "quantize": quantize,

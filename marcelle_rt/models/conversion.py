@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ConversionError, UnsupportedFormat
+from .. import formats
+from ..errors import ConversionError
 from . import custom_objects, disk
 from .reasons import first_line
 
 logger = logging.getLogger("marcelle_rt")
-
-REMOTE_FORMATS = ("tfjs", "onnx")
 
 QUICK_PARAMETERS = 10_000_000
 QUICK_GRAPH_LAYERS = 60
@@ -65,12 +64,11 @@ def convert(
         UnsupportedFormat: If a format is not known.
         OSError: If the disk can't be written.
     """
-    if remote_format not in REMOTE_FORMATS:
-        raise UnsupportedFormat("The format of models on a backend", remote_format, REMOTE_FORMATS)
+    formats.remote_format(remote_format)
     directory.mkdir(parents=True, exist_ok=True)
     if isinstance(source, str | Path):
         path = Path(source)
-        kind = disk.disk_format(local_format) if local_format else disk.format_of(path)
+        kind = formats.disk_format(local_format) if local_format else disk.format_of(path)
         if kind == "saved_model":
             return _convert_saved_model(path, directory, remote_format, quantize)
         source = disk.load(path, kind)

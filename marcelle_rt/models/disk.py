@@ -17,28 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError, UnsupportedFormat
+from ..formats import disk_format
 from .custom_objects import unknown_in
 from .reasons import first_line
 
-DISK_FORMATS = ("h5", "saved_model", "keras")
-
-_ALIASES = {"save_model": "saved_model", "hdf5": "h5"}
 _TARGET = "a Keras model"
-
-
-def disk_format(name: str) -> str:
-    """The disk format that a name stands for.
-
-    Args:
-        name: `"h5"`, `"saved_model"` (also written `"save_model"`) or `"keras"`.
-
-    Raises:
-        UnsupportedFormat: For any other name.
-    """
-    known = _ALIASES.get(name, name)
-    if known not in DISK_FORMATS:
-        raise UnsupportedFormat("The format of models on disk", name, DISK_FORMATS)
-    return known
 
 
 def format_of(path: Path) -> str:

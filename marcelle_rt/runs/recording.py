@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from time import monotonic, time
 from typing import Any
 
 from .. import config
+from ..forks import pid
 from ..notices import Notices, logger, tell
 from ..values import iso, to_run
 from .alerts.webhook import Webhook
@@ -30,8 +30,6 @@ from .training.batches import Batches
 from .training.checkpoints import save_checkpoint
 from .training.epochs import Epochs
 from .training.params import model_info
-
-_pid = os.getpid()  # asking the system at each epoch costs a tenth of writing it
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Recording:
         self._new_paths: set[str] = set()
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
-        self._pid = _pid
+        self._pid = pid()
         self._publisher = publisher_for(link, settings.clock)
         self._publisher.add(self.feed)
         exits.opened(self)
@@ -130,12 +128,12 @@ class Recording:
     @property
     def is_mine(self) -> bool:
         """Whether this process created it, and not one that it was forked from."""
-        return self._pid == _pid
+        return self._pid == pid()
 
     @property
     def is_open(self) -> bool:
         """Whether it takes events: it has not ended, and is this process's."""
-        return self.feed.phase is Phase.OPEN and self._pid == _pid
+        return self.feed.phase is Phase.OPEN and self._pid == pid()
 
     @property
     def directory(self) -> Path | None:
@@ -245,7 +243,7 @@ class Recording:
         Args:
             model: The model.
             epoch: The epoch's number, or another word for the state of the model.
-            disk_format: One of `DISK_FORMATS`.
+            disk_format: One of `formats.DISK_FORMATS`.
             metadata: What to keep with it.
         """
         epoch = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
@@ -387,12 +385,3 @@ def new_folder(base: Path, notices: Notices) -> tuple[Journal, str]:
             "the run is kept in memory and on the backend alone.",
         )
         return Journal(None), iso()
-
-
-def _after_fork() -> None:
-    global _pid
-    _pid = os.getpid()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -11,8 +11,7 @@ from time import time
 from types import TracebackType
 from typing import Any
 
-from .. import config
-from ..errors import UnsupportedFormat
+from .. import config, formats
 from ..notices import Notices
 from .alerts.verbs import Alerts
 from .document import events
@@ -21,10 +20,9 @@ from .document.resumed import Resumed
 from .folder import journal
 from .recording import Recording, RunSettings, new_folder
 from .remote.destination import Destination
-from .remote.remote import REMOTE_FORMATS, Remote
+from .remote.remote import Remote
 from .sync.status import Status
 from .training import exits
-from .training.checkpoints import DISK_FORMATS
 from .training.params import described
 from .training.system_metrics import can_measure
 
@@ -85,10 +83,8 @@ class Writer:
             InvalidData: For what is not a URL or not a number of seconds, and when `$MARCELLE_MODE` is not a mode.
         """
         mode = config.mode()
-        if disk_save_format not in DISK_FORMATS:
-            raise UnsupportedFormat("disk_save_format", disk_save_format, DISK_FORMATS)
-        if remote_save_format not in REMOTE_FORMATS:
-            raise UnsupportedFormat("remote_save_format", remote_save_format, REMOTE_FORMATS)
+        formats.disk_format(disk_save_format, "disk_save_format")
+        formats.remote_format(remote_save_format, "remote_save_format")
         self.name = name
         self.disk_save_format = disk_save_format
         self.base_log_dir = config.log_dir(base_log_dir)

@@ -11,8 +11,10 @@ import keras
 import numpy as np
 import pytest
 
+from marcelle_rt import formats
 from marcelle_rt.errors import ConversionError, UnsupportedFormat
-from marcelle_rt.models import DISK_FORMATS, disk
+from marcelle_rt.formats import DISK_FORMATS
+from marcelle_rt.models import disk
 from tests.support.models.model_kind import Doubling, sequential
 
 SAMPLES = np.linspace(-1.0, 1.0, 12, dtype="float32").reshape(2, 6)
@@ -52,7 +54,7 @@ def test_saving_as_h5_logs_no_advice_against_it(tmp_path: Path, caplog: pytest.L
     assert not caplog.records
 
 
-@pytest.mark.parametrize("use", [lambda path: disk.format_of(path), lambda path: disk.disk_format("pt")])
+@pytest.mark.parametrize("use", [lambda path: disk.format_of(path), lambda path: formats.disk_format("pt")])
 def test_an_unknown_format_is_answered_with_the_list(use: Callable[[Path], object], tmp_path: Path) -> None:
     path = tmp_path / "weights.pt"
     path.touch()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 from ... import values
 from ...config import LOOPBACK, is_this_machine
 from ...errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
+from ...forks import pid
 from .. import tls
 from ..opener import sends_on
 
@@ -114,7 +114,7 @@ class Http:
     def close(self) -> None:
         """Closes the connections that are kept."""
         session, self._session = self._session, None
-        if session is not None and self._process == os.getpid():
+        if session is not None and self._process == pid():
             session.close()
 
     def _attempt(
@@ -172,8 +172,8 @@ class Http:
     def _kept(self) -> requests.Session:
         import requests
 
-        if self._session is None or self._process != os.getpid():  # a fork shares no connections with its parent
-            self._session, self._process = requests.Session(), os.getpid()
+        if self._session is None or self._process != pid():  # a fork shares no connections with its parent
+            self._session, self._process = requests.Session(), pid()
             if urlsplit(self.location).scheme == "https":
                 self._session.mount("https://", _adapter())
             self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

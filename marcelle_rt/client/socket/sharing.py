@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 
 from ...config import Login
+from ...forks import on_fork
 from .connection import Connection
 
 _shared: dict[tuple[str, Login], Connection] = {}
@@ -40,4 +40,4 @@ def _after_fork() -> None:
         connection.forked()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+on_fork(_after_fork)

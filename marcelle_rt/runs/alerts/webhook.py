@@ -12,7 +12,7 @@ import urllib.request
 from collections import deque
 from collections.abc import Callable
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ...client.opener import opener
@@ -25,6 +25,13 @@ _TIMEOUT = 10.0  # seconds for one attempt
 _PAUSES = (1.0, 4.0)  # seconds before the second and the third attempt
 _MOST = 100  # alerts that wait
 _PASSING = (408, 425, 429, 500, 502, 503, 504)
+
+
+class _Failure(NamedTuple):
+    """Why an alert was not posted, in words that hold nothing of the URL."""
+
+    reason: str
+    may_pass: bool
 
 
 class Webhook:
@@ -71,27 +78,26 @@ class Webhook:
                     self._idle.set()
                     return
                 alert = self._waiting.popleft()
-            reason = self._send(body(alert))
-            if reason is not None:
-                self._notices.warn(
-                    "webhook", f"An alert could not be posted to $MARCELLE_WEBHOOK: {reason}. The training goes on."
-                )
+            failure = self._send(body(alert))
+            if failure is not None:
+                text = f"An alert could not be posted to $MARCELLE_WEBHOOK: {failure.reason}. The training goes on."
+                self._notices.warn("webhook", text)
 
-    def _send(self, data: bytes) -> str | None:
-        reason = self._attempt(data)
+    def _send(self, data: bytes) -> _Failure | None:
+        failure = self._attempt(data)
         for pause in () if self._failed else _PAUSES:  # after three failures the next alert is tried only once
-            if reason is None or not reason.startswith(_AGAIN):
+            if failure is None or not failure.may_pass:
                 break
             self._sleep(pause)
-            reason = self._attempt(data)
-        self._failed = reason is not None
-        return reason.removeprefix(_AGAIN) if reason is not None else None
+            failure = self._attempt(data)
+        self._failed = failure is not None
+        return failure
 
-    def _attempt(self, data: bytes) -> str | None:
+    def _attempt(self, data: bytes) -> _Failure | None:
         """Posts once; returns why that failed, in words that hold nothing of the URL."""
         try:
             if urlsplit(self._url).scheme not in ("http", "https"):
-                return "it is not an http or https URL"
+                return _Failure("it is not an http or https URL", may_pass=False)
             headers = {"Content-Type": "application/json", "User-Agent": "marcelle_rt"}
             request = urllib.request.Request(self._url, data, headers, method="POST")
             with opener(self._url).open(request, timeout=_TIMEOUT):
@@ -101,15 +107,12 @@ class Webhook:
             reason = f"it answers with HTTP status {error.code}"
             if 300 <= error.code < 400:
                 reason += ", and a redirect is not followed"
-            return f"{_AGAIN}{reason}" if error.code in _PASSING else reason
+            return _Failure(reason, may_pass=error.code in _PASSING)
         except (OSError, HTTPException) as error:  # also urllib's URLError
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
-            return f"{_AGAIN}{getattr(cause, 'strerror', None) or type(cause).__name__}"
+            return _Failure(getattr(cause, "strerror", None) or type(cause).__name__, may_pass=True)
         except (ValueError, MarcelleError) as error:  # no URL at all, or a CA bundle that can't be read
-            return f"it can't be posted to ({type(error).__name__})"
-
-
-_AGAIN = "again: "  # before a reason that may pass
+            return _Failure(f"it can't be posted to ({type(error).__name__})", may_pass=False)
 
 
 def body(alert: dict[str, Any]) -> bytes:

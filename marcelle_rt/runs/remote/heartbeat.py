@@ -8,13 +8,13 @@ there, somebody removed the run; where both are gone, the database lost them.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 from ...errors import AWAY, FeathersError, MarcelleError, NotFound
+from ...forks import pid
 from ...notices import logger
 from ...values import iso, time_of
 from ..document.events import HEARTBEATS
@@ -76,7 +76,7 @@ class Heartbeat:
             "time": iso(),
             "interval": INTERVAL,
             "host": socket.gethostname(),
-            "pid": os.getpid(),
+            "pid": pid(),
         }
         service = link.service(HEARTBEATS)
         if new:

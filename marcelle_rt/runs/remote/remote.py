@@ -8,8 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
+from ... import formats
 from ...client.data_store import DataStore
-from ...errors import MarcelleError, UnsupportedFormat
+from ...errors import MarcelleError
 from ...values import to_wire
 from ..document.delta import Acknowledged, compare, next_patch, opening
 from ..document.run import Run
@@ -20,8 +21,6 @@ from .link import Link, checked_document
 from .publishing import ModelPublisher
 from .run_documents import RUNS, RunDocuments
 from .uploads import FileUploads
-
-REMOTE_FORMATS = ("tfjs", "onnx")
 
 
 class Remote:
@@ -50,8 +49,7 @@ class Remote:
             UnsupportedFormat: For another `save_format`.
             InvalidData: For what is not a URL.
         """
-        if save_format not in REMOTE_FORMATS:
-            raise UnsupportedFormat("save_format", save_format, REMOTE_FORMATS)
+        formats.remote_format(save_format, "save_format")
         self.link = Link(backend_root, save_format)
         self.source = source
         self.run_id: str | None = None

@@ -23,6 +23,8 @@ from .run_documents import ASSETS
 
 _OWN = ("_id", "files", "format", "metadata", "url", "extension")  # keys that a user's metadata can't take
 
+_SHOWN = 60  # characters of a path
+
 _Document = dict[str, Any]
 _File = tuple[str, str, Path, str]  # the form's field, the file's name there, where it is, its MIME type
 
@@ -82,9 +84,9 @@ class FileUploads:
         """Uploads one file, and creates its document."""
         file = Path(path)
         if not file.is_file():
-            raise InvalidData("path_to_asset", str(path), "is not a file; check the path")
+            raise InvalidData("path_to_asset", _end_of(path), "is not a file; check the path")
         if file.stat().st_size == 0:
-            raise InvalidData("path_to_asset", str(path), "is empty; write it before it is uploaded")
+            raise InvalidData("path_to_asset", _end_of(path), "is empty; write it before it is uploaded")
         own = to_wire(dict(metadata), "metadata")
         if (unowned := self._unowned.pop((ASSETS, own.get("key")), None)) is not None:
             return self._create(ASSETS, unowned, again=True)
@@ -93,7 +95,7 @@ class FileUploads:
             answer = self.link.way.uploads.post_files("assets/upload", [(name, name, file, mime)])
         except BadRequest as error:
             raise InvalidData(
-                "path_to_asset", str(path), f"is of a kind that the backend refuses: {error.message}"
+                "path_to_asset", _end_of(path), f"is of a kind that the backend refuses: {error.message}"
             ) from error
         url = _safe_path(answer.get(name) if isinstance(answer, Mapping) else None, self.link.location)
         document = {
@@ -229,6 +231,11 @@ def _safe_path(path: Any, location: str) -> str:
     if not text or text.startswith("/") or "\\" in text or ".." in PurePosixPath(text).parts:
         raise InvalidData(f"{location}'s answer", path, "leads outside the backend's folder; nothing was stored")
     return text
+
+
+def _end_of(path: str) -> str:
+    """A path as an error names it: of a long one the end tells more."""
+    return path if len(path) <= _SHOWN else f"...{path[-_SHOWN:]}"
 
 
 def _plain_name(path: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 
 from ...errors import AWAY, MarcelleError
+from ...forks import on_fork, pid
 from ...notices import THREADS, logger
 from ..remote.link import Link
 from .feed import Feed
@@ -187,7 +187,7 @@ def publisher_for(link: Link | None, clock: Callable[[], float] = time.monotonic
         link: The backend, or `None` for runs that only go to disk.
         clock: Monotonic seconds; runs of one clock have one publisher.
     """
-    key = (os.getpid(), link.store.key if link is not None else None, clock)
+    key = (pid(), link.store.key if link is not None else None, clock)
     with _registry_lock:
         if key not in _publishers:
             _publishers[key] = Publisher(clock=clock)
@@ -200,5 +200,4 @@ def _after_fork() -> None:
     _publishers.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+on_fork(_after_fork)

@@ -12,8 +12,6 @@ from ...notices import Notices, logger
 from ..document import events
 from ..folder.files import free_checkpoint_name
 
-DISK_FORMATS = ("h5", "saved_model", "keras", "save_model")
-
 
 def save_checkpoint(
     model: Any,
@@ -31,7 +29,7 @@ def save_checkpoint(
         model: The model.
         directory: The run's folder, or `None` where there is none.
         epoch: The epoch, or a word for the state.
-        disk_format: One of `DISK_FORMATS`.
+        disk_format: One of `formats.DISK_FORMATS`.
         remote_format: What to convert to now, or `None`.
         notices: What the user is told; nothing is raised into the training.
 

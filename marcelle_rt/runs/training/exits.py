@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import signal
 import sys
 import threading
@@ -11,6 +10,7 @@ import time
 from types import FrameType
 from typing import Protocol
 
+from ...forks import on_fork
 from ...values import utf8
 
 _LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes
@@ -29,16 +29,12 @@ class Open(Protocol):
 
 
 _open: list[Open] = []
-_pid = os.getpid()
 _terminated = False
+on_fork(_open.clear)  # the parent's runs are not a child's to end
 
 
 def opened(run: Open) -> None:
     """Notes a run that must be ended when the process ends before it does."""
-    global _pid
-    if _pid != os.getpid():  # a forked child; the parent's runs are not its to end
-        _open.clear()
-        _pid = os.getpid()
     _open.append(run)
     if threading.current_thread() is threading.main_thread() and (signal.getsignal(signal.SIGTERM) is signal.SIG_DFL):
         signal.signal(signal.SIGTERM, _on_terminate)
@@ -86,8 +82,6 @@ def _on_terminate(signum: int, frame: FrameType | None) -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    if _pid != os.getpid():
-        return
     reason = "SIGTERM" if _terminated else last_error()
     runs = list(_open)
     for run in runs:

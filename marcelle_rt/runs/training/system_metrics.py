@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from ...forks import on_fork
 from ...notices import THREADS, Notices, logger
 from ...values import iso
 
@@ -185,5 +185,4 @@ def _after_fork() -> None:
     _sampler = Sampler()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+on_fork(_after_fork)

@@ -1,0 +1,44 @@
+"""The formats of models: on disk, and on a backend."""
+
+from __future__ import annotations
+
+from .errors import UnsupportedFormat
+
+DISK_FORMATS = ("h5", "saved_model", "keras")
+"""How models are saved in a run's folder."""
+
+REMOTE_FORMATS = ("tfjs", "onnx")
+"""What browsers run."""
+
+_ALIASES = {"save_model": "saved_model", "hdf5": "h5"}
+
+
+def disk_format(name: str, what: str = "The format of models on disk") -> str:
+    """The disk format that a name stands for.
+
+    Args:
+        name: `"h5"`, `"saved_model"` (also written `"save_model"`) or `"keras"`.
+        what: What was given, for the error.
+
+    Raises:
+        UnsupportedFormat: For any other name.
+    """
+    known = _ALIASES.get(name, name)
+    if known not in DISK_FORMATS:
+        raise UnsupportedFormat(what, name, DISK_FORMATS)
+    return known
+
+
+def remote_format(name: str, what: str = "The format of models on a backend") -> str:
+    """The format of models on a backend, if it is one.
+
+    Args:
+        name: `"tfjs"` or `"onnx"`.
+        what: What was given, for the error.
+
+    Raises:
+        UnsupportedFormat: For any other name.
+    """
+    if name not in REMOTE_FORMATS:
+        raise UnsupportedFormat(what, name, REMOTE_FORMATS)
+    return name
