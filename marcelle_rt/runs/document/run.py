@@ -74,11 +74,12 @@ class Run:
             The places that had a value already and may have another now.
         """
         kind = event["type"]
+        if kind == "epoch":  # nearly all are
+            self.version += 1
+            return self._epoch(event)
         if kind == "document":  # beside the run: copies of the run itself are none the older for it
             return []
         self.version += 1
-        if kind == "epoch":
-            return self._epoch(event)
         if kind == "create":
             self.id = event["_id"]
             self._set(status="idle", epoch=0, epochs=0, **event["run"])
@@ -106,9 +107,10 @@ class Run:
         return []
 
     def _set(self, **fields: Any) -> None:
+        had = self.fields
         for name, value in fields.items():
-            if name not in self.fields or self.fields[name] != value:
-                self.fields[name] = value
+            if name not in had or had[name] != value:
+                had[name] = value
                 self.changed[name] = self.version
 
     def _epoch(self, event: Event) -> list[Place]:

@@ -105,7 +105,7 @@ def checked_document(document: Any, location: str) -> dict[str, Any]:
 
 def _is_document(document: Any) -> bool:
     # Plain loops: this is asked of each answer, and generators take twice as long.
-    if not isinstance(document, Mapping) or not isinstance(document.get("_id"), str | int):
+    if not isinstance(document, dict) or not isinstance(document.get("_id"), str | int):
         return False
     for name in ("name", "basename", "rev", "key", "origin"):
         if not isinstance(document.get(name), str | None):

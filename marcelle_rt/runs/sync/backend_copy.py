@@ -113,6 +113,9 @@ class BackendCopy:
     def apply(self, event: Event) -> None:
         """Folds an event into the run, or takes it for what lies beside."""
         kind = event["type"]
+        if kind == "epoch":  # nearly all are
+            self.replica.apply(event)
+            return
         if kind == "document":
             self.beside.add(event)
             self._beside_waits = not self.beside.is_level

@@ -282,21 +282,18 @@ class Feed:
         return self.copy.problem is None and (self.journal.is_whole or self.journal.directory is None)
 
     def _fold(self) -> None:
-        while True:
-            try:
-                event = self._queue[0]
-            except IndexError:
-                return
-            if event["type"] == "resume":
+        queue = self._queue
+        apply = self.run.apply if self.copy is None else self.copy.apply
+        while queue:
+            event = queue[0]
+            kind = event["type"]
+            if kind == "resume":
                 self.past.recall()  # may fail; the event stays in the queue then
                 self._undecided = False
-            self._queue.popleft()
-            if event["type"] != "uploaded":
+            queue.popleft()
+            if kind != "uploaded":
                 self.past.folded += 1
-            if self.copy is not None:
-                self.copy.apply(event)
-            else:
-                self.run.apply(event)
+            apply(event)
 
     def _save(self, hurried: bool) -> float | None:
         if self.journal.failure is not None and hurried:

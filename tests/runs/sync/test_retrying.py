@@ -1,0 +1,105 @@
+"""What is tried again: which errors may pass, how often, and after how long."""
+
+from __future__ import annotations
+
+import pytest
+
+from marcelle_rt.errors import (
+    BackendUnreachable,
+    BadGateway,
+    BadRequest,
+    CallTimeout,
+    ConnectionLost,
+    ConversionError,
+    FeathersError,
+    Forbidden,
+    GeneralError,
+    NotAuthenticated,
+    NotFound,
+    NotImplementedByServer,
+    TooManyRequests,
+    Unavailable,
+)
+from marcelle_rt.runs.sync.retrying import TRIES, is_away, may_pass, patiently, pause
+
+AWAY = [
+    BackendUnreachable("x", "refused"),
+    ConnectionLost("x", "y"),
+    CallTimeout("x", "y", 1.0),
+    NotAuthenticated("no"),
+]
+PASSES = [
+    TooManyRequests("slow down"),
+    GeneralError("a fault"),
+    BadGateway("no"),
+    Unavailable("no"),
+    *[GeneralError("status", code=code) for code in (408, 425, 429, 500, 502, 503, 504, 507)],
+]
+STAYS: list[Exception] = [
+    BadRequest("no"),
+    Forbidden("no"),
+    NotFound("no"),
+    NotImplementedByServer("no"),
+    *[GeneralError("status", code=code) for code in (400, 404, 413, 422, 499, 501, 505, 511)],
+    ConversionError("tfjs", "m", "can't"),
+    OSError("disk"),
+    ValueError("x"),
+]
+
+
+@pytest.mark.parametrize("error", AWAY, ids=repr)
+def test_who_is_away_is_waited_for(error: Exception) -> None:
+    assert is_away(error)
+    assert may_pass(error)
+
+
+@pytest.mark.parametrize("error", PASSES, ids=lambda error: f"{type(error).__name__} {error.code}")
+def test_a_busy_or_restarting_server_is_asked_again(error: FeathersError) -> None:
+    assert may_pass(error)
+    assert not is_away(error)
+
+
+@pytest.mark.parametrize("error", STAYS, ids=repr)
+def test_what_would_be_refused_again_is_not(error: Exception) -> None:
+    assert not may_pass(error)
+    assert not is_away(error)
+
+
+def test_pauses_double_up_to_ten_seconds() -> None:
+    assert [pause(tries) for tries in range(8)] == [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0, 10.0]
+    assert pause(100_000) == 10.0
+
+
+class Step:
+    """Fails with what it was given, one after the other, and then succeeds."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults = list(faults)
+        self.pauses: list[float] = []
+
+    def __call__(self) -> str:
+        if self.faults:
+            raise self.faults.pop(0)
+        return "done"
+
+
+def test_a_step_is_taken_again_until_it_succeeds() -> None:
+    step = Step(GeneralError("a"), TooManyRequests("b"))
+    assert patiently(step, step.pauses.append) == "done"
+    assert step.pauses == [0.5, 1.0]
+
+
+def test_a_step_that_fails_five_times_fails() -> None:
+    assert TRIES == 5
+    step = Step(*[GeneralError(str(n)) for n in range(5)])
+    with pytest.raises(GeneralError, match="4"):
+        patiently(step, step.pauses.append)
+    assert step.pauses == [0.5, 1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("error", [*AWAY, BadRequest("no"), OSError("disk")], ids=repr)
+def test_what_does_not_pass_soon_is_raised_at_once(error: Exception) -> None:
+    step = Step(error)
+    with pytest.raises(type(error)):
+        patiently(step, step.pauses.append)
+    assert step.pauses == []
