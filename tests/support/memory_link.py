@@ -179,6 +179,10 @@ def matches(document: Mapping[str, Any], query: Mapping[str, Any]) -> bool:
     """Whether a document is one that a query finds."""
     for name, wanted in query.items():
         value = document.get(name)
+        if name == "$or":
+            if not any(matches(document, part) for part in wanted):
+                return False
+            continue
         if isinstance(wanted, Mapping):
             if "$lte" in wanted and not (isinstance(value, str) and value <= wanted["$lte"]):
                 return False

@@ -63,6 +63,9 @@ def test_after_a_second_a_bar_shows_how_much_is_missing(monkeypatch: pytest.Monk
 
         def __exit__(self, *_: object) -> None: ...
 
+        def set_description_str(self, text: str, refresh: bool) -> None:
+            assert text.startswith("Sending the run, ")
+
         def refresh(self) -> None:
             shown.append((self.total, self.n))
             clock.now += 1
