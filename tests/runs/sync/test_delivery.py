@@ -12,7 +12,7 @@ from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.fence import rev_text
 from marcelle_rt.runs.sync.replica import CopyDisagrees, Delivery, OtherRun, Replica
-from tests.support.memory_link import MemoryLink
+from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch, new_run
 
 

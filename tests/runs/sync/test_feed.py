@@ -17,8 +17,8 @@ from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.replica import Delivery
 from marcelle_rt.runs.sync.status import Phase
+from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
-from tests.support.memory_link import MemoryLink
 from tests.support.runs import epoch
 
 RUN = {"basename": "b", "start": "2026-11-24T09:30:00.000Z", "source": "keras", "params": {}}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt.runs.sync.fence import Fence, rev_number, rev_text
-from tests.support.memory_link import matches
+from tests.runs.sync.memory_link import matches
 
 
 def fence(folder: str = "f00d", now: float = 1_800_000_000.0) -> Fence:

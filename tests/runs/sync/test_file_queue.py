@@ -22,8 +22,8 @@ from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync import file_queue
 from marcelle_rt.runs.sync.file_queue import FileQueue
+from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
-from tests.support.memory_link import MemoryLink
 
 
 class Uploads:
