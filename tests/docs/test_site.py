@@ -32,3 +32,5 @@ def test_everything_public_is_in_the_reference(site: Path) -> None:
     reference = (site / "api.html").read_text(encoding="utf-8")
     for name in marcelle_rt.__all__:
         assert f'id="marcelle_rt.{name}"' in reference, name
+    for name in ("service", "services", "login", "status", "close"):
+        assert f'id="marcelle_rt.DataStore.{name}"' in reference, name
