@@ -14,6 +14,7 @@ from ..backend import Backend
 from ..client.socket.probe import find_protocol
 from ..config import backend_location
 from ..errors import BackendUnreachable, RunFolderError
+from ..foreign import clean_lines
 from .folders import FolderFollower, run_folders
 from .pages import own_page, page_files
 from .site import Site
@@ -39,7 +40,8 @@ def run_dashboard(location: str | None, port: int, host: str, browse: bool) -> N
         try:
             find_protocol(backend, _PATIENCE)
         except BackendUnreachable as error:
-            print(f"{error}\nThe page connects by itself as soon as the backend is there.", file=sys.stderr, flush=True)
+            waiting = "The page connects by itself as soon as the backend is there."
+            print(f"{clean_lines(error)}\n{waiting}", file=sys.stderr, flush=True)
         _stay(site.url, browse)
 
 
