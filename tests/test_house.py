@@ -84,6 +84,7 @@ HOMES = {
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "PIL": {"datasets/stored/images.py"},
+    "simplejpeg": {"datasets/stored/images.py"},
     "tensorflow": {"models/", "datasets/frameworks.py", "callbacks/keras.py", "utils.py"},
 }
 """The only places that may import a library."""

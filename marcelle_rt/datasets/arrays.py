@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidData
 from .stored.sounds import Sound
 from .stored.unreadable import Unreadable
 
@@ -48,6 +49,9 @@ class Samples:
         size: Height and width of images, or `None`.
         resize: Makes them so.
         labels: Whose places `y` becomes, or `None` to leave `y` as it is.
+
+    Raises:
+        InvalidData: There is a label twice.
     """
 
     def __init__(
@@ -56,6 +60,8 @@ class Samples:
         self._size = size
         self._resize = resize
         self._places = None if labels is None else {label: place for place, label in enumerate(labels)}
+        if labels is not None and len(self._places or ()) != len(labels):
+            raise InvalidData("labels", list(labels), "has a label twice, so that it has two places")
 
     def x(self, document: dict[str, Any]) -> Any:
         """The sample's `x`.
@@ -120,6 +126,10 @@ class Column:
         if shape != expected:
             hint = "give size=(h, w)" if len(shape or ()) == 3 else "read them one by one: for instance in dataset"
             raise Unreadable(f"has the shape {_words(shape)} and those before it {_words(expected)}; {hint}")
+        if self._array is not None and sample.dtype != self._array.dtype:  # would be cast without a word
+            raise Unreadable(
+                f"has {sample.dtype} values and those before it {self._array.dtype}: images beside numbers"
+            )
 
     def append(self, sample: Any) -> None:
         """Adds a sample that was checked."""

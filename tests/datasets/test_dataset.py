@@ -163,10 +163,11 @@ def test_numbers_texts_and_poses_come_as_arrays(dataset: Dataset, store: DataSto
     assert dataset.to_numpy().x.tolist() == [[[[1, 2, 0.5]]]]
 
 
-def test_an_instance_of_pictures_beside_numbers_is_an_error_with_its_id(dataset: Dataset) -> None:
-    first, second = dataset.add([1.0, 2.0], "a")["_id"], dataset.add([1.0, 2.0, 3.0], "a")["_id"]
+@pytest.mark.parametrize("other", [[1.0, 2.0, 3.0], "text", np.zeros((1, 2, 3), np.uint8), np.zeros((6, 8, 3))])
+def test_what_does_not_go_with_what_comes_before_is_an_error_with_its_id(dataset: Dataset, other: Any) -> None:
+    first, second = dataset.add(GREY if np.ndim(other) else [1.0], "a")["_id"], dataset.add(other, "a")["_id"]
 
-    with pytest.raises(DatasetError, match="has the shape") as caught:
+    with pytest.raises(DatasetError, match=r"has the shape|images beside numbers") as caught:
         dataset.to_numpy()
     assert caught.value.instance in (first, second)
 
@@ -318,6 +319,8 @@ def test_a_size_and_ways_that_there_are_not_are_refused(dataset: Dataset) -> Non
     for size in ((0, 3), (3,), 3, ("a", 2)):
         with pytest.raises(InvalidData, match=r"write it like \(64, 64\)"):
             dataset.to_numpy(size=size)  # type: ignore[arg-type]
+    with pytest.raises(InvalidData, match="a label twice"):
+        dataset.to_numpy(labels=["a", "b", "a"])
     with pytest.raises(UnsupportedFormat, match="page, smooth"):
         dataset.to_numpy(size=(3, 3), resizing="nearest")  # type: ignore[arg-type]
     with pytest.raises(UnsupportedFormat, match="raise, skip"):

@@ -31,6 +31,34 @@ def test_images_of_all_kinds_are_three_channels_of_bytes(kind: str, mode: str) -
     assert np.abs(pixels.astype(int) - 100).max() <= 1
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": "4:4:4", "quality": 30}], ids=str)
+def test_pixels_are_the_same_whatever_decodes_them(
+    mode: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("simplejpeg")
+    noise = np.random.default_rng(0).integers(0, 255, (37, 53, 3), dtype=np.uint8)
+    stored = url(Image.fromarray(noise).convert(mode), **options)
+    fast = decoding.value(stored)
+
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)
+
+    assert np.array_equal(fast, decoding.value(stored))
+
+
+def test_a_cut_jpeg_is_never_half_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (37, 53, 3), dtype=np.uint8)
+    data = images.url_bytes(images.encode(noise))
+    cut = [data[:size] for size in (len(data) - 3, len(data) // 2, 700, 20, 3)]
+    for image in cut:
+        with pytest.raises(Unreadable):
+            images.decode(image)
+    monkeypatch.setitem(sys.modules, "simplejpeg", None)
+    for image in cut:
+        with pytest.raises(Unreadable):
+            images.decode(image)
+
+
 def test_a_transparent_image_is_black_there_as_on_a_page() -> None:
     half = Image.new("RGBA", (2, 1), (200, 100, 50, 255))
     half.putpixel((1, 0), (200, 100, 50, 0))
