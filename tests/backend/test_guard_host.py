@@ -161,8 +161,16 @@ def test_what_a_page_from_elsewhere_embeds_is_refused(backend: Backend) -> None:
     assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="document", Referer=f"{EVIL}/page") == 200  # a link
 
 
-def test_polling_is_not_spoken_as_a_script(backend: Backend) -> None:
-    assert ask(backend.url, "GET", f"{POLLING}&j=0").code == 400
+@pytest.mark.parametrize("query", ["j=0", "%6a=0", "%6A=0", "a&j", "&&j=0", f"{'a&' * 900}j=0"])
+def test_polling_is_not_spoken_as_a_script(backend: Backend, query: str) -> None:
+    assert ask(backend.url, "GET", f"{POLLING}&{query}").code == 400
+
+
+@pytest.mark.parametrize("query", ["+j=0", "j%00=0", f"{'a&' * 1100}j=0", "%u006a=0"])
+def test_what_only_looks_like_a_script_is_answered_as_polling(backend: Backend, query: str) -> None:
+    answer = ask(backend.url, "GET", f"{POLLING}&{query}")
+
+    assert b"___eio" not in answer.body
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "PROPFIND", "LINK", "SEARCH"])

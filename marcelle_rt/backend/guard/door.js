@@ -2,6 +2,7 @@
 'use strict';
 
 const http = require('http');
+const querystring = require('querystring');
 const { Refusal, refuse, refuseSocket } = require('./answers');
 const { namesIn } = require('./names');
 
@@ -38,8 +39,7 @@ function makeDoor({ app, visitors, isService, logins, page }) {
     if (names.length > 0 && !isService(names[0]) && !page.isFor(req)) {
       if (!req.url.startsWith(SOCKETS)) throw new Refusal(404, 'There is no such service.');
     }
-    // A script of a foreign page could load polling in this form, without an Origin.
-    if (req.url.startsWith(SOCKETS) && /[?&]j=/.test(req.url)) throw new Refusal(400, 'JSONP is not spoken here.');
+    if (req.url.startsWith(SOCKETS)) readSocketQuery(req);
     if (logins && names.length > 0) logins.introduce(req, names);
     return origin;
   };
@@ -92,6 +92,20 @@ function limitBody(req, res) {
     size += piece.length;
     if (size > LARGEST_BODY && !res.headersSent) refuse(res, 413, 'The body of the request is too large.');
   });
+}
+
+/**
+ * Reads the query of a request to Socket.IO, which takes what is read here and does not read it again: however the
+ * letters of a key are escaped, the door and Socket.IO see the same key.
+ * @param {import('http').IncomingMessage & { _query?: import('querystring').ParsedUrlQuery }} req
+ * @throws {Refusal}
+ */
+function readSocketQuery(req) {
+  const url = /** @type {string} */ (req.url);
+  const start = url.indexOf('?');
+  req._query = querystring.parse(start < 0 ? '' : url.slice(start + 1));
+  // A script of a foreign page could load polling in this form, without an Origin.
+  if ('j' in req._query) throw new Refusal(400, 'JSONP is not spoken here.');
 }
 
 /** CORS for a page that may come in: it, and no other, may read the answer. */
