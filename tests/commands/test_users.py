@@ -153,8 +153,8 @@ def test_the_start_says_how_accounts_are_made(node: None, tmp_path: Path) -> Non
     command = [sys.executable, "-u", "-m", "marcelle_rt", "backend", "--auth", "--port", "0", "--data", "my data"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env=surroundings({})) as running:
         assert running.stdout is not None
-        said = [running.stdout.readline() for _ in range(4)]
+        said = [running.stdout.readline() for _ in range(5)]
         running.terminate()
 
-    assert said[1] == "It can be reached by every user and program of this machine, and used with an account.\n"
-    assert said[3] == f"marcelle-rt backend user add EMAIL --data '{tmp_path}/my data' creates accounts.\n"
+    assert said[2] == "It can be reached by every user and program of this machine, and used with an account.\n"
+    assert said[4] == f"marcelle-rt backend user add EMAIL --data '{tmp_path}/my data' creates accounts.\n"

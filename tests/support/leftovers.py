@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import threading
 
+from marcelle_rt.notices import THREADS
+
 
 def threads_of_ours() -> set[threading.Thread]:
     """The threads of this process that connections have started."""
-    return {thread for thread in threading.enumerate() if "marcelle_rt" in thread.name or "_loop" in thread.name}
+    names = (f"{THREADS}connection ", "marcelle_rt events ")
+    return {thread for thread in threading.enumerate() if thread.name.startswith(names) or "_loop" in thread.name}
 
 
 def sockets() -> set[str]:

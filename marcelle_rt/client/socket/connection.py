@@ -195,7 +195,7 @@ class Connection:
     def _start(self) -> None:
         self._status = "connecting"
         self._failure = None
-        self.events.start(f"marcelle_rt events {self.location}")
+        self.events.start(f"marcelle_rt events {self.location}")  # users' handlers run there: not one of `THREADS`
         name = f"{THREADS}connection {self.location}"
         self._keeper = threading.Thread(target=self._keep, name=name, daemon=True)
         self._keeper.start()
