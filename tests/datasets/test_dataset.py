@@ -256,7 +256,9 @@ def test_a_dataset_that_changes_while_it_is_read_says_so(
     dataset: Dataset, store: DataStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = dataset.add_many([[0.0]] * 450, ["a"] * 450, gently=False)[0]
-    meanwhile = threading.Event()
+    service = store.service(service_name(INSTANCES, dataset.name))
+    meanwhile, told = threading.Event(), threading.Event()
+    service.on("created", lambda document: told.set() if document["datasetName"] != dataset.name else None)
     decode = dataset._decode
 
     def write_once(document: dict[str, Any]) -> dict[str, Any]:
@@ -264,8 +266,8 @@ def test_a_dataset_that_changes_while_it_is_read_says_so(
             meanwhile.set()
             dataset.remove(first)
             dataset.add([1.0], "new")
-            service = store.service(service_name(INSTANCES, dataset.name))
             service.create({"datasetName": "another of that service", "x": [1.0], "y": "b"})
+            assert told.wait(10)  # handlers are told one after the other, so that all before have been, too
         return decode(document)
 
     monkeypatch.setattr(dataset, "_decode", write_once)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -162,3 +165,30 @@ def test_without_keras_3_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras, "__version__", "2.15.0")
     with pytest.raises(ConversionError, match=r"needs Keras 3, and this is 2\.15\.0"):
         load(description(dense()))
+
+
+ROUND_TRIP = """
+import keras, numpy as np
+from pathlib import Path
+from marcelle_rt import models
+from marcelle_rt.models import from_browser
+
+assert keras.backend.backend() == "jax"
+model = keras.Sequential([keras.Input((9, 9, 3)), keras.layers.Conv2D(4, 3, activation="relu"),
+                          keras.layers.BatchNormalization(), keras.layers.Flatten(), keras.layers.Dense(2)])
+folder = Path("web")
+models.convert(model, folder, "tfjs")
+saved = from_browser.read("m", (folder / "model.json").read_bytes(), lambda name: (folder / name).read_bytes())
+x = np.random.default_rng(0).normal(size=(4, 9, 9, 3))
+own = keras.models.clone_model(model)
+from_browser.set_weights(own, saved)
+for back in (from_browser.to_keras(saved), own):
+    assert np.abs(np.asarray(back(x)) - np.asarray(model(x))).max() < 1e-5
+"""
+
+
+def test_it_needs_no_tensorflow(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    env = {**os.environ, "KERAS_BACKEND": "jax", "PYTHONPATH": str(Path(__file__).parents[2])}
+    answer = subprocess.run([sys.executable, "-c", ROUND_TRIP], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stderr

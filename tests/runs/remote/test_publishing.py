@@ -132,7 +132,7 @@ def test_a_hundred_models_as_fast_as_they_come_leave_no_error_in_a_page_and_the_
     assert len(documents) == 100
     eventually(lambda: shown(follower) == 100.0)
     revisions = {document["rev"] for document in documents}
-    assert 1 < len(revisions) < 20
+    assert 1 < len(revisions) < 60  # a second apart, and handing a hundred over takes a few
     assert follower.evaluate("loads") <= len(revisions) + 1
 
 
