@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
@@ -21,7 +21,7 @@ from .folder import files
 from .folder.journal import Journal, create
 from .remote.destination import Destination
 from .sync.feed import Feed
-from .sync.patience import Patience
+from .sync.patience import Patience, unsent
 from .sync.publisher import publisher_for
 from .sync.sentences import introduction
 from .sync.status import Phase, Status
@@ -92,7 +92,7 @@ class Recording:
         run_id: str,
         basename: str,
         settings: RunSettings,
-        history: Iterable[Event] = (),
+        history: Sequence[Event] = (),
     ) -> None:
         """Opens the run, and begins to send it.
 
@@ -340,7 +340,7 @@ class Recording:
             complete = self.wait(timeout, what, Patience(self.feed, self._publisher).is_over)
         except KeyboardInterrupt:
             patient = False
-        if not complete and (hint := self.feed.unsent_hint()) is not None:
+        if not complete and (hint := unsent(self.feed)) is not None:
             self._notices.warn(("rest", self.feed.run.id), hint)
         return patient
 

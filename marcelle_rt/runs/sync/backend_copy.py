@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...errors import AWAY, MarcelleError
+from ...errors import AWAY, BackendUnreachable, MarcelleError
 from ...notices import Notices
 from ..document.events import Event
 from ..document.run import Run
 from ..document.shorten import sentence
-from ..folder.journal import Journal, place_of
+from ..folder.journal import place_of
 from ..remote.heartbeat import Heartbeat
 from ..remote.link import Link
 from ..remote.run_documents import RunDocuments
 from ..remote.uploads import FileUploads
 from .file_queue import FileQueue
 from .pace import PAUSE, Pace
+from .past import Past
 from .removals import Removals
 from .replica import Delivery, Replica
 from .retrying import TRIES, may_pass, pause
@@ -42,13 +43,11 @@ class BackendCopy:
     def __init__(
         self,
         run: Run,
-        journal: Journal,
+        past: Past,
         link: Link,
         notices: Notices,
         report: Callable[[Event], None],
         *,
-        fresh: bool,
-        past: Callable[[], Run],
         owns_link: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,18 +55,16 @@ class BackendCopy:
 
         Args:
             run: The run.
-            journal: Its folder.
+            past: What of its journal was folded; none of a run that was made just now.
             link: The backend.
             notices: What the user is told.
             report: Takes an `uploaded` event for the run's fold; any thread may call it.
-            fresh: The run was made just now, so that the backend has nothing of it.
-            past: Makes the run of its journal again.
             owns_link: Whether `release` closes the link.
             clock: Monotonic seconds.
         """
-        documents = RunDocuments(link)
+        documents, journal, fresh = RunDocuments(link), past.journal, not past.folded
         self.link = link
-        self.replica = Replica(run, documents, fresh=fresh, past=past, folder=place_of(journal.directory))
+        self.replica = Replica(run, documents, fresh=fresh, past=past.run, folder=place_of(journal.directory))
         self.beside = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
         self.files = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
         self.heartbeat = Heartbeat(clock=clock)
@@ -260,6 +257,13 @@ class BackendCopy:
             self._beat_copies = replica.copies
             self._beat_due = self.heartbeat.keep_up(self.link, self._run.id, replica.copies)
         return self._beat_due
+
+    def away(self, error: MarcelleError) -> None:
+        """Notes that the backend is away."""
+        self.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)
+        self._notices.warn(
+            "away", f"{error} The training goes on; {kept(self._journal)}, and sent when the backend is back."
+        )
 
     def fault(self, problem: str) -> None:
         """Notes a fault of ours; nothing is sent for a while."""

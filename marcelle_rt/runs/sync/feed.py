@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
 
-from ...errors import BackendUnreachable, MarcelleError
+from ...errors import MarcelleError
 from ...notices import Notices, logger
 from ..document.events import Event
 from ..document.run import Run
@@ -18,17 +17,9 @@ from .backend_copy import BackendCopy
 from .flush import Flush, Flushes
 from .pace import earlier
 from .past import Past
-from .replica import Delivery
-from .sentences import kept, unsent_hint
+from .sentences import kept, unwritten
 from .snapshot import Snapshot
-from .status import Phase, Status
-
-
-class _Reached(NamedTuple):
-    """How far the copies had come when nothing waited."""
-
-    recorded: int
-    complete: bool
+from .status import Phase, Reached, Status
 
 
 class Feed:
@@ -36,21 +27,15 @@ class Feed:
 
     | attribute | written by | read by |
     |---|---|---|
-    | `journal` | training, by `record` and `end`; publisher, to write again what failed; under `_lock` | both |
-    | `phase` | training to `ENDED`, publisher to `SETTLED`: by `_enter`, under `_lock` | both |
+    | `journal`: the folder | training, by `record` and `end`; publisher, to write again; under `_lock` | both |
+    | `phase`: how far it has come | training to `ENDED`, publisher to `SETTLED`: by `_enter`, under `_lock` | both |
     | `_queue`, `_recorded` | training and uploads put in, publisher takes out; under `_lock` | both |
-    | `_flushes` | training begins and leaves waits, publisher settles them | both |
-    | `_reached` | publisher, under `_lock` | training |
-    | `run`, `copy`, `past`, `_snapshot`, `_undecided`, `_hurried_for` | publisher | publisher; `status`: training |
-    | `notices` | both (it has a lock) | both |
-
-    Attributes:
-        journal: The run's folder.
-        run: The run, as far as it was folded.
-        copy: What the backend has, or `None` where there is none.
-        past: What of the journal the run has.
-        phase: How far the run has come.
-        notices: What the user is told.
+    | `_flushes`: who waits | training begins and leaves waits, publisher settles them | both |
+    | `reached`: how far the copies are | publisher, under `_lock` | training |
+    | `run`, as far as it was folded | publisher | publisher; `status`: training |
+    | `copy`: the backend's, or `None` | publisher | publisher; `status`: training |
+    | `past`, `_snapshot`, `_undecided`, `_hurried_for` | publisher | publisher |
+    | `notices`: what the user is told | both (it has a lock) | both |
     """
 
     def __init__(
@@ -60,7 +45,7 @@ class Feed:
         notices: Notices,
         *,
         owns_link: bool = False,
-        history: Iterable[Event] = (),
+        history: Sequence[Event] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares it.
@@ -73,31 +58,20 @@ class Feed:
             history: The events that the journal has already, of a run that is resumed.
             clock: Monotonic seconds.
         """
-        had = list(history)
         self.journal = journal
         self.notices = notices
-        self.run = Run(had)
-        self.past = Past(self.run, journal, len(had))
+        self.run = Run(history)
+        self.past = Past(self.run, journal, len(history))
         self.copy: BackendCopy | None = None
         if link is not None:
-            self.copy = BackendCopy(
-                self.run,
-                journal,
-                link,
-                notices,
-                self.note,
-                fresh=not had,
-                past=self.past.run,
-                owns_link=owns_link,
-                clock=clock,
-            )
+            self.copy = BackendCopy(self.run, self.past, link, notices, self.note, owns_link=owns_link, clock=clock)
         self.phase = Phase.OPEN
-        self._undecided = bool(had)  # a resumed run whose next epoch is not known yet: files may have to go
+        self._undecided = bool(history)  # a resumed run whose next epoch is not known yet: files may have to go
         self._snapshot = Snapshot(self.run, journal, notices, clock=clock)
         self._lock = threading.RLock()  # a signal's handler may end the run while this thread records an epoch
         self._queue: deque[Event] = deque()
         self._recorded = 0
-        self._reached = _Reached(-1, complete=False)
+        self.reached = Reached(-1, complete=False)
         self._flushes = Flushes()
         self._hurried_for = 0  # how many flushes had ended the pauses
 
@@ -116,11 +90,7 @@ class Feed:
                 self._queue.append(event)
                 self._recorded += 1
         if self.journal.failure is not None:
-            self.notices.warn(
-                "journal",
-                f"The run can't be written to {self.journal.directory} ({self.journal.failure.strerror}). The "
-                "training goes on, and what could not be written is tried again at the next epoch.",
-            )
+            self.notices.warn("journal", unwritten(self.journal.directory, self.journal.failure))
 
     def note(self, event: Event) -> None:
         """Queues an event that is not for the journal: what a backend has by now. Any thread may call it."""
@@ -140,41 +110,26 @@ class Feed:
         flush = self._flushes.begin()
         with self._lock:
             if self.phase is Phase.SETTLED or self._is_reached:
-                flush.settle(self._reached.complete)
+                flush.settle(self.reached.complete)
         return flush
 
     @property
     def _is_reached(self) -> bool:
         """Whether the copies have all that was recorded."""
-        reached = self._reached
+        reached = self.reached
         return reached.complete and reached.recorded == self._recorded
 
     @property
     def status(self) -> Status:
         """How the run is doing, as far as the publisher's thread has come."""
-        complete = self._is_reached
-        return Status(str(self.run.fields.get("status", "idle")), complete, None if complete else self.problem)
+        failure, copy, complete = self.journal.failure, self.copy, self._is_reached
+        problem = failure.strerror if failure is not None else copy.problem if copy is not None else None
+        return Status(str(self.run.fields.get("status", "idle")), complete, None if complete else problem)
 
     @property
-    def problem(self) -> str | None:
-        """What kept the copies from having all of it at the last try."""
-        if self.journal.failure is not None:
-            return self.journal.failure.strerror
-        return self.copy.problem if self.copy is not None else None
-
-    @property
-    def was_reached(self) -> bool:
-        """Whether the backend ever had this run, as far as this process knows."""
-        return self.copy is None or self.copy.replica.copies > 0
-
-    def unsent_hint(self) -> str | None:
-        """Where the rest of a run is that has ended, and what sends it; `None` where nothing can, or all is there."""
-        link = self.copy.link if self.copy is not None else None
-        if self._reached.recorded < self._recorded:
-            return unsent_hint(self.journal, link, self.problem, goes_on=True)
-        if self.copy is not None and self.copy.replica.delivery is Delivery.CLOSED:
-            return unsent_hint(self.journal, link, self.problem, goes_on=False)
-        return unsent_hint(self.journal, None, self.problem, goes_on=False) if self.journal.failure else None
+    def is_on_its_way(self) -> bool:
+        """Whether something that was recorded waits for the copies."""
+        return self.reached.recorded < self._recorded
 
     # On the publisher's thread.
 
@@ -197,25 +152,17 @@ class Feed:
         beat = self.copy.beat(is_waited_for=is_waited_for) if self.copy is not None else None
         return earlier(due, beat)
 
-    def keep(self) -> float | None:
-        """Brings the document and `run_data.json` level; this needs no backend.
-
-        Returns:
-            When to come again, or `None`.
-        """
-        self._fold()
-        due = self._save(self._is_hurried())
-        self._publish(idle=False)
-        return due
-
     def away(self, error: MarcelleError) -> None:
         """Notes that the backend is away."""
-        if self.copy is not None:
-            self.copy.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)
         self.keep()
-        self.notices.warn(
-            "away", f"{error} The training goes on; {kept(self.journal)}, and sent when the backend is back."
-        )
+        if self.copy is not None:
+            self.copy.away(error)
+
+    def keep(self) -> None:
+        """Brings the document and `run_data.json` level; this needs no backend."""
+        self._fold()
+        self._save(self._is_hurried())
+        self._publish(idle=False)
 
     def fault(self, error: Exception) -> None:
         """Notes a fault of ours; the run pauses for it."""
@@ -223,11 +170,6 @@ class Feed:
         self.notices.warn("fault", f"{error!r} while a run was sent. The training goes on; {kept(self.journal)}.")
         if self.copy is not None:
             self.copy.fault(repr(error))
-
-    @property
-    def waits_for_backend(self) -> bool:
-        """Whether the backend lacks something that only an exchange with it brings there."""
-        return self.copy is not None and not self.copy.is_level
 
     def files_due(self) -> list[Event]:
         """The files that are to be sent now; each must be given to `copy.files.send`."""
@@ -263,7 +205,7 @@ class Feed:
         with self._lock:
             idle = idle and not self._queue
             if idle:
-                self._reached = _Reached(self._recorded, complete)
+                self.reached = Reached(self._recorded, complete)
                 if self.phase is Phase.ENDED:
                     self._enter(Phase.SETTLED)
         if self._flushes.waits:

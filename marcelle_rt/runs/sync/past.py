@@ -23,6 +23,7 @@ class Past:
         folded: How many of the journal's events the run has.
 
     Attributes:
+        journal: The folder.
         folded: The same; who folds one counts it.
         due: The run's version from which on it may hold so much that `forget` is worth a look.
     """
@@ -31,12 +32,12 @@ class Past:
         self.folded = folded
         self.due = 0
         self._run = run
-        self._journal = journal
+        self.journal = journal
 
     def events(self) -> Iterator[Event]:
         """The journal's events, as far as the run has come: what is not folded yet may undo what was before."""
-        assert self._journal.directory is not None
-        return islice(replay(self._journal.directory), self.folded)
+        assert self.journal.directory is not None
+        return islice(replay(self.journal.directory), self.folded)
 
     def run(self) -> Run:
         """The run, made anew."""
@@ -57,7 +58,7 @@ class Past:
         if room > 0:  # each event adds a value to each list at most
             self.due = self._run.version + room // len(self._run.lists)
             return
-        if not self._journal.is_whole:
+        if not self.journal.is_whole:
             return
         if replica is None:
             tail.forget(self._run, {path: len(values) for path, values in self._run.lists.items()}, ())

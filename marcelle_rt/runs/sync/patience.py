@@ -1,4 +1,4 @@
-"""How long the end of a run waits for a backend that is not there: a moment, and once a process."""
+"""How long the end of a run waits for a backend that is not there, and what becomes of what is not sent by then."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from .feed import Feed
 from .publisher import Publisher
+from .replica import Delivery
+from .sentences import unsent_hint
 
 UNREACHED = 2.0  # seconds for a backend that the run never reached; all of it is in its folder
 
@@ -32,10 +34,22 @@ class Patience:
     def is_over(self) -> bool:
         """Whether to wait on is in vain: the run never reached its backend, which can't be reached now either."""
         publisher = self._publisher
-        if self._feed.was_reached or not publisher.failures:
+        copy = self._feed.copy
+        if copy is None or copy.replica.copies or not publisher.failures:
             return False
         was_tried = publisher.was_waited_for and publisher.tries > self._tries
         if was_tried or self._clock() - self._start > UNREACHED:
             publisher.was_waited_for = True  # the next run need not wait as long to learn the same
             return True
         return False
+
+
+def unsent(feed: Feed) -> str | None:
+    """Where the rest of a run is, and what sends it; `None` where nothing can, or all is there."""
+    link = feed.copy.link if feed.copy is not None else None
+    problem = feed.status.problem
+    if feed.is_on_its_way:
+        return unsent_hint(feed.journal, link, problem, goes_on=True)
+    if feed.copy is not None and feed.copy.replica.delivery is Delivery.CLOSED:
+        return unsent_hint(feed.journal, link, problem, goes_on=False)
+    return unsent_hint(feed.journal, None, problem, goes_on=False) if feed.journal.failure else None

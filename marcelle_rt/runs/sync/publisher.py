@@ -153,8 +153,11 @@ class Publisher:
             feed.fault(error)
             return self._clock() + REFUSED_PAUSE
 
+    def _waits(self, feed: Feed) -> bool:
+        return feed.copy is not None and not feed.copy.is_level
+
     def _advance(self, feed: Feed) -> float | None:
-        if self.failures and self._clock() < self._away_until and feed.waits_for_backend:
+        if self.failures and self._clock() < self._away_until and self._waits(feed):
             feed.keep()
             return self._away_until
         try:

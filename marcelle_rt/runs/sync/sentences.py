@@ -12,6 +12,14 @@ from ..remote.link import Link
 _TOO_LARGE = 413  # an HTTP status
 
 
+def unwritten(directory: Path | None, failure: OSError) -> str:
+    """What a user is told whose disk does not take a run."""
+    return (
+        f"The run can't be written to {directory} ({failure.strerror}). The training goes on, and what could not be "
+        "written is tried again at the next epoch."
+    )
+
+
 def kept(journal: Journal) -> str:
     """Where a run is kept, as half a sentence."""
     if journal.directory is None:

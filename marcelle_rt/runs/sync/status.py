@@ -26,3 +26,12 @@ class Phase(Enum):
     """No event will come any more; the copies may still lack some."""
     SETTLED = "settled"
     """All that can be done for it is done."""
+
+
+class Reached(NamedTuple):
+    """How far a run's copies had come when nothing waited."""
+
+    recorded: int
+    """How many events were recorded then."""
+    complete: bool
+    """Whether the copies had all of them."""

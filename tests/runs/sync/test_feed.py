@@ -15,6 +15,7 @@ from marcelle_rt.runs.document import events
 from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync.feed import Feed
+from marcelle_rt.runs.sync.patience import unsent
 from marcelle_rt.runs.sync.replica import Delivery
 from marcelle_rt.runs.sync.status import Phase
 from tests.runs.sync.memory_link import MemoryLink
@@ -127,7 +128,7 @@ def test_a_run_that_ended_is_let_go_of_when_all_is_there(made: Made) -> None:
     assert not journal.is_being_written(made.journal.directory)  # type: ignore[arg-type]
     made.until_settled()
     assert (made.feed.phase, made.feed.status) == (Phase.SETTLED, ("success", True, None))
-    assert made.feed.unsent_hint() is None
+    assert unsent(made.feed) is None
     assert made.feed.flush().wait(0)
 
 
@@ -217,7 +218,7 @@ def test_a_refusal_that_may_pass_ends_no_wait_and_one_that_can_t_does(made: Made
     assert due == made.clock.now + 10.0
     assert flush.wait(0) is False
     assert "never" in str(made.feed.status.problem)
-    hint = made.feed.unsent_hint()
+    hint = unsent(made.feed)
     assert hint is not None
     assert f"marcelle-rt upload {made.journal.directory} --backend memory" in hint
 
@@ -230,10 +231,10 @@ def test_a_backend_that_is_away_is_not_taken_for_complete(made: Made) -> None:
     with pytest.warns(MarcelleWarning, match="sent when the backend is back"):
         made.feed.away(caught.value)
     assert made.feed.status == ("idle", False, "refused")
-    assert made.feed.waits_for_backend
+    assert made.feed.is_on_its_way
     made.serve()
     assert made.feed.status == ("idle", True, None)
-    assert not made.feed.waits_for_backend
+    assert not made.feed.is_on_its_way
 
 
 def test_a_removed_run_is_no_complete_one(made: Made) -> None:
@@ -268,7 +269,7 @@ def test_a_remote_that_its_owner_closed_ends_the_wait_and_names_the_command(made
         made.serve()
     assert flush.wait(0) is False
     assert made.feed.phase is Phase.SETTLED
-    assert "Send the rest with: marcelle-rt upload" in str(made.feed.unsent_hint())
+    assert "Send the rest with: marcelle-rt upload" in str(unsent(made.feed))
 
 
 def document(n: int, service: str = events.ALERTS) -> Any:
@@ -313,7 +314,7 @@ def test_a_document_that_is_refused_is_counted_and_holds_up_no_other(
     assert flush.wait(0) is False
     assert sorted(d["n"] for d in made.link.services[events.ALERTS].values()) == kept
     assert made.feed.status.problem == f"{3 - len(kept)} documents beside it could not be sent"
-    assert made.feed.unsent_hint() is None
+    assert unsent(made.feed) is None
 
 
 def test_files_wait_until_a_resumed_run_says_where_it_goes_on(tmp_path: Path) -> None:
