@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
+from weakref import WeakSet
 
 from .. import config
-from ..forks import pid
+from ..forks import on_fork
 from ..notices import Notices, logger, tell
 from ..values import iso, to_run
 from .alerts.webhook import Webhook
@@ -83,6 +84,7 @@ class Recording:
         batches: What batches logged and is not recorded yet.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
+        is_mine: Whether this process created it, and not one that it was forked from.
     """
 
     def __init__(
@@ -118,7 +120,8 @@ class Recording:
         self._new_paths: set[str] = set()
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
-        self._pid = pid()
+        self.is_mine = True
+        _made.add(self)
         self._publisher = publisher_for(link, settings.clock)
         self._publisher.add(self.feed)
         exits.opened(self)
@@ -126,14 +129,9 @@ class Recording:
             system_metrics.sampler().add(self)
 
     @property
-    def is_mine(self) -> bool:
-        """Whether this process created it, and not one that it was forked from."""
-        return self._pid == pid()
-
-    @property
     def is_open(self) -> bool:
         """Whether it takes events: it has not ended, and is this process's."""
-        return self.feed.phase is Phase.OPEN and self._pid == pid()
+        return self.is_mine and self.feed.phase is Phase.OPEN
 
     @property
     def directory(self) -> Path | None:
@@ -385,3 +383,14 @@ def new_folder(base: Path, notices: Notices) -> tuple[Journal, str]:
             "the run is kept in memory and on the backend alone.",
         )
         return Journal(None), iso()
+
+
+_made: WeakSet[Recording] = WeakSet()
+
+
+def _leave_to_the_parent() -> None:
+    for run in _made:
+        run.is_mine = False
+
+
+on_fork(_leave_to_the_parent)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import time
@@ -190,7 +190,7 @@ class Writer:
         recording.record(events.create(time(), recording.run_id, {**run, "start": start}))
         recording.introduce("is recorded")
 
-    def _start(self, book: journal.Journal, run_id: str, basename: str, history: Iterable[Event] = ()) -> Recording:
+    def _start(self, book: journal.Journal, run_id: str, basename: str, history: Sequence[Event] = ()) -> Recording:
         settings = replace(self.settings, finish_timeout=self.finish_timeout)
         self._recording = Recording(book, self.notices, run_id, basename, settings, history)
         return self._recording
