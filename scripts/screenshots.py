@@ -20,6 +20,8 @@ from rich.console import Console
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.dashboard.pages import page_files
+from marcelle_rt.dashboard.site import Site
 from marcelle_rt.demo.run import demo_site
 from marcelle_rt.monitor import LiveRuns
 from tests.helpers import chromium, eventually
@@ -134,7 +136,36 @@ def terminal(backend: Backend, folder: str) -> None:
         (DOCS / "watch.svg").write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL))
 
 
-PICTURES = {"demo": demo, "notebook": notebook, "terminal": terminal}
+def dashboard(backend: Backend, folder: str) -> None:
+    """The dashboard with trainings that have ended and one that goes on, and that run's page."""
+    with (
+        Site(page_files(backend.url)) as site,
+        DataStore(backend.url) as store,
+        new_page(1280, 760) as page,
+        training(backend.url, folder, 20, 30, 25, 60),
+    ):
+        eventually(reaches(store, "digits-4", 15), timeout=240)
+        page.goto(site.url)
+        for name in ("digits-2", "digits-3"):
+            page.get_by_role("row", name=name).get_by_role("checkbox").check()
+        eventually(reaches(store, "digits-4", 40), timeout=240)
+        page.mouse.move(0, 0)
+        for scheme, ending in (("light", ""), ("dark", "-dark")):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(300)
+            page.screenshot(path=DOCS / f"dashboard{ending}.png")
+        page.get_by_role("link", name="digits-4").click()
+        page.emulate_media(color_scheme="light")
+        page.get_by_role("button", name="epoch 40", exact=True).click()
+        page.get_by_text("is loaded").wait_for(timeout=60_000)
+        page.screenshot(path=DOCS / "dashboard-run.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.goto(site.url)
+        page.locator(".rt-chart canvas").first.wait_for()
+        page.screenshot(path=DOCS / "dashboard-phone.png")
+
+
+PICTURES = {"demo": demo, "dashboard": dashboard, "notebook": notebook, "terminal": terminal}
 
 
 def main() -> None:

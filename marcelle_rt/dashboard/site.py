@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -16,6 +16,9 @@ from ..errors import MarcelleError
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}
 
 
+Content = Path | str | Callable[[], Path]
+
+
 class Site:
     """Serves a few files, by default on a free port of the loopback interface.
 
@@ -23,8 +26,8 @@ class Site:
     the other libraries of `page_libraries`.
 
     Args:
-        files: What is served, by name: a path to a file, or the content itself. `index.html` is
-            the start page.
+        files: What is served, by name: a path to a file, the content itself, or what gives the path when it is
+            first asked for. `index.html` is the start page.
         port: The port; 0 takes any free one.
         host: The address to listen on; `"0.0.0.0"` lets other machines in.
 
@@ -36,8 +39,8 @@ class Site:
         MarcelleError: The port is taken, or the address can't be used.
     """
 
-    def __init__(self, files: Mapping[str, Path | str], port: int = 0, host: str = "127.0.0.1") -> None:
-        served = {**page_libraries(), **files}
+    def __init__(self, files: Mapping[str, Content], port: int = 0, host: str = "127.0.0.1") -> None:
+        served: dict[str, Content] = {**page_libraries(), **files}
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -46,7 +49,11 @@ class Site:
                 if content is None:
                     self.send_error(404)
                     return
-                body = content.encode() if isinstance(content, str) else content.read_bytes()
+                try:
+                    body = _bytes(content)
+                except MarcelleError as error:  # what was to be installed for it was not
+                    self.send_error(503, explain=str(error))
+                    return
                 self.send_response(200)
                 self.send_header("Content-Type", _type(name))
                 self.send_header("Content-Length", str(len(body)))
@@ -83,6 +90,12 @@ class Site:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _bytes(content: Content) -> bytes:
+    if isinstance(content, str):
+        return content.encode()
+    return (content() if callable(content) else content).read_bytes()
 
 
 def _type(name: str) -> str:

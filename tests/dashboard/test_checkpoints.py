@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from marcelle_rt import DataStore, Remote
 from tests.helpers import eventually
 
 from .conftest import Train
@@ -87,3 +88,30 @@ def test_a_checkpoint_that_is_gone_is_said(open_page: Callable[..., Page], train
     page.get_by_role("button", name="epoch 1", exact=True).click()
 
     page.get_by_text("The checkpoint of epoch 1 can't be loaded").wait_for()
+
+
+def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page(
+    open_page: Callable[..., Page], store: DataStore, tmp_path: Path
+) -> None:
+    onnx = pytest.importorskip("onnx")
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2]) for name in ("x", "y")]
+    weights = onnx.helper.make_tensor("w", onnx.TensorProto.FLOAT, [2, 2], [1.0, 0.0, 0.0, 10.0])
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])], "scale", [values[0]], [values[1]], [weights]
+    )
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=8), tmp_path / "model.onnx")
+    with Remote(store.location) as remote:
+        model = remote.upload_onnx_model(str(tmp_path / "model.onnx"), {"name": "scale"})
+    checkpoint = {"id": model["_id"], "name": "scale", "service": "onnx-models", "metadata": {"epoch": 1}}
+    run = {"name": "digits-1", "status": "success", "epoch": 1, "params": {}, "logs": {"loss": [1.0]}}
+    shape = {"layers": [{"name": "dense", "input_shape": [None, 2]}]}
+    store.service("runs").create({**run, "checkpoints": [checkpoint], "model": shape})
+    page = open_page()
+
+    page.get_by_role("link", name="digits-1", exact=True).click()
+    page.get_by_role("button", name="epoch 1", exact=True).click()
+    page.get_by_text("The checkpoint of epoch 1 is loaded.").wait_for(timeout=90_000)
+    page.get_by_role("textbox", name="numbers").fill("3 4")
+
+    eventually(lambda: page.locator(".rt-answer").inner_text() == "3, 40")

@@ -15,7 +15,7 @@ import { UNITS, linesOf } from './lines.js';
  * @property {(listener: () => void) => void} subscribe
  */
 
-const FRAME = 33; // milliseconds: 30 drawings a second are enough for the eye
+const REST = 1; // how much longer than a drawing the page then does other things
 
 /**
  * @param {import('../runs/catalogue.js').Catalogue} catalogue
@@ -28,7 +28,7 @@ export function curvesCard(catalogue, selection, words) {
   /** @type {Map<string, string[]>} */
   let groups = new Map();
   const visible = new Set();
-  let [due, last] = [0, 0];
+  let [due, last, cost] = [0, 0, 0];
 
   const controls = curveControls(schedule);
   const legend = element('div', { class: 'rt-legend' });
@@ -58,7 +58,7 @@ export function curvesCard(catalogue, selection, words) {
 
   function draw() {
     due = 0;
-    last = performance.now();
+    const begun = performance.now();
     const shown = shownRuns();
     const { word, ...settings } = controls.read();
     groups = groupsOf(shown.map(({ run }) => run), word);
@@ -84,6 +84,8 @@ export function curvesCard(catalogue, selection, words) {
     card.show(catalogue.rows.size > 0);
     hint.hidden = groups.size > 0;
     controls.element.hidden = shown.length === 0;
+    last = performance.now();
+    cost = last - begun;
     say(hint, shown.length === 0 ? words.hint : word ? 'No metric has this in its name.' : 'Nothing was logged yet.');
   }
 
@@ -103,15 +105,20 @@ export function curvesCard(catalogue, selection, words) {
     legend.replaceChildren(...names, ...(shown.length > MOST ? [element('i', {}, `and ${shown.length - MOST} more`)] : []));
   }
 
+  // The catalogue tells at most 30 times a second; where a drawing takes longer, fewer of them are made.
   function schedule() {
     if (due) return;
-    const wait = FRAME - (performance.now() - last);
-    // In a frame where there is time for one: an epoch is on the screen with the next one.
-    due = wait <= 0 ? requestAnimationFrame(draw) : window.setTimeout(draw, wait);
+    const wait = REST * cost - (performance.now() - last);
+    due = wait > 0 ? window.setTimeout(draw, wait) : requestAnimationFrame(draw);
+  }
+
+  function drawNow() {
+    if (due || REST * cost > performance.now() - last) schedule();
+    else draw();
   }
 
   catalogue.subscribe((changed) => {
-    if (catalogue.rows.size === 0 || selection.ticked.some((id) => changed.has(id))) schedule();
+    if (catalogue.rows.size === 0 || selection.ticked.some((id) => changed.has(id))) drawNow();
   });
   selection.subscribe(schedule);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach((chart) => chart.plot?.redraw()));

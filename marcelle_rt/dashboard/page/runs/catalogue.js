@@ -11,6 +11,8 @@ const LIGHT = ['_id', 'name', 'basename', 'status', 'start', 'end', 'epoch', 'ep
 const DATES = ['createdAt', 'updatedAt'];
 const ROWS_A_READ = 1000;
 const DOCUMENTS_A_READ = 25;
+const FRAME = 33; // milliseconds between two drawings: 30 a second are enough for the eye
+const HIDDEN = 500; // the same while nobody looks
 const MISSED = 4; // signs of life that did not come, after which a run is taken for dead
 
 export class Catalogue {
@@ -35,6 +37,7 @@ export class Catalogue {
     this.arrived = new Map();
     this.reads = 0;
     this.due = false;
+    this.applied = -Infinity;
 
     for (const event of ['created', 'updated', 'patched']) {
       this.service.on(event, (/** @type {Document} */ run) => this.arrive(idOf(run), run));
@@ -49,7 +52,7 @@ export class Catalogue {
     });
   }
 
-  /** @param {(changed: Set<string>) => void} listener called at most once a frame, with the ids of the changed runs */
+  /** @param {(changed: Set<string>) => void} listener called at most 30 times a second, with the ids of the changed runs */
   subscribe(listener) {
     this.listeners.push(listener);
   }
@@ -166,17 +169,20 @@ export class Catalogue {
     this.schedule();
   }
 
-  // However many events come in, the page is drawn once a frame.
+  // The first event is shown at once; however many follow it, the page is drawn a bounded number of times a second.
   schedule() {
     if (this.due) return;
     this.due = true;
-    // A page in the background gets no frames, and would be a pile of events when it is looked at again.
-    if (document.hidden) setTimeout(() => this.apply(), 500);
-    else requestAnimationFrame(() => this.apply());
+    // A page in the background need not hurry, and would be a pile of drawings when it is looked at again.
+    const pause = document.hidden ? HIDDEN : FRAME;
+    const wait = Math.max(0, pause - (performance.now() - this.applied));
+    if (wait === 0) queueMicrotask(() => this.apply());
+    else setTimeout(() => this.apply(), wait);
   }
 
   apply() {
     this.due = false;
+    this.applied = performance.now();
     const changed = new Set(this.arrived.keys());
     for (const [id, run] of this.arrived) {
       if (run === null) {

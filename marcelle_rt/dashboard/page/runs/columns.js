@@ -15,6 +15,7 @@ import { grows, isActive, ordered } from './facts.js';
 
 const METRICS = 3;
 const PARAMS = 4;
+const KERAS = ['epochs', 'steps', 'verbose']; // what Keras itself tells of a fit: nobody compares runs by it
 
 /** @param {Row} row @param {number} now */
 export function secondsOf(row, now) {
@@ -92,7 +93,7 @@ export function columnsOf(rows) {
   const best = often.filter((metric) => !metric.includes('learning_rate'));
   // A parameter that is the same everywhere tells runs apart from no other.
   const names = [...values].sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1)).map(([name]) => name);
-  const differing = names.filter((name) => /** @type {Set<string>} */ (values.get(name)).size > 1);
+  const differing = names.filter((name) => /** @type {Set<string>} */ (values.get(name)).size > 1 && !KERAS.includes(name));
   const columns = [
     ...Object.values(FIXED),
     ...[...best, ...often.filter((metric) => !best.includes(metric))].map(metricColumn),
