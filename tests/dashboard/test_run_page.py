@@ -120,6 +120,31 @@ def test_alerts_come_as_they_are_given(open_page: Callable[..., Page], train: Tr
     assert "Loss is flat for <i>3</i> epochs" in entry.inner_text()
 
 
+def test_batches_and_the_machine_are_drawn_as_they_are_measured(
+    open_page: Callable[..., Page], train: Train, store: DataStore
+) -> None:
+    run = train(epochs=1)
+    page = open_page()
+    open_run(page, "digits-1")
+    for step in range(1, 8):
+        run.save_batch(step, {"loss": 1 / step, "odd": 1.0 if step == 3 else None})
+    batches = page.get_by_role("region", name="Batches").locator(".rt-chart")
+    eventually(lambda: batches.locator("canvas").count() == 2)
+    assert batches.locator("figcaption").all_inner_texts() == ["loss", "odd"]
+    over = batches.first.locator(".u-over")
+    width, height = over.evaluate("(over) => [over.clientWidth, over.clientHeight]")
+    over.hover(position={"x": width - 2, "y": height / 2})
+    eventually(lambda: "batch 7" in batches.first.locator(".rt-told").inner_text())
+
+    measured = {"runId": document(store)["_id"], "cpu": 50.0, "memory": 40.0, "process_cpu": 99.0}
+    gpus = [{"name": "A100", "utilization": 90.0, "memory": None}]
+    for second in (0, 10):
+        time = f"2026-01-01T00:00:{second:02}.000Z"
+        store.service("run-system").create({**measured, "process_memory": 1e9, "time": time, "gpus": gpus})
+    machine = page.get_by_role("region", name="The machine").locator(".rt-chart")
+    eventually(lambda: machine.locator("canvas").count() == 4)
+
+
 def test_tags_and_notes_are_edited_while_the_run_trains(
     open_page: Callable[..., Page], train: Train, store: DataStore
 ) -> None:

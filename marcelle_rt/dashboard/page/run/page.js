@@ -3,6 +3,7 @@ import { curvesCard } from '../curves/panel.js';
 import { colorOf } from '../runs/selection.js';
 import { alertsCard } from './alerts.js';
 import { assetsCard } from './assets.js';
+import { batchesCard, systemCard } from './more.js';
 import { notesCard } from './notes.js';
 import { OpenedRun } from './opened.js';
 import { modelCard, paramsCard } from './params.js';
@@ -31,8 +32,10 @@ export function runPage(page, catalogue, connection) {
     .use(
       alertsCard(connection, opened),
       curvesCard(catalogue, shown, { hint: '', legend: false }),
+      batchesCard(connection, opened),
       tryCard(connection, opened),
       assetsCard(connection, opened),
       modelCard(opened),
+      systemCard(connection, opened),
     );
 }
