@@ -13,7 +13,8 @@ const emit = http.Server.prototype.emit;
 /** @param {any[]} args */
 http.Server.prototype.emit = function (...args) {
   const [event, , socket] = args;
-  if (event === 'upgrade') {
+  if (event === 'upgrade' && this.listening) {
+    // A server that does not listen is handed the sockets of one that does.
     change(1);
     socket.on('close', () => change(-1));
   }
