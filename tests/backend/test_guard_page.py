@@ -174,8 +174,9 @@ window.result = {
 )
 
 
-def test_a_stock_page_that_has_logged_in_shows_images_and_loads_models(
-    own_backend: Callable[..., Backend], page: Page
+@pytest.mark.parametrize(("host", "same"), [("127.0.0.1", True), ("localhost", False)])
+def test_a_stock_page_that_has_logged_in_loads_models_and_shows_images_of_its_own_host(
+    own_backend: Callable[..., Backend], page: Page, host: str, same: bool
 ) -> None:
     url = own_backend(auth=True, signup=True).url
     login = {"email": "ada@example.org", "password": "correct horse"}
@@ -203,15 +204,16 @@ def test_a_stock_page_that_has_logged_in_shows_images_and_loads_models(
         script = script.replace(name, json.dumps(value))
 
     with Site({"index.html": dashboard_html(script)}) as site:
-        page.goto(site.url)
+        page.goto(site.url.replace("127.0.0.1", host))
         page.wait_for_function("window.result")
         result = page.evaluate("window.result")
-        assert result == {"before": False, "after": True, "uploaded": True, "fetched": 200, "predicted": [3]}
+        assert result == {"before": False, "after": same, "uploaded": same, "fetched": 200, "predicted": [3]}
         page.goto("about:blank")
-        cookies = page.context.cookies(url)
-        assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies] == [(True, "Strict")]
-        header = {"Cookie": f"{cookies[0]['name']}={cookies[0]['value']}"}
-        assert eventually(lambda: ask(url, "GET", f"/assets/{image}", headers=header).code == 401)
+    cookies = page.context.cookies(url)
+    assert [(cookie["httpOnly"], cookie["sameSite"]) for cookie in cookies] == [(True, "Strict")] * same
+    for cookie in cookies:  # nobody is logged in any more
+        header = {"Cookie": f"{cookie['name']}={cookie['value']}"}
+        assert eventually(lambda header=header: ask(url, "GET", f"/assets/{image}", headers=header).code == 401)
 
 
 def _model() -> dict[str, bytes]:
