@@ -260,10 +260,11 @@ class BackendCopy:
 
     def away(self, error: MarcelleError) -> None:
         """Notes that the backend is away."""
-        self.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)
         self._notices.warn(
             "away", f"{error} The training goes on; {kept(self._journal)}, and sent when the backend is back."
         )
+        # Last, so that whoever sees it in the run's status has been told.
+        self.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)
 
     def fault(self, problem: str) -> None:
         """Notes a fault of ours; nothing is sent for a while."""
