@@ -73,6 +73,9 @@ class RunSettings:
         )
 
 
+_OPEN = Phase.OPEN  # asked at each epoch, and an enum's members are slow to find
+
+
 class Recording:
     """A run that is being recorded, by the process that created it.
 
@@ -131,7 +134,7 @@ class Recording:
     @property
     def is_open(self) -> bool:
         """Whether it takes events: it has not ended, and is this process's."""
-        return self.is_mine and self.feed.phase is Phase.OPEN
+        return self.is_mine and self.feed.phase is _OPEN
 
     @property
     def directory(self) -> Path | None:

@@ -71,25 +71,22 @@ class Journal:
             raise
         self._fd = fd
 
-    def append(self, event: Event) -> None:
+    def append(self, event: Event | None) -> None:
         """Writes one event, in one write(2).
 
         A disk that is full or gone raises nothing: `failure` says so, and the event waits for the next.
         Where a signal's handler raises meanwhile (Ctrl-C), the event is written or waits nevertheless.
+
+        Args:
+            event: The event; `None` writes what waits alone.
         """
-        if self._fd >= 0:
-            self._write(dumps(event) + b"\n")
-
-    def retry(self) -> None:
-        """Writes what could not be written before; `failure` says whether that went well."""
-        if self._fd >= 0 and self._backlog.strip():
-            self._write(b"")
-
-    def _write(self, line: bytes) -> None:
-        if self._backlog:
-            line = self._backlog + line
-        before = self._size
+        if self._fd < 0:
+            return
+        line, before = b"", self._size
         try:
+            line = dumps(event) + b"\n" if event is not None else b""
+            if self._backlog:
+                line = self._backlog + line
             written = os.write(self._fd, line)
             if written == len(line):
                 self._size = before + written
@@ -103,7 +100,10 @@ class Journal:
             self.failure, self._backlog = error, line
         except BaseException:
             # A signal's handler runs when the system call returns; only the file tells whether it was carried out.
-            self._wrote_part(line, before, os.fstat(self._fd).st_size - before)
+            written = os.fstat(self._fd).st_size - before
+            if not written:  # it may have come before there was a line
+                line = self._backlog + (dumps(event) + b"\n" if event is not None else b"")
+            self._wrote_part(line, before, written)
             raise
 
     def _wrote_part(self, line: bytes, before: int, written: int) -> None:
@@ -111,6 +111,11 @@ class Journal:
         self._size = before + written
         rest = line[line.rfind(b"\n", 0, written) + 1 :]
         self._backlog = (b"\n" if written else b"") + rest if rest else b""
+
+    def retry(self) -> None:
+        """Writes what could not be written before; `failure` says whether that went well."""
+        if self._backlog.strip():
+            self.append(None)
 
     def check(self) -> None:
         """Looks whether the journal still lies in the folder; `failure` says so if not.

@@ -125,3 +125,65 @@ def test_the_document_is_old_or_new_but_never_a_part(tmp_path: Path, monkeypatch
     assert json.loads((tmp_path / journal.DOCUMENT).read_text()) == {"status": "idle"}
     assert sorted(p.name for p in tmp_path.iterdir()) == [journal.JOURNAL, journal.DOCUMENT]
     book.close()
+
+
+@pytest.mark.parametrize("at", ["before the line is made", "before the write", "after the write", "after a part"])
+def test_an_event_that_a_signal_interrupts_is_written_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    book = journal.Journal(tmp_path)
+    book.append(CREATE)
+    real_dumps, real_write = journal.dumps, os.write
+
+    def interrupted_dumps(value: object) -> bytes:
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    def interrupted_write(fd: int, data: bytes) -> int:
+        monkeypatch.undo()
+        if at == "after the write":
+            real_write(fd, data)
+        elif at == "after a part":
+            real_write(fd, data[:10])
+        raise KeyboardInterrupt
+
+    if at == "before the line is made":
+        monkeypatch.setattr(journal, "dumps", interrupted_dumps)
+    else:
+        monkeypatch.setattr(journal.os, "write", interrupted_write)
+    with pytest.raises(KeyboardInterrupt):
+        book.append(epoch(0))
+    assert book.is_whole == (at == "after the write")
+    assert journal.dumps is real_dumps
+    book.append(epoch(1))
+    assert book.is_whole
+    book.close()
+    events, torn = journal.read(tmp_path)
+    assert [event["type"] for event in events] == ["create", "epoch", "epoch"]
+    assert torn == (1 if at == "after a part" else 0)
+
+
+def test_a_journal_that_was_deleted_says_so_and_is_not_whole(tmp_path: Path) -> None:
+    book = journal.Journal(tmp_path)
+    book.append(CREATE)
+    book.check()
+    assert book.is_whole
+    (tmp_path / journal.JOURNAL).unlink()
+    book.check()
+    assert not book.is_whole
+    assert "deleted" in str(book.failure)
+    book.close()
+    assert not book.is_whole
+
+
+def test_a_copied_folder_is_another_place_and_a_moved_one_the_same(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    journal.Journal(tmp_path / "run").close()
+    place = journal.place_of(tmp_path / "run")
+    assert len(place) == 8
+    (tmp_path / "run").rename(tmp_path / "moved")
+    assert journal.place_of(tmp_path / "moved") == place
+    (tmp_path / "copy").mkdir()
+    journal.Journal(tmp_path / "copy").close()
+    assert journal.place_of(tmp_path / "copy") != place
+    assert journal.place_of(None) == "00000000"
