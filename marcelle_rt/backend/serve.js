@@ -19,7 +19,7 @@ const tell = (message) => answer(`${JSON.stringify(message)}\n`);
 process.stdin.on('end', () => process.exit(0)).resume();
 
 const backend = createRequire(path.join(folder, 'package.json')).resolve('@marcellejs/backend/lib/app');
-guarded(createRequire(backend), JSON.parse(process.env.MARCELLE_GUARD)).then(({ app, server }) => {
+guarded(createRequire(backend), { host, ...JSON.parse(process.env.MARCELLE_GUARD) }).then(({ app, server }) => {
   if (process.env.MARCELLE_ORDERS) users.serve(app, Number(process.env.MARCELLE_ORDERS));
   const cannotListen = (error) => {
     tell({ error: error.code });

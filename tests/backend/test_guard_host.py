@@ -191,3 +191,11 @@ def test_on_all_addresses_a_bought_name_is_refused_and_the_machines_own_are_take
         assert ask(url, "GET", "/info", headers={"Host": host, "Origin": f"http://{host}"}).code == 403, host
     assert ask(url, "GET", "/info", headers={"Host": "192.168.1.5", "Origin": EVIL}).code == 403
     assert ask(url, "GET", "/info", headers={"Origin": "http://localhost:5173"}).code == 200
+
+
+def test_a_backend_goes_by_the_name_that_it_was_told_to_listen_on(own_backend: Callable[..., Backend]) -> None:
+    name = socket.gethostname()
+    url = own_backend(host=name, open=True).url
+
+    assert url.startswith(f"http://{name}:")
+    assert ask(url, "GET", "/info").code == 200

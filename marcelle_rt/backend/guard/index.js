@@ -81,11 +81,12 @@ async function untilRead(app) {
  * Makes the server of a guarded backend.
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @param {object} settings
+ * @param {string} settings.host What it will listen on.
  * @param {string[]} settings.allowOrigins Origins of pages, beside those of this machine, that may come in.
  * @param {Record<string, string>} settings.page The files of the page that browsers are shown, by their names.
  * @returns {Promise<{app: object, server: import('http').Server}>} The server is to be told where to listen.
  */
-async function guarded(require, { allowOrigins, page }) {
+async function guarded(require, { host, allowOrigins, page }) {
   const app = load(require);
   const isService = names.services(app.get('authentication').enabled);
   await untilRead(app);
@@ -98,7 +99,7 @@ async function guarded(require, { allowOrigins, page }) {
   const door = makeDoor({ app, visitors: () => visitors, isService, logins, page: new Page(page) });
   door.on('listening', () => {
     const { address } = /** @type {import('net').AddressInfo} */ (door.address());
-    visitors = new Visitors({ address, allowed: allowOrigins });
+    visitors = new Visitors({ address, host, allowed: allowOrigins });
     failures.surviveErrors();
   });
   return { app, server: door };

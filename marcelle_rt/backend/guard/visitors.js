@@ -49,11 +49,12 @@ class Visitors {
   /**
    * @param {object} options
    * @param {string} options.address The address that the backend listens on.
+   * @param {string} options.host What it was told to listen on, which may be a name.
    * @param {string[]} options.allowed Origins that may come in beside those of this machine.
    */
-  constructor({ address, allowed }) {
+  constructor({ address, host, allowed }) {
     this.allowed = new Set(allowed);
-    this.hosts = new Set(allowed.map(pageOf).filter(Boolean).map((page) => page.hostname));
+    this.hosts = new Set([host.toLowerCase(), ...allowed.map(pageOf).flatMap((page) => (page ? [page.hostname] : []))]);
     this.outside = !isLoopback(address);
     this.machine = os.hostname().toLowerCase();
   }
