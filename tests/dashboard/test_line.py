@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import trustme
+
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
 from tests.helpers import eventually
+from tests.support.tls_proxy import SecureProxy
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 RUN = {"status": "success", "epoch": 1, "epochs": 1, "params": {}, "logs": {"loss": [1.0]}}
 
@@ -96,3 +99,20 @@ def test_two_pages_of_two_backends_show_each_its_own(page: Page, own_backend: Ca
             page.goto(site.url)
             page.get_by_role("row", name=f"{name}-1").wait_for()
             assert page.locator(".rt-table tbody tr").count() == 1
+
+
+def test_a_backend_with_https_is_reached_from_a_page_without_it(
+    browser: Browser, own_backend: Callable[..., Backend]
+) -> None:
+    backend = own_backend()
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    with SecureProxy(backend.url, trustme.CA()) as proxy, Site(page_files(proxy.url)) as site:
+        page.goto(site.url)
+        page.get_by_text("No run yet").wait_for()
+
+        with DataStore(backend.url) as store:
+            store.service("runs").create({**RUN, "name": "far-1"})
+
+        page.get_by_role("row", name="far-1").wait_for()
+        context.close()

@@ -20,11 +20,23 @@ function locationOf(backend) {
   return url.href.replace(/\/$/, '');
 }
 
+/**
+ * Marcelle's store takes the page's own protocol: to a backend with `https`, a page without it must be told to.
+ * @param {any} manager the socket's
+ * @param {string} location
+ */
+function secure(manager, location) {
+  if (!location.startsWith('https:') || window.location.protocol === 'https:') return;
+  Object.assign(manager, { uri: new URL(location).origin });
+  manager.engine.close(); // the attempt that has begun goes astray; the next one is made anew
+}
+
 /** @param {string} backend */
 export function connect(backend) {
   const location = locationOf(backend);
   const store = dataStore(location);
   const socket = /** @type {any} */ (store.feathers).io;
+  secure(socket.io, location);
   socket.io.reconnectionAttempts(Infinity);
   socket.io.reconnectionDelayMax(3000);
 
