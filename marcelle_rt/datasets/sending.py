@@ -24,7 +24,7 @@ class Pace:
 
     A page with a `datasetBrowser` draws each instance that is created, which takes it about 0.02 ms for each that it
     has drawn before; sent as fast as a backend takes them, 2,000 make it deaf for most of a minute. There is no way
-    to hear from a page how far it is. So documents go out in twice the time that it needs, up to 16 a second.
+    to hear from a page how far it is. So documents go out in twice the time that it needs, but at least 16 a second.
 
     Args:
         clock: Tells the time.

@@ -1,4 +1,4 @@
-"""Datasets as files: Marcelle's JSON, folders of images, tables; and files that are none."""
+"""Datasets as files: Marcelle's JSON, folders of images, tables; and files of other kinds."""
 
 from __future__ import annotations
 

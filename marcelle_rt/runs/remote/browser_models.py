@@ -80,7 +80,7 @@ def _document(link: Link, service_name: str, id_or_name: str) -> _Document:
     service = link.service(service_name)
     try:
         return checked_document(service.get(id_or_name), link.location)
-    except FeathersError:  # a name is no id: NotFound, or what a database says of ids of another form
+    except FeathersError:  # a name is not an id: NotFound, or what a database says of ids of another form
         found = service.first({"name": id_or_name, "$sort": {"updatedAt": -1}}, 1)
     if found:
         return checked_document(found[0], link.location)
