@@ -114,11 +114,11 @@ class Publisher:
 
     def _serve(self) -> None:
         due: float | None = None
-        news = False
+        news = is_over = False  # whether a run can be let go of
         while True:
             timeout = _IDLE if due is None else max(0.0, due - self._clock())
             worked, news = news, self._wait_for_news(timeout, worked=news)
-            if not news and self._feeds and (due is None or self._clock() < due):
+            if not news and not is_over and self._feeds and (due is None or self._clock() < due):
                 continue  # it was the moment after work alone
             with self._lock:
                 finished = [feed for feed in self._feeds if feed.phase is Phase.SETTLED]
@@ -135,9 +135,10 @@ class Publisher:
                 self._choose(feeds)
             if self._is_pressed:
                 self._is_pressed, self._away_until = False, 0.0
-            due = None
+            due, is_over = None, False
             for feed in feeds:
                 due = earlier(due, self._guarded(feed, partial(self._advance, feed)))
+                is_over = is_over or feed.phase is Phase.SETTLED
 
     def _choose(self, feeds: list[Feed]) -> None:
         try:

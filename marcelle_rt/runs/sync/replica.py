@@ -347,7 +347,7 @@ class Replica:
 
     def _reached(self, patch: Patch) -> None:
         """Notes that the copy took a patch as it was sent."""
-        if patch.is_last and patch.version == self.run.version and not self.run.leftovers:
+        if patch.is_last and not self.run.leftovers:
             self._level_version = patch.version
 
     def _given_up(self, known: Acknowledged, document: Mapping[str, Any]) -> bool:

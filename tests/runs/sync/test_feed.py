@@ -216,6 +216,7 @@ def test_a_refusal_that_may_pass_ends_no_wait_and_one_that_can_t_does(made: Made
     flush = made.feed.flush()
     due = made.feed.advance()
     assert due == made.clock.now + 10.0
+    assert flush._settled.is_set()  # to wait longer would be in vain
     assert flush.wait(0) is False
     assert "never" in str(made.feed.status.problem)
     hint = unsent(made.feed)
@@ -315,6 +316,20 @@ def test_a_document_that_is_refused_is_counted_and_holds_up_no_other(
     assert sorted(d["n"] for d in made.link.services[events.ALERTS].values()) == kept
     assert made.feed.status.problem == f"{3 - len(kept)} documents beside it could not be sent"
     assert unsent(made.feed) is None
+
+
+@pytest.mark.filterwarnings("ignore::marcelle_rt.notices.MarcelleWarning")
+def test_a_document_that_fails_five_times_is_given_up_and_those_after_it_go_on(made: Made) -> None:
+    made.serve()
+    assert made.link is not None
+    made.link.faults[f"create {events.ALERTS}"] = [GeneralError(str(n)) for n in range(5)]
+    for n in range(2):
+        made.feed.record(document(n))
+    for _ in range(40):
+        due = made.feed.advance()
+        made.clock.now = max(made.clock.now, due or 0.0)
+    assert [d["n"] for d in made.link.services[events.ALERTS].values()] == [1]
+    assert made.feed.status.problem == "1 documents beside it could not be sent"
 
 
 def test_files_wait_until_a_resumed_run_says_where_it_goes_on(tmp_path: Path) -> None:

@@ -74,3 +74,17 @@ def test_an_epoch_after_a_rest_wakes_the_publisher_at_once(publisher: Publisher,
 
     for _ in range(3):
         eventually(wakes)  # more than once where it stirred by itself just then
+
+
+def test_a_run_that_ended_is_let_go_of_without_any_news(publisher: Publisher, tmp_path: Path) -> None:
+    with Writer("w", remote=False, base_log_dir=tmp_path) as writer:
+        writer.save_epoch(0, {"loss": 1.0})
+    eventually(lambda: publisher._feeds == [])
+
+
+def test_a_thread_without_runs_ends(publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("marcelle_rt.runs.sync.publisher._IDLE", 0.05)
+    for _ in range(2):
+        with Writer("w", remote=False, base_log_dir=tmp_path) as writer:
+            writer.save_epoch(0, {"loss": 1.0})
+        eventually(lambda: publisher._thread is None)
