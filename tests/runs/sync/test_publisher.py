@@ -14,6 +14,7 @@ import pytest
 from marcelle_rt import Writer
 from marcelle_rt.runs.sync.pace import PAUSE
 from marcelle_rt.runs.sync.publisher import Publisher, publisher_for
+from marcelle_rt.runs.sync.status import Phase
 from tests.helpers import eventually
 
 
