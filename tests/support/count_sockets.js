@@ -5,8 +5,6 @@ const fs = require('fs');
 const http = require('http');
 
 let open = 0;
-/** A guarded backend passes an upgrade on from one server to another. @type {WeakSet<object>} */
-const counted = new WeakSet();
 const change = (by) => fs.writeFileSync(process.env.SOCKETS, String((open += by)));
 change(0);
 
