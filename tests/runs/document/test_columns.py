@@ -66,3 +66,10 @@ def test_a_journal_that_has_less_than_the_run_had_writes_no_document() -> None:
     _, less = folded([("next", 0, {"loss": 1.0})] * 2)
     with pytest.raises(LookupError, match="2 of 3 epochs"):
         document(run, less)
+
+
+def test_they_are_made_of_events_and_nulls_take_no_more_than_numbers() -> None:
+    events = [{"type": "epoch", "epoch": n, "place": n, "logs": {"loss": None if n % 2 else 0.5}} for n in range(9)]
+    compact = Columns(events)
+    assert b"".join(compact.pieces()) == b'{"loss":[0.5,null,0.5,null,0.5,null,0.5,null,0.5]}'
+    assert [getattr(part, "typecode", "list") for part in compact._parts["loss"]] == ["d", "d"]

@@ -76,3 +76,8 @@ def test_a_stored_assets_entry_has_what_a_dashboard_shows() -> None:
 )
 def test_a_files_kind_is_told_by_its_name(name: str, mime: str) -> None:
     assert entries.mime_of(PurePosixPath(name)) == mime
+
+
+def test_an_asset_without_metadata_has_a_document_all_the_same() -> None:
+    bare = entries.asset_document(events.asset(0, 2, "p", "f", "m", key="k"), "r")
+    assert bare == {"runId": "r", "key": "k", "epoch": 2, "local_path": "p", "filename": "f"}

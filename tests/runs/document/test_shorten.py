@@ -77,3 +77,14 @@ def test_the_user_is_told_which_fields_in_order() -> None:
         "The run is too large for a message to http://host:3030: "
         "a short text stands there for model, params.a, params.b."
     )
+
+
+def test_of_two_that_are_as_large_the_first_goes() -> None:
+    fields = {"params": {"a": "x" * 500, "b": "y" * 500}}
+    assert shortened(fields, len(dumps(fields)) - 1)[1] == ["params.a"]
+
+
+def test_the_mapping_with_the_most_entries_goes_and_what_no_text_would_shorten_stays() -> None:
+    for length in (len(text(62)) + 2, len(text(62)), 30):
+        fields = {"zoo": {"a": "x" * (length - 2)}, "many": {f"name-{n}": n for n in range(1000)}}
+        assert shortened(fields, 1000) == ({"zoo": fields["zoo"], "many": {}}, ["many"])
