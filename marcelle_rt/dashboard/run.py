@@ -36,7 +36,7 @@ def run_dashboard(location: str | None, port: int, host: str, browse: bool) -> N
     """
     backend = backend_location(location)
     with Site(page_files(backend), port, host) as site:
-        print(f"The dashboard of {backend} is at {site.url} (Ctrl-C stops it)", flush=True)
+        print(f"The dashboard is at {site.url} and shows the runs of {backend} (Ctrl-C stops it)", flush=True)
         try:
             find_protocol(backend, _PATIENCE)
         except BackendUnreachable as error:
