@@ -90,6 +90,22 @@ def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(
         page.close()
 
 
+def test_who_is_new_signs_up_on_the_page_where_the_backend_lets_them(
+    page: Page, own_backend: Callable[..., Backend]
+) -> None:
+    backend = own_backend(auth=True, signup=True)
+    with Site(page_files(backend.url)) as site:
+        page.goto(site.url)
+        page.get_by_text("Register Here").click()
+        page.get_by_placeholder("Email").fill("new@example.org")
+        page.get_by_placeholder("Password").fill("a long password")
+        page.locator("button[type=submit]").click()
+        page.get_by_text("No run yet").wait_for()
+
+    with DataStore(backend.url, email="new@example.org", password="a long password") as store:
+        assert store.service("runs").count() == 0
+
+
 def test_two_pages_of_two_backends_show_each_its_own(page: Page, own_backend: Callable[..., Backend]) -> None:
     for name in ("one", "two"):
         backend = own_backend()

@@ -1,8 +1,10 @@
 // What users may do with accounts from outside: sign up, and change their own name and password. Never a role.
 'use strict';
 
-/** Fields that say what somebody may do, or whose an account is and since when; nobody writes them from outside. */
-const RIGHTS = ['role', 'permissions', 'public', 'userId', '_id', 'createdAt'];
+/** Fields that say what somebody may do, or whose an account is; nobody writes them from outside. */
+const RIGHTS = ['role', 'permissions', 'public', 'userId', '_id'];
+/** Pages send the time of their own clock with each write; the backend has one of its own. */
+const CREATED = 'createdAt';
 const CREDENTIALS = ['strategy', 'email', 'password', 'accessToken'];
 
 /**
@@ -41,10 +43,13 @@ function hooks({ BadRequest, Forbidden, MethodNotAllowed }) {
     return context;
   };
   const written = (fresh) =>
-    fromOutside(({ data, id }) => {
+    fromOutside((context) => {
+      const { data, id } = context;
       if (Array.isArray(data) || (!fresh && id === null)) throw new BadRequest('One account at a time.');
-      const wrong = wrongAccount(data, fresh);
-      if (wrong) throw new Forbidden(`Not an account as it may be: ${wrong}.`);
+      const fields = Object.fromEntries(Object.entries(data).filter(([key]) => key !== CREATED));
+      const wrong = wrongAccount(fields, fresh);
+      if (wrong) throw new Forbidden(`That account can't be written: ${wrong}.`);
+      context.data = fields;
     });
   return {
     users: {
