@@ -62,6 +62,28 @@ def test_each_epoch_of_a_training_reaches_the_curve(open_page: Callable[..., Pag
     assert "epoch 5" in at_the_end
 
 
+def test_the_first_epoch_is_a_dot_and_epochs_are_counted_in_whole_ones(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    page.add_init_script(
+        "window.dots = []; const { arc } = Path2D.prototype;"
+        "Path2D.prototype.arc = function (...at) { window.dots.push(at.slice(0, 2)); return arc.apply(this, at); };"
+        "window.ticks = new Set(); const { fillText } = CanvasRenderingContext2D.prototype;"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {"
+        " window.ticks.add(text); return fillText.call(this, text, ...at); };"
+    )
+    run = train(epochs=1, loss=8.0)
+    open_page()
+    chart(page, "loss").locator("canvas").wait_for()
+    eventually(lambda: page.evaluate("window.dots.length") > 0)
+
+    run.save_epoch(2, {"loss": 4.0})
+    run.save_epoch(3, {"loss": 3.0})
+
+    eventually(lambda: {"1", "2", "3"} <= set(page.evaluate("[...window.ticks]")))
+    assert not {"1.5", "2.5"} & set(page.evaluate("[...window.ticks]"))
+
+
 def test_the_curves_of_ticked_runs_share_a_chart_a_metric(
     open_page: Callable[..., Page], page: Page, train: Train
 ) -> None:
@@ -74,12 +96,12 @@ def test_the_curves_of_ticked_runs_share_a_chart_a_metric(
     eventually(
         lambda: sorted(page.evaluate("window.lines.slice(-4)")) == [[3, False], [3, False], [5, False], [5, False]]
     )
-    assert page.locator(".rt-chart figcaption").all_inner_texts() == ["loss", "accuracy"]
+    eventually(lambda: page.locator(".rt-chart figcaption").all_inner_texts() == ["loss", "accuracy"])
     assert "digits-1" in told(page, "loss", 0.3)
 
     page.locator(".rt-legend button", has_text="digits-2").click()
     eventually(lambda: page.locator(".rt-legend button").all_inner_texts() == ["digits-1"])
-    assert not page.get_by_role("row", name="digits-2").get_by_role("checkbox").is_checked()
+    eventually(lambda: not page.get_by_role("row", name="digits-2").get_by_role("checkbox").is_checked())
 
 
 def test_smoothing_log_scale_and_the_x_axis_can_be_set(

@@ -196,3 +196,20 @@ def test_documents_of_other_programs_are_shown_as_far_as_they_go(
     page = open_page()
 
     eventually(lambda: len(names(page)) == 2 and page.get_by_role("cell", name="0.5").count() == 1)
+
+
+def test_the_menu_of_columns_is_seen_whole_also_over_a_table_of_one_row(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    train(epochs=1, loss=1.0, accuracy=0.5).close()
+    open_page()
+    page.get_by_role("row", name="digits-1").wait_for()
+
+    page.get_by_text("Columns", exact=True).click()
+
+    last = page.locator(".rt-menu-list label").last
+    last.locator("input").check(timeout=5000)  # a click that reaches it: nothing cuts it off or lies over it
+    assert last.evaluate(
+        "(label) => { const { left, bottom } = label.getBoundingClientRect();"
+        " return label.contains(document.elementFromPoint(left + 5, bottom - 3)); }"
+    )

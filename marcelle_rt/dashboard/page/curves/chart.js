@@ -18,6 +18,8 @@ import { nearest } from './series.js';
 
 const HEIGHT = 220;
 const MOST_TOLD = 8;
+/** Steps between the ticks of an axis that counts. */
+const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 /** @param {string} name */
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -62,7 +64,9 @@ export class Chart {
     this.plot = null;
     if (!this.axes || this.lines.length === 0 || this.place.clientWidth === 0) return;
     const { log, unit } = this.axes;
-    const paths = uPlot.paths.linear?.();
+    const linear = uPlot.paths.linear?.();
+    /** @type {(plot: uPlot, place: number, from: number, to: number) => unknown} */
+    const paths = (plot, place, from, to) => dotOf(plot, place) ?? linear?.(plot, place, from, to) ?? null;
     const axis = {
       stroke: () => style('--rt-quiet'),
       grid: { stroke: () => style('--rt-rule'), width: 1 },
@@ -79,7 +83,7 @@ export class Chart {
       scales: { x: { time: false, range: rangeX }, y: log ? { distr: 3 } : {} },
       cursor: { drag: { x: true, y: false, uni: 10 }, points: { show: false }, sync: { key: 'runs', setSeries: false } },
       axes: [
-        { ...axis, label: unit, labelSize: 16, labelFont: axis.font, size: 28 },
+        { ...axis, label: unit, labelSize: 16, labelFont: axis.font, size: 28, ...(unit === 'seconds' ? {} : { incrs: WHOLE }) },
         { ...axis, size: 56, values: (/** @type {uPlot} */ _plot, /** @type {(number | null)[]} */ ticks) => ticks.map((tick) => (tick === null ? '' : number(tick))) },
       ],
       series: [{}, ...this.lines.map((line) => seriesOf(line, paths))],
@@ -137,6 +141,20 @@ export class Chart {
     this.plot?.destroy();
     this.plot = null;
   }
+}
+
+/**
+ * A curve of one value is a dot: a line needs two.
+ * @param {uPlot} plot
+ * @param {number} place
+ * @returns {{ stroke: Path2D } | null}
+ */
+function dotOf(plot, place) {
+  const [x, y] = /** @type {number[][]} */ (/** @type {unknown} */ (plot.data[place]));
+  if (x.length !== 1) return null;
+  const dot = new Path2D();
+  dot.arc(plot.valToPos(x[0], 'x', true), plot.valToPos(y[0], 'y', true), 2 * devicePixelRatio, 0, 2 * Math.PI);
+  return { stroke: dot };
 }
 
 /** @param {Line} line @param {unknown} paths */
