@@ -4,12 +4,19 @@ A patch sets places: `{"logs.loss.7": 0.25}` overwrites the eighth value, or add
 Doing so twice changes nothing, so a patch whose answer was lost is simply sent again. Two things must never
 happen: a place past a list's end (databases fill the gap with nulls, or put it *at* the end, and a second time
 again), and a list together with a place in it (MongoDB refuses).
+
+Should a database lose the ends of lists all the same, the answer to the next patch shows it, for an answer is the
+whole document. A database that puts what is past the end at the end has too few values then, whatever the patch sets.
+One that fills the gap has a null in place of the last value that the patch did not set itself; the last few places
+that have values are kept in mind, so that the run need not be looked at. All values are compared where a patch sets
+all of those places, and once an answer was lost, for a patch that is taken twice can hide what was lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ...values import dumps
@@ -19,6 +26,7 @@ Shorten = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _NUMBER = 26  # bytes: the longest JSON of a double has 24, and there is a comma
 _ROOM = 200  # bytes for a patch's envelope: method, service, id, `rev` and the query
+_LAST = 4  # places of each list that are kept in mind: an epoch saved again sets one of them, seldom two
 
 
 @dataclass
@@ -29,13 +37,14 @@ class Acknowledged:
         lengths: How long each list is there; a list that is missing there is missing here.
         stale: Places within those lengths whose value there is older, with the version that changed them.
         fields: For each field the version that the copy is level with.
-        last: The last place of each list that has a value there other than null, where there is one.
+        last: The last places of each list that have values there other than null, in order; see `last_filled`. Where
+            there are none it is not known which they are.
     """
 
     lengths: dict[str, int] = field(default_factory=dict)
     stale: dict[Place, int] = field(default_factory=dict)
     fields: dict[str, int] = field(default_factory=dict)
-    last: dict[str, int] = field(default_factory=dict)
+    last: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def touch(self, places: Iterable[Place], version: int) -> None:
         """Notes that places have new values since `version`."""
@@ -51,25 +60,52 @@ class Acknowledged:
                     del self.stale[place]
         for name in patch.fields:
             self.fields[name] = max(patch.version, self.fields.get(name, 0))
-        for path, last in patch.last.items():
-            if last is None:
-                self.last.pop(path, None)
-            else:
-                self.last[path] = last
+        self.last.update(patch.last)
 
-    def kept(self, document: Mapping[str, Any], patch: Patch) -> bool:
-        """Whether the document that came back for a patch still has what it had before.
+    def doubt(self) -> None:
+        """Notes that the answer to a patch was lost: the copy may have it, and may have it twice."""
+        self.last = dict.fromkeys(self.last, ())
 
-        A list that lost its end has its old length again once a patch sets a place at that length: the gap is
-        filled with nulls. So the last value before the patch is looked at.
+    def took(self, patch: Patch, document: Mapping[str, Any], whole: Callable[[], Run]) -> bool:
+        """Notes that the copy took a patch, and looks for losses.
+
+        Args:
+            patch: The patch.
+            document: What came back for it.
+            whole: Gives the run with all its values; called only where nothing less can tell.
+
+        Returns:
+            Whether the copy is as it should be.
         """
-        for path, place in self.last.items():
-            if path in patch.data or (path, place) in patch.places:
+        kept = self._kept(document, patch)
+        self.accept(patch)
+        if kept is None:
+            kept = self._equals(whole(), document, patch)
+        return kept and self.fits(document)
+
+    def _kept(self, document: Mapping[str, Any], patch: Patch) -> bool | None:
+        """Whether the document that came back for a patch still has what it had before; `None` if that is open."""
+        kept: bool | None = True
+        for path, places in self.last.items():
+            if path in patch.data:
                 continue
-            values = list_at(document, path)
-            if values is None or len(values) <= place or values[place] is None:
-                return False
-        return True
+            place = next((place for place in reversed(places) if f"{path}.{place}" not in patch.data), None)
+            if place is None:
+                kept = None
+            elif place >= 0:
+                values = list_at(document, path)
+                if values is None or len(values) <= place or values[place] is None:
+                    return False
+        return kept
+
+    def _equals(self, run: Run, document: Mapping[str, Any], patch: Patch) -> bool:
+        """Whether all values that the patch did not set are there. Those that it set are as the backend keeps them."""
+        found = compare(run, document)
+        self.last = found.last
+        return all(
+            (path, place) in self.stale or path in patch.data or f"{path}.{place}" in patch.data
+            for path, place in found.stale
+        )
 
     def fits(self, document: Mapping[str, Any]) -> bool:
         """Whether a document that came back has the lists that it should have."""
@@ -89,7 +125,7 @@ class Patch:
     lengths: dict[str, int]
     places: tuple[Place, ...]
     fields: tuple[str, ...]
-    last: dict[str, int | None]
+    last: dict[str, tuple[int, ...]]
     is_last: bool = False
     """Whether a copy that took it lacks nothing of the run as it was at `version`."""
 
@@ -102,9 +138,15 @@ def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:
     return value if isinstance(value, list) else None
 
 
-def last_value(values: Sequence[Any]) -> int | None:
-    """The last place of a list that is not null, or `None` where there is none."""
-    return next((place for place in range(len(values) - 1, -1, -1) if values[place] is not None), None)
+def last_filled(values: Sequence[Any]) -> tuple[int, ...]:
+    """The last few places of a list that are not null, in order; before the first one of all stands -1."""
+    return (-1, *_filled(values, 0))[-_LAST:]
+
+
+def _filled(values: Sequence[Any], first: int) -> tuple[int, ...]:
+    """The last few places that are not null of values that begin at a place."""
+    places = (first + index for index in range(len(values) - 1, -1, -1) if values[index] is not None)
+    return tuple(islice(places, _LAST))[::-1]
 
 
 def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
@@ -115,8 +157,7 @@ def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
         if there is None:
             continue
         known.lengths[path] = len(there)
-        if (last := last_value(there)) is not None:
-            known.last[path] = last
+        known.last[path] = last_filled(there)
         differ = (i for i, (a, b) in enumerate(zip(values, there, strict=False)) if a != b)
         known.touch(((path, i) for i in differ), run.version)
         # What is there beyond the run's end is not what the run will have there when it grows.
@@ -149,7 +190,7 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
         level.discard("status")
     data["logs"] = {path[5:]: values for path, values in lists.items() if path.startswith("logs.")}
     data["checkpoints"], data["assets"] = lists["checkpoints"], lists["assets"]
-    last = {path: last_value(values) for path, values in lists.items()}
+    last = {path: last_filled(values) for path, values in lists.items()}
     return Patch(data, run.version, lengths, (), tuple(level), last, is_last=not is_cut)
 
 
@@ -182,7 +223,7 @@ class _Maker:
         self.lengths: dict[str, int] = {}
         self.places: list[Place] = []
         self.fields: tuple[str, ...] = ()
-        self.last: dict[str, int | None] = {}
+        self.last: dict[str, tuple[int, ...]] = {}
         self.is_last = False
 
     def stale(self) -> bool:
@@ -231,9 +272,11 @@ class _Maker:
         """Notes which values a list gets from a place on."""
         if new:
             self.lengths[path] = length + len(new)
-            last = len(new) - 1 if new[-1] is not None else last_value(new)
-            if last is not None:
-                self.last[path] = length + last
+            self.last[path] = (*self._last(path), *_filled(new, length))[-_LAST:]
+
+    def _last(self, path: str) -> tuple[int, ...]:
+        """The last places of a list that have values once the copy took what is in the patch so far."""
+        return self.last[path] if path in self.last else self.known.last.get(path, ())
 
     def end(self, fields: dict[str, Any], shorten: Shorten | None) -> None:
         if fields:
@@ -260,11 +303,11 @@ class _Maker:
         self.room -= size
         self.data[key] = value
         self.places.append((path, index))
-        last = self.last[path] if path in self.last else self.known.last.get(path)
-        if value is not None:
-            self.last[path] = index if last is None else max(last, index)
-        elif last == index:
-            self.last[path] = None  # those before it may all be null
+        last = self._last(path)
+        if value is None:
+            self.last[path] = tuple(place for place in last if place != index)
+        elif last and index > last[0] and index not in last:
+            self.last[path] = tuple(sorted((*last, index)))[-_LAST:]
         return True
 
     def _whole(self, path: str, values: list[Any]) -> bool:
@@ -274,7 +317,7 @@ class _Maker:
         part, self.room = _prefix(values, room)
         self.data[path] = part
         self.lengths[path] = len(part)
-        self.last[path] = last_value(part)
+        self.last[path] = last_filled(part)
         return len(part) == len(values)
 
 

@@ -169,6 +169,10 @@ class Replica:
         if self._past is not None and not self.run.is_whole:
             tail.recall(self.run, self._past())
 
+    def _whole(self) -> Run:
+        self.recall()
+        return self.run
+
     def forget(self) -> None:
         """Lets the run drop what the copy has; where there is to be none any more, all of it."""
         if self.delivery is Delivery.GONE:
@@ -308,15 +312,17 @@ class Replica:
         except NotFound:
             self._not_found()
             return
+        except MarcelleError:
+            self._known.doubt()
+            raise
         self._fence.passed(document)
         if self._places is None and self._learn(patch, document) is False:
             return
         known = self._known
-        kept = known.kept(document, patch)
-        known.accept(patch)
+        is_right = known.took(patch, document, self._whole)
         if self._given_up(known, document):
             self.run.apply(events.alive())
-        if kept and known.fits(document):
+        if is_right:
             self._disagreements = 0
             self._reached(patch)
         else:

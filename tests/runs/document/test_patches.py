@@ -11,7 +11,7 @@ from marcelle_rt.runs.document.delta import (
     Acknowledged,
     Patch,
     compare,
-    last_value,
+    last_filled,
     list_at,
     next_patch,
     opening,
@@ -56,7 +56,7 @@ def test_a_copy_is_created_whole() -> None:
         "assets": [],
     }
     assert patch.lengths == {"checkpoints": 0, "assets": 0, "logs.loss": 2}
-    assert patch.last == {"checkpoints": None, "assets": None, "logs.loss": 0}
+    assert patch.last == {"checkpoints": (-1,), "assets": (-1,), "logs.loss": (-1, 0)}
     assert (patch.version, patch.is_last, patch.places) == (run.version, True, ())
     assert set(patch.fields) == {"status", "epoch", "epochs", "basename", "start", "params"}
 
@@ -93,12 +93,12 @@ def test_an_epoch_is_its_places_and_the_fields_that_changed() -> None:
     assert patch is not None
     assert patch.data == {"logs.loss.1": 0.25, "logs.acc.1": None, "epoch": 1}
     assert patch.lengths == {"logs.loss": 2, "logs.acc": 2}
-    assert patch.last == {"logs.loss": 1}
+    assert patch.last == {"logs.loss": (-1, 0, 1), "logs.acc": (-1, 0)}
     assert patch.fields == ("epoch",)
     assert patch.is_last
     known.accept(patch)
     assert next_patch(run, known, LARGE) is None
-    assert known.last == {"logs.loss": 1, "logs.acc": 0}
+    assert known.last == {"checkpoints": (-1,), "assets": (-1,), "logs.loss": (-1, 0, 1), "logs.acc": (-1, 0)}
 
 
 def test_an_epoch_saved_again_is_its_place_alone() -> None:
@@ -135,7 +135,7 @@ def test_a_metric_that_comes_late_goes_as_a_list() -> None:
     patch = next_patch(run, known, LARGE)
     assert patch is not None
     assert patch.data == {"logs.loss.2": 0.3, "logs.acc": [None, None, 0.9], "epoch": 2}
-    assert patch.last == {"logs.loss": 2, "logs.acc": 2}
+    assert patch.last == {"logs.loss": (-1, 0, 1, 2), "logs.acc": (-1, 2)}
 
 
 def test_a_copy_that_is_longer_gets_the_list_whole() -> None:
@@ -161,7 +161,11 @@ def test_a_patch_takes_as_many_values_as_fit_to_the_byte(count: int) -> None:
     patch = next_patch(run, known, ROOM + count * VALUE)
     assert patch is not None
     assert list(patch.data) == [f"logs.loss.{n}" for n in range(1, count + 1)]
-    assert (patch.lengths, patch.last, patch.is_last) == ({"logs.loss": count + 1}, {"logs.loss": count}, False)
+    assert (patch.lengths, patch.last, patch.is_last) == (
+        {"logs.loss": count + 1},
+        {"logs.loss": tuple(range(-1, count + 1))[-4:]},
+        False,
+    )
     less = next_patch(run, known, ROOM + count * VALUE - 1)
     assert less is not None
     assert len(less.data) == max(1, count - 1)
@@ -273,7 +277,7 @@ def test_a_run_whose_beginning_was_dropped_sends_its_end() -> None:
     patch = next_patch(run, known, LARGE)
     assert patch is not None
     assert patch.data == {"logs.loss.10": 0.5, "logs.loss.11": None, "epoch": 11}
-    assert (patch.lengths, patch.last) == ({"logs.loss": 12}, {"logs.loss": 10})
+    assert (patch.lengths, patch.last) == ({"logs.loss": 12}, {"logs.loss": (7, 8, 9, 10)})
 
 
 def test_what_a_copy_lacks_is_found_by_comparing() -> None:
@@ -282,7 +286,7 @@ def test_what_a_copy_lacks_is_found_by_comparing() -> None:
     known = compare(run, document)
     assert known.lengths == {"logs.loss": 3, "logs.acc": 1, "checkpoints": 0}
     assert set(known.stale) == {("logs.loss", 1), ("logs.loss", 2)}
-    assert known.last == {"logs.loss": 2, "logs.acc": 0}
+    assert known.last == {"logs.loss": (-1, 0, 1, 2), "logs.acc": (-1, 0), "checkpoints": (-1,)}
     assert set(known.fields) == {"status"}
 
 
@@ -303,33 +307,18 @@ def test_a_document_fits_when_its_lists_are_as_long_as_they_should_be(document: 
 
 
 @pytest.mark.parametrize(
-    ("there", "kept"), [([1.0, 2.0, 3.0], True), ([None, None, 3.0], False), ([1.0], False), ([1.0, None, 3.0], False)]
+    ("values", "places"),
+    [
+        ([], (-1,)),
+        ([None, None], (-1,)),
+        ([1.0], (-1, 0)),
+        ([1.0, None, 0.0, None], (-1, 0, 2)),
+        ([1.0, 2.0, 3.0, None, 4.0], (0, 1, 2, 4)),
+        ([1.0] * 9, (5, 6, 7, 8)),
+    ],
 )
-def test_a_list_that_lost_its_end_is_noticed_by_its_last_value(there: list[Any], kept: bool) -> None:
-    known = Acknowledged(last={"logs.loss": 1})
-    patch = Patch({"logs.loss.2": 3.0}, 1, {}, (), (), {})
-    assert known.kept({"logs": {"loss": there}}, patch) is kept
-
-
-@pytest.mark.parametrize(
-    "patch",
-    [Patch({"logs.loss": [1]}, 1, {}, (), (), {}), Patch({"logs.loss.1": None}, 1, {}, (("logs.loss", 1),), (), {})],
-)
-def test_a_value_that_the_patch_itself_set_anew_is_not_missed(patch: Patch) -> None:
-    assert Acknowledged(last={"logs.loss": 1}).kept({"logs": {"loss": [None, None]}}, patch)
-
-
-def test_a_last_value_that_a_patch_takes_back_is_known_no_longer() -> None:
-    known = Acknowledged(last={"logs.loss": 1, "logs.acc": 4})
-    known.accept(Patch({}, 1, {}, (), (), {"logs.loss": None, "logs.acc": 5}))
-    assert known.last == {"logs.acc": 5}
-
-
-@pytest.mark.parametrize(
-    ("values", "place"), [([], None), ([None, None], None), ([1.0], 0), ([1.0, 0.0], 1), ([1.0, None], 0)]
-)
-def test_the_last_place_that_has_a_value(values: list[Any], place: int | None) -> None:
-    assert last_value(values) == place
+def test_the_last_places_that_have_a_value(values: list[Any], places: tuple[int, ...]) -> None:
+    assert last_filled(values) == places
 
 
 def test_a_list_is_found_by_its_path() -> None:
