@@ -1,4 +1,4 @@
-// The files of uploads: read and removed below the folder of uploads alone, whatever a document says.
+// The files of uploads: read below the folder of uploads alone, whatever a document says.
 'use strict';
 
 const fs = require('fs');
@@ -51,21 +51,4 @@ function closeAssets(app, authenticate) {
   };
 }
 
-/**
- * Takes the place of the backend's own removal, which follows links and any path.
- * @param {() => string} uploads Gives the folder of all uploads.
- * @returns {(folder: string) => void} Removes `<uploads>/<kind>/<folder>`, and nothing else.
- */
-function remover(uploads) {
-  return (folder) => {
-    const parts = path.relative(uploads(), folder).split(path.sep);
-    if (parts.length !== 2 || !parts.every(isPlain)) {
-      console.error('Not removed, because it is not a folder of uploads:', JSON.stringify(folder));
-      return;
-    }
-    const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
-    if (stat && stat.isDirectory()) fs.rmSync(folder, { recursive: true });
-  };
-}
-
-module.exports = { closeAssets, keepInside, remover };
+module.exports = { closeAssets, keepInside };

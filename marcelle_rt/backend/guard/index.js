@@ -12,13 +12,15 @@ const multipart = require('./multipart');
 const names = require('./names');
 const owners = require('./owners');
 const { Page } = require('./page');
+const removals = require('./removals');
+const rights = require('./rights');
 const { Visitors } = require('./visitors');
 
 /**
  * Loads the backend, with the guard built in.
  *
  * Some of what it does is decided while it loads, so parts of it are replaced before: how uploads are parsed,
- * how folders are removed, and who may read answers, which the door decides.
+ * when files are removed, and who may read answers, which the door decides.
  *
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @returns {object} The app.
@@ -28,14 +30,12 @@ function load(require) {
     const original = require(name);
     require.cache[require.resolve(name)].exports = make(original);
   };
-  let app = null;
-  const remove = files.remover(() => app.get('uploads'));
   replace('multer', multipart.checked);
   replace('cors', () => () => (req, res, next) => next());
   // Who knows the address of a file may read it once he has logged in, so that it must not be guessed.
   replace('./utils/objectid', (ids) => Object.assign(ids, { default: () => crypto.randomBytes(12).toString('hex') }));
-  replace('./utils/rmdir', (rmdir) => Object.assign(rmdir, { default: remove }));
-  app = require('./app').default;
+  replace('./utils/rmdir', (rmdir) => Object.assign(rmdir, { default: () => {} })); // files go later
+  const app = require(require.resolve('./app')).default;
 
   const errors = require('@feathersjs/errors');
   app.hooks({
@@ -43,6 +43,7 @@ function load(require) {
     error: { all: [failures.naming(errors)] },
   });
   files.keepInside(app);
+  removals.follow(app);
   if (app.get('authentication').enabled) askForLogins(app, require, errors);
   const layers = app._router.stack;
   layers.splice(layers.findIndex((layer) => layer.handle.length === 4)); // the backend's own, which answers with pages
@@ -57,7 +58,7 @@ function askForLogins(app, require, errors) {
     // Before the backend's own hooks, which hash and add.
     app.hooks({ before: onlyFor(before, (context) => context.path === name) });
   }
-  app.hooks({ before: { all: [owners.keeping(authenticate('jwt'), errors)] } });
+  app.hooks({ before: { all: [rights.owning(authenticate('jwt'), errors), owners.keeping(authenticate('jwt'), errors)] } });
   files.closeAssets(app, require('@feathersjs/express').authenticate('jwt'));
   app.service(':serviceName').hooks({ before: { all: [authenticate('jwt')] } });
 }

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from marcelle_rt.backend import Backend
-from tests.backend.wire import Answer, Socket, ask, part, upload
+from tests.backend.sign_in.people import User, cookie_of
+from tests.backend.wire import Socket, ask, part, upload
 from tests.helpers import eventually
 
 SHARD = "group1-shard1of1.bin"
@@ -18,28 +19,6 @@ SHARD = "group1-shard1of1.bin"
 def home(node: None) -> Iterator[Backend]:
     with Backend(auth=True, signup=True) as running:
         yield running
-
-
-class User:
-    """Somebody with an account, and a socket that is logged in."""
-
-    def __init__(self, url: str, name: str) -> None:
-        self.url = url
-        self.login = {"email": f"{name}@example.org", "password": f"the password of {name}"}
-        self.id = ask(url, "POST", "/users", self.login).json["_id"]
-        answer = ask(url, "POST", "/authentication", {"strategy": "local", **self.login})
-        self.headers = {"Authorization": f"Bearer {answer.json['accessToken']}"}
-        self.socket = Socket(url)
-        error, _ = self.socket.call("create", "authentication", {"strategy": "local", **self.login}, {})
-        assert error is None
-
-    @property
-    def cookie(self) -> dict[str, str]:
-        """What the user's browser would send with an image."""
-        return {"Cookie": self.socket.headers["set-cookie"].split(";")[0]}
-
-    def ask(self, method: str, target: str, body: Any = None) -> Answer:
-        return ask(self.url, method, target, body, self.headers)
 
 
 @pytest.fixture(scope="module")
@@ -199,23 +178,31 @@ def test_a_browser_with_a_page_that_is_logged_in_shows_files(
     home: Backend, ada: User, places: dict[str, str], service: str
 ) -> None:
     place = places[service]
-    stranger = Socket(home.url)
-    assert "HttpOnly; SameSite=Strict" in stranger.headers["set-cookie"]
-    cookie = {"Cookie": stranger.headers["set-cookie"].split(";")[0]}
+    first = Socket(home.url)
+    assert first.headers["set-cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict")
+    cookie = cookie_of(first)
     assert ask(home.url, "GET", place, headers=cookie).code == 401
 
     login = {"strategy": "local", **ada.login}
-    assert stranger.call("create", "authentication", login, {})[0] is None
+    assert first.call("create", "authentication", login, {})[0] is None
     assert ask(home.url, "GET", place, headers=cookie).code == 200
-    second = Socket(home.url, cookie=cookie["Cookie"])  # another tab of that browser
+    second = Socket(home.url, cookie=cookie["Cookie"])  # another tab of that browser, in which nobody logs in yet
+    second.call("find", "runs", {})  # it is open
+    cookie = cookie_of(second)
     assert ask(home.url, "GET", place, headers=cookie).code == 200
 
-    assert stranger.call("remove", "authentication", None, {})[0] is None
+    assert first.call("remove", "authentication", None, {})[0] is None
     assert ask(home.url, "GET", place, headers=cookie).code == 401
     assert second.call("create", "authentication", login, {})[0] is None
     assert ask(home.url, "GET", place, headers=cookie).code == 200
-    stranger.close()
+    assert first.call("create", "authentication", login, {})[0] is None
     second.close()
+    third = Socket(home.url, cookie=cookie["Cookie"])  # the second is loaded again
+    third.call("find", "runs", {})
+    cookie = cookie_of(third)
+    third.close()
+    assert ask(home.url, "GET", place, headers=cookie).code == 200
+    first.close()
     assert eventually(lambda: ask(home.url, "GET", place, headers=cookie).code == 401)
 
 
@@ -226,15 +213,44 @@ def test_the_ticket_of_a_browser_reads_files_and_does_nothing_else(home: Backend
     assert upload(home.url, "assets", part("a.png", b"x"), headers=ada.cookie).code == 401
 
 
-def test_nobody_chooses_the_ticket_of_a_browser(home: Backend, ada: User, places: dict[str, str]) -> None:
-    name = ada.cookie["Cookie"].split("=")[0]
-    chosen = f"{name}=0123456789abcdef"
-    victim = Socket(home.url, cookie=chosen)
+@pytest.mark.parametrize("kind", ["made up", "of a stranger", "of a user"])
+def test_nobody_chooses_the_ticket_of_a_browser(
+    home: Backend, ada: User, bob: User, places: dict[str, str], kind: str
+) -> None:
+    mallory = Socket(home.url)
+    if kind == "of a user":
+        assert mallory.call("create", "authentication", {"strategy": "local", **bob.login}, {})[0] is None
+    planted = cookie_of(mallory)["Cookie"]
+    if kind == "made up":
+        planted = f"{planted.split('=')[0]}=0123456789abcdef"
+    victim = Socket(home.url, cookie=planted)
     assert victim.call("create", "authentication", {"strategy": "local", **ada.login}, {})[0] is None
 
-    assert chosen not in victim.headers["set-cookie"]
-    assert ask(home.url, "GET", places["assets"], headers={"Cookie": chosen}).code == 401
-    victim.close()
+    assert planted not in victim.headers["set-cookie"]
+    assert ask(home.url, "GET", places["assets"], headers={"Cookie": planted}).code == 401
+    assert ask(home.url, "GET", places["tfjs-models"], headers=cookie_of(victim)).code == 200  # Ada's, not Mallory's
+    again = Socket(home.url, cookie=planted)  # who comes back with it gets nothing of the victim's
+    again.call("find", "runs", {})
+    assert ask(home.url, "GET", places["assets"], headers=cookie_of(again)).code == 401
+    for socket in (mallory, victim, again):
+        socket.close()
+
+
+@pytest.mark.parametrize("proto", ["https", "HTTPS", "https, http"])
+def test_behind_tls_the_ticket_is_for_tls_and_this_host_alone(
+    home: Backend, ada: User, places: dict[str, str], proto: str
+) -> None:
+    tls = {"X-Forwarded-Proto": proto}
+    socket = Socket(home.url, header=tls)
+    assert socket.call("create", "authentication", {"strategy": "local", **ada.login}, {})[0] is None
+    cookie = cookie_of(socket)["Cookie"]
+
+    assert cookie.startswith("__Host-")
+    assert socket.headers["set-cookie"].endswith("; Path=/; HttpOnly; SameSite=Strict; Secure")
+    assert ask(home.url, "GET", places["assets"], headers={"Cookie": cookie, **tls}).code == 200
+    for plain in (ada.cookie["Cookie"], cookie.removeprefix("__Host-")):  # what a page without TLS can set
+        assert ask(home.url, "GET", places["assets"], headers={"Cookie": plain, **tls}).code == 401
+    socket.close()
 
 
 @pytest.mark.parametrize("service", ["assets", "tfjs-models", "onnx-models"])
