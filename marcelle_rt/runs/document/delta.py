@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 from ...values import dumps
@@ -86,10 +85,13 @@ class Acknowledged:
     def _kept(self, document: Mapping[str, Any], patch: Patch) -> bool | None:
         """Whether the document that came back for a patch still has what it had before; `None` if that is open."""
         kept: bool | None = True
+        again = set(patch.places)
         for path, places in self.last.items():
             if path in patch.data:
                 continue
-            place = next((place for place in reversed(places) if f"{path}.{place}" not in patch.data), None)
+            place = places[-1] if places else None
+            if (path, place) in again:
+                place = next((place for place in reversed(places) if (path, place) not in again), None)
             if place is None:
                 kept = None
             elif place >= 0:
@@ -145,8 +147,13 @@ def last_filled(values: Sequence[Any]) -> tuple[int, ...]:
 
 def _filled(values: Sequence[Any], first: int) -> tuple[int, ...]:
     """The last few places that are not null of values that begin at a place."""
-    places = (first + index for index in range(len(values) - 1, -1, -1) if values[index] is not None)
-    return tuple(islice(places, _LAST))[::-1]
+    places: list[int] = []
+    for index in range(len(values) - 1, -1, -1):
+        if values[index] is not None:
+            places.append(first + index)
+            if len(places) == _LAST:
+                break
+    return tuple(reversed(places))
 
 
 def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
@@ -272,7 +279,7 @@ class _Maker:
         """Notes which values a list gets from a place on."""
         if new:
             self.lengths[path] = length + len(new)
-            self.last[path] = (*self._last(path), *_filled(new, length))[-_LAST:]
+            self.last[path] = (self._last(path) + _filled(new, length))[-_LAST:]
 
     def _last(self, path: str) -> tuple[int, ...]:
         """The last places of a list that have values once the copy took what is in the patch so far."""
