@@ -20,8 +20,11 @@ from marcelle_rt.models.weights import write_weights
 from tests.support.models.model_kind import Doubling, Subclassed, functional, sequential
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "own layer": (lambda: sequential((6,), Doubling(name="mine")), r"layer 'mine' \(Doubling\).*of your own"),
-    "own activation": (lambda: sequential((6,), layers.Dense(2, activation=lambda x: x, name="d")), "'d'.*your own"),
+    "own layer": (lambda: sequential((6,), Doubling(name="mine")), r"layer 'mine' \(Doubling\).*a custom layer"),
+    "own activation": (
+        lambda: sequential((6,), layers.Dense(2, activation=lambda x: x, name="d")),
+        "'d'.*a custom activation",
+    ),
     "groups": (lambda: sequential((5, 5, 4), layers.Conv2D(4, 3, groups=2, name="c")), "'c'.*groups=1, not 2"),
     "dilation": (
         lambda: sequential((9, 9, 4), layers.DepthwiseConv2D(3, dilation_rate=2, name="c")),

@@ -104,7 +104,8 @@ def test_no_command_hands_it_to_the_terminal(url: str, command: tuple[str, ...],
         with DataStore(url) as store:
             for identity in ("a1", "a2"):
                 store.service("runs").patch(identity, {"status": "epoch"})
-                store.service("run-heartbeats").create({"_id": identity, "runId": identity, "interval": 0})
+                # An HTTP server tells its time in whole seconds, so that a sign of just now may seem to lie ahead.
+                store.service("run-heartbeats").create({"_id": identity, "runId": identity, "interval": -1})
     if columns:
         code, shown = at_a_terminal(*words, columns=columns, MARCELLE_BACKEND=url)
     else:
