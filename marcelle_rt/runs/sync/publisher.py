@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ...errors import AWAY, MarcelleError
@@ -20,6 +21,7 @@ from .status import Phase
 from .worker import Worker
 
 _IDLE = 5.0  # seconds that a thread without runs stays, for the next run
+_START = 2.0  # seconds that the interpreter's shutdown waits for a first exchange that is under way
 
 
 class Publisher:
@@ -32,6 +34,7 @@ class Publisher:
     | `_feeds`, `_thread` | training adds, publisher takes out; under `_lock` | both |
     | `_news`, `_wake` | training and uploads set them, publisher clears them | both |
     | `_is_idle` | publisher | training |
+    | `_has_begun` | training makes it with the thread, publisher sets it | publisher, shutdown |
     | `_is_pressed` | training sets it, publisher clears it | both |
     | `failures`, `tries` | publisher | publisher; training, to see whether to wait is in vain |
     | `was_waited_for` | training sets it, publisher clears it | training |
@@ -53,6 +56,7 @@ class Publisher:
         self._wake = threading.Event()
         self._news = False
         self._is_idle = False
+        self._has_begun = threading.Event()
         self._thread: threading.Thread | None = None
         self._uploads = Worker("uploads", self.wake)
         self.failures = 0
@@ -67,8 +71,11 @@ class Publisher:
         with self._lock:
             self._feeds.append(feed)
             if self._thread is None:
+                self._has_begun = threading.Event()
                 self._thread = threading.Thread(target=self._serve, name=f"{THREADS}publisher", daemon=True)
                 self._thread.start()
+                if feed.copy is not None:
+                    _hold_shutdown(self._has_begun)
         self.wake()
 
     def tell(self) -> None:
@@ -168,8 +175,11 @@ class Publisher:
             self._away_until = self._clock() + pause(self.failures) * random.uniform(0.5, 1.0)
             self.failures += 1
             self.tries += 1
+            self._has_begun.set()
             return self._away_until
         copy = feed.copy
+        if copy is not None and (copy.replica.is_open or copy.problem is not None):
+            self._has_begun.set()
         if copy is not None and copy.replica.is_open:
             self.failures = 0
             self.was_waited_for = False
@@ -178,6 +188,18 @@ class Publisher:
                     self._uploads.put(partial(copy.files.send, event, feed.run.id, copy.replica.name))
                 due = earlier(due, copy.files.next_time())
         return due
+
+
+def _hold_shutdown(begun: threading.Event) -> None:
+    """Has the interpreter's shutdown wait for a moment until something has begun.
+
+    A program of a few lines ends before the first connection is made. When Python shuts down it lets nobody start
+    threads any more (since 3.12) nor import what registers itself for the end of threads, and to connect needs both.
+    Exit handlers run after that. An executor's thread is what Python waits for before.
+    """
+    executor = ThreadPoolExecutor(1, f"{THREADS}start")
+    executor.submit(begun.wait, _START)
+    executor.shutdown(wait=False)
 
 
 _publishers: dict[Hashable, Publisher] = {}
