@@ -250,12 +250,23 @@ def watch(
     raise typer.Exit(code)
 
 
-@app.command(epilog="Example: marcelle-rt export digits-3 --format csv -o digits-3.csv")
+def _format_of(file: Path | None, kind: Format | None) -> Format:
+    """The format that was asked for: by an option, or by how the file's name ends."""
+    ending = file.suffix[1:].lower() if file is not None else ""
+    named = Format(ending) if ending in Format.__members__ else None
+    if kind is not None and named is not None and kind is not named:
+        raise typer.BadParameter(f"{file} would hold {kind.value}; name it .{kind.value}", param_hint="--output")
+    return kind or named or Format.csv
+
+
+@app.command(epilog="Example: marcelle-rt export digits-3 -o digits-3.csv")
 def export(
     runs: Annotated[
         list[str], typer.Argument(metavar="RUN...", help="Runs, by name, _id or how it begins, or run folders.")
     ],
-    kind: Annotated[Format, typer.Option("--format", help="What to write.")] = Format.csv,
+    kind: Annotated[
+        Format | None, typer.Option("--format", help="What to write (default: as FILE ends, or csv).")
+    ] = None,
     target: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="The file; - for stdout.")] = "-",
     location: Location = None,
     as_json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
@@ -263,7 +274,8 @@ def export(
     """Write the history of runs, one row per epoch."""
     from .commands.export import export as write
 
-    write(runs, location, Format.json if as_json else kind, None if target == "-" else Path(target))
+    file = None if target == "-" else Path(target)
+    write(runs, location, _format_of(file, Format.json if as_json else kind), file)
 
 
 @app.command(epilog="Example: marcelle-rt doctor --backend http://localhost:3030")

@@ -25,7 +25,7 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from .errors import InvalidData
@@ -141,7 +141,13 @@ def _number(text: str | None) -> int:
 
 
 def log_dir(base: str | os.PathLike[str]) -> Path:
-    """The folder of runs, absolute: what was given, or `$MARCELLE_LOG_DIR` where that was the default."""
+    """The folder of runs, absolute: what was given, or `$MARCELLE_LOG_DIR` where that was the default.
+
+    Raises:
+        InvalidData: When it is not a path.
+    """
+    if not isinstance(base, (str, os.PathLike)):
+        raise InvalidData("base_log_dir", base, f"is not a folder; use for example {DEFAULT_LOG_DIR!r}")
     folder = os.environ.get("MARCELLE_LOG_DIR")
     return absolute(folder if folder and os.fspath(base) == DEFAULT_LOG_DIR else base)
 
@@ -164,8 +170,22 @@ def finish_timeout(seconds: float) -> float:
     name, value = (
         ("MARCELLE_FINISH_TIMEOUT", text) if text and seconds == FINISH_TIMEOUT else ("finish_timeout", seconds)
     )
+    return seconds_of(name, value, text=name.isupper())
+
+
+def seconds_of(name: str, value: Any, *, text: bool = False) -> float:
+    """A number of seconds that can be waited for.
+
+    Args:
+        name: What gave it.
+        value: The number.
+        text: It may be written as text, as in the environment.
+
+    Raises:
+        InvalidData: When it is not a number of seconds.
+    """
     try:
-        number = float(value)
+        number = float(value) if text or not isinstance(value, str) else -1.0
     except (TypeError, ValueError):
         number = -1.0
     if not number >= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .. import config
@@ -29,6 +30,11 @@ else:
         from tf_keras.callbacks import Callback as _Callback
     else:
         from keras.callbacks import Callback as _Callback
+
+
+def _check_frequency(name: str, value: Any, unit: str) -> None:
+    if value is not None and not (isinstance(value, Real) and float(value) >= 1):
+        raise InvalidData(name, value, f"is not a number of {unit}; use 1 or more")
 
 
 class KerasCallback(_Callback):
@@ -90,18 +96,16 @@ class KerasCallback(_Callback):
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For an unknown `mode`, a frequency under 1, or what is not a URL.
+            InvalidData: For an unknown `mode`, a frequency under 1, what is not a `Writer`, or what `Writer` refuses.
             RunFolderError: When `resume` names no run, or one that is being written.
         """
         super().__init__()
         if mode not in ("auto", "min", "max"):
             raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
-        if model_checkpoint_freq is not None and model_checkpoint_freq < 1:
-            raise InvalidData(
-                "model_checkpoint_freq", model_checkpoint_freq, "is not a number of epochs; use 1 or more"
-            )
-        if batch_freq is not None and batch_freq < 1:
-            raise InvalidData("batch_freq", batch_freq, "is not a number of batches; use 1 or more")
+        _check_frequency("model_checkpoint_freq", model_checkpoint_freq, "epochs")
+        _check_frequency("batch_freq", batch_freq, "batches")
+        if writer is not None and not isinstance(writer, Writer):
+            raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
         self._resumed = resume is not None
         if writer is not None:
             self.writer = writer

@@ -52,7 +52,7 @@ def repair_runs(store: DataStore, dry_run: bool, as_json: bool) -> None:
     if not done:
         sentence(
             out,
-            f"Nothing to repair: {len(alive)} runs are still running."
+            f"Nothing to repair: {'1 run is' if len(alive) == 1 else f'{len(alive)} runs are'} still running."
             if alive
             else "Nothing to repair: all runs have ended.",
         )

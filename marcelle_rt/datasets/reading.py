@@ -282,7 +282,7 @@ def _checked(size: Size | None) -> Size | None:
     if size is None:
         return None
     try:
-        height, width = (int(side) for side in size)
+        height, width = (0, 0) if isinstance(size, str) else (int(side) for side in size)
     except (TypeError, ValueError):
         height = width = 0
     if height < 1 or width < 1:

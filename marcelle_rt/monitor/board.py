@@ -72,7 +72,7 @@ class Board:
         self.limit = limit
         self.entries: dict[Any, Entry] = {}
         self.alerts: list[Document] = []
-        self._metrics = metrics
+        self._metrics = [metrics] if isinstance(metrics, str) else metrics
         self._chosen: list[Any] | None = None
         self._shown: list[Any] = []
         self._documents: dict[Any, Document] = {}

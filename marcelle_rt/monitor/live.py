@@ -33,7 +33,7 @@ class LiveRuns:
     Args:
         store: The backend.
         query: Which runs; filters as for `Service.watch`.
-        metrics: Which metrics, in this order; `None` for all.
+        metrics: Which metrics, in this order; `None` for all, one by its name alone.
 
     Raises:
         BackendUnreachable: Nobody answers.

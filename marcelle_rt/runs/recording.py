@@ -26,7 +26,7 @@ from .sync.patience import Patience, unsent
 from .sync.publisher import publisher_for
 from .sync.sentences import introduction
 from .sync.status import Phase, Status
-from .training import exits, system_metrics
+from .training import exits, metrics, system_metrics
 from .training.batches import Batches
 from .training.checkpoints import save_checkpoint
 from .training.epochs import Epochs
@@ -67,7 +67,7 @@ class RunSettings:
         return cls(
             disabled=mode == "disabled",
             destination=destination if is_online else None,
-            rename=dict(rename or {}),
+            rename=metrics.checked_names(rename),
             measure=measure and mode != "disabled",
             webhook=config.webhook() if is_online else None,
         )

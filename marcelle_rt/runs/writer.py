@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from time import time
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from .. import config, formats
 from ..notices import Notices
@@ -55,7 +55,7 @@ class Writer:
         base_log_dir: str | os.PathLike[str] = config.DEFAULT_LOG_DIR,
         source: str = "keras",
         *,
-        remote: Remote | bool | None = None,
+        remote: Remote | Literal[False] | None = None,
         rename: Mapping[str, str] | None = None,
         system_metrics: bool = False,
         finish_timeout: float = config.FINISH_TIMEOUT,
@@ -80,7 +80,7 @@ class Writer:
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For what is not a URL or not a number of seconds, and when `$MARCELLE_MODE` is not a mode.
+            InvalidData: For an argument of another kind, and when `$MARCELLE_MODE` is not a mode.
         """
         mode = config.mode()
         formats.disk_format(disk_save_format, "disk_save_format")
@@ -105,7 +105,9 @@ class Writer:
         run = self._recording
         if run is None:
             return f"Writer({self.name!r})"
-        return f"Writer({self.name!r}, run={run.name!r}, epoch={run.epochs.last}, status={run.status.run!r})"
+        name = f", run={run.name!r}" if run.name is not None else ""
+        status = run.feed.ended_as or run.epochs.status
+        return f"Writer({self.name!r}{name}, epoch={run.epochs.last}, status={status!r})"
 
     @classmethod
     def resume(cls, run_directory: str | os.PathLike[str], **options: Any) -> Writer:
@@ -369,10 +371,12 @@ class Writer:
 
         Returns:
             Whether they have.
+
+        Raises:
+            InvalidData: When `timeout` is not a number of seconds.
         """
-        if self._recording is None:
-            return True
-        return self._recording.wait(self.finish_timeout if timeout is None else timeout)
+        seconds = self.finish_timeout if timeout is None else config.seconds_of("timeout", timeout)
+        return self._recording is None or self._recording.wait(seconds)
 
     def close(self) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""

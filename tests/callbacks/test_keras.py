@@ -161,6 +161,10 @@ def test_a_monitor_that_is_not_in_the_logs_is_said(tmp_path: Path) -> None:
 def test_wrong_arguments_are_said_at_once() -> None:
     with pytest.raises(InvalidData, match=r"'best'.*'min' or 'max'"):
         KerasCallback("x", mode="best")
+    with pytest.raises(InvalidData, match=r"writer: 'w' is not a Writer; give for example Writer\('m'\)"):
+        KerasCallback("m", writer="w")  # type: ignore[arg-type]
+    with pytest.raises(InvalidData, match=r"model_checkpoint_freq: '5' is not a number of epochs"):
+        KerasCallback("m", model_checkpoint_freq="5")  # type: ignore[arg-type]
     with pytest.raises(InvalidData, match="model_checkpoint_freq"):
         KerasCallback("x", model_checkpoint_freq=0)
 

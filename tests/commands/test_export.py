@@ -108,6 +108,15 @@ def test_parquet_without_its_libraries_says_what_to_install(
     assert not (tmp_path / "x").exists()
 
 
+def test_the_files_ending_names_the_format_and_must_not_contradict_the_option(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "history.json"
+    assert marcelle_rt("export", folder, "-o", target).returncode == 0
+    assert [row["epoch"] for row in json.loads(target.read_text())] == [0, 1]
+    refused = marcelle_rt("export", folder, "-o", target, "--format", "csv")
+    assert refused.returncode == 2
+    assert "would hold csv" in " ".join(refused.stderr.split())
+
+
 def test_what_can_not_be_exported_is_said(backend: Backend, folder: Path, tmp_path: Path) -> None:
     unknown = marcelle_rt("export", f"no-{uuid.uuid4().hex}", "--backend", backend.url)
     assert unknown.returncode == 1

@@ -318,7 +318,7 @@ def test_pytorch_gets_samples_by_place_with_the_channels_first(dataset: Dataset)
 
 def test_a_size_and_ways_that_there_are_not_are_refused(dataset: Dataset) -> None:
     dataset.add(GREY, "a")
-    for size in ((0, 3), (3,), 3, ("a", 2)):
+    for size in ((0, 3), (3,), 3, ("a", 2), "64"):
         with pytest.raises(InvalidData, match=r"write it like \(64, 64\)"):
             dataset.to_numpy(size=size)  # type: ignore[arg-type]
     with pytest.raises(InvalidData, match="a label twice"):

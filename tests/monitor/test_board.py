@@ -126,6 +126,7 @@ def test_the_metrics_are_those_that_were_asked_for() -> None:
 
     assert board_of(document).metrics() == ["loss", "val_loss", "acc"]
     assert board_of(document, metrics=["acc", "nothing"]).metrics() == ["acc"]
+    assert board_of(document, metrics="acc").metrics() == ["acc"]
 
 
 def test_time_is_what_was_seen_and_spread_evenly_where_nobody_looked() -> None:

@@ -22,7 +22,7 @@ def test_a_run_says_in_one_line_what_it_is_where_it_goes_and_how_to_look(
         shown = capsys.readouterr()
     assert (shown.out, capsys.readouterr().err) == ("", "")
     assert shown.err == (
-        f"marcelle-rt: the run '{name}' is recorded in {writer.run_directory} and sent to {backend.url}; "
+        f"marcelle-rt: the run '{name}' is recorded in {writer.run_directory} and goes to {backend.url}; "
         f"watch it with: marcelle-rt watch basename={name} --backend {backend.url}\n"
     )
 

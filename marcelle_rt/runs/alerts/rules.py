@@ -38,7 +38,7 @@ class NanRule:
                 continue
             self._told.add(name)
             kind = "NaN" if math.isnan(value) else "infinite"
-            alarms.append(Alarm(f"{name} is {kind}", f"at epoch {epoch}", "error"))
+            alarms.append(Alarm(f"{name} is {kind}", "", "error"))
         return alarms
 
 
@@ -67,11 +67,11 @@ class PlateauRule:
         self._since += 1
         if self._since != self.epochs:
             return []
-        best = (
-            "it never was a number" if self._best is None else f"its best is {self._best:g} of epoch {self._best_epoch}"
-        )
+        best = "It never was a number."
+        if self._best is not None:
+            best = f"Its best is {self._best:g} of epoch {self._best_epoch}."
         title = f"{self.metric} has not improved for {self.epochs} epochs"
-        return [Alarm(title, f"at epoch {epoch}; {best}", "warning")]
+        return [Alarm(title, best, "warning")]
 
     def _is_better(self, value: float) -> bool:
         if self._best is None:

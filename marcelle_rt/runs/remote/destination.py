@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
+from ...errors import InvalidData
 from .link import Link
 from .remote import Remote
 
@@ -25,16 +27,24 @@ class Destination:
     owns_link: bool
 
     @classmethod
-    def of(cls, remote: Remote | bool | None, backend_root: str | None, save_format: str) -> Destination | None:
+    def of(
+        cls, remote: Remote | Literal[False] | None, backend_root: str | None, save_format: str
+    ) -> Destination | None:
         """What a Writer's parameters mean; `None` for the folder alone.
 
         Raises:
-            InvalidData: For what is not a URL.
+            InvalidData: For what is not a URL, and a `remote` of another kind.
         """
         if remote is False:
             return None
         if isinstance(remote, Remote):
             return cls(remote.location, partial(getattr, remote, "link"), owns_link=False)
+        if remote is not None:
+            raise InvalidData(
+                "remote",
+                remote,
+                "is not a Remote; give backend_root=URL, or remote=Remote(URL), or remote=False to send nothing",
+            )
         link = Link(backend_root, save_format)  # a bad URL is said here, not in the loop
         link.close()
         return cls(link.location, partial(Link, backend_root, save_format), owns_link=True)

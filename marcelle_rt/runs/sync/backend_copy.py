@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ...errors import AWAY, BackendUnreachable, MarcelleError
+from ...config import Login
+from ...errors import AWAY, BackendUnreachable, MarcelleError, NotAuthenticated
 from ...notices import Notices
 from ..document.events import Event
 from ..document.run import Run
@@ -21,8 +22,10 @@ from .past import Past
 from .removals import Removals
 from .replica import Delivery, Replica
 from .retrying import TRIES, may_pass, pause
-from .sentences import command, kept, replaced
+from .sentences import command, kept, replaced, sign_in, whole
 from .side_documents import SideDocuments
+
+_STRANGER_TRIES = 2  # of a run that was never let in: more are in vain until somebody signs in
 
 
 class BackendCopy:
@@ -178,11 +181,14 @@ class BackendCopy:
 
     def _refused(self, error: MarcelleError, pace: Pace) -> None:
         self.problem = str(error)
+        is_stranger = isinstance(error, NotAuthenticated) and not self.replica.copies  # was never let in
+        hint = f" {sign_in(self.link)}" if is_stranger and self.link.store.key[1] == Login() else ""
         self._notices.warn(
-            ("refused", type(error)), f"{error} The training goes on; {kept(self._journal)} and tried again."
+            ("refused", type(error)),
+            f"{whole(error)}{hint} The training goes on; {kept(self._journal)} and tried again.",
         )
         self._tries += 1
-        if may_pass(error) and self._tries < TRIES:
+        if may_pass(error) and self._tries < (_STRANGER_TRIES if is_stranger else TRIES):
             pace.due = self._clock() + pause(self._tries)
         else:
             self._tries = 0
@@ -261,7 +267,7 @@ class BackendCopy:
     def away(self, error: MarcelleError) -> None:
         """Notes that the backend is away."""
         self._notices.warn(
-            "away", f"{error} The training goes on; {kept(self._journal)}, and sent when the backend is back."
+            "away", f"{whole(error)} The training goes on; {kept(self._journal)}, and sent when the backend is back."
         )
         # Last, so that whoever sees it in the run's status has been told.
         self.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)

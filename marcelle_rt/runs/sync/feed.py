@@ -29,6 +29,7 @@ class Feed:
     |---|---|---|
     | `journal`: the folder | training, by `record` and `end`; publisher, to write again; under `_lock` | both |
     | `phase`: how far it has come | training to `ENDED`, publisher to `SETTLED`: by `_enter`, under `_lock` | both |
+    | `ended_as`: the status of a run that ended | training, under `_lock` | training |
     | `_queue`, `_recorded` | training and uploads put in, publisher takes out; under `_lock` | both |
     | `_flushes`: who waits | training begins and leaves waits, publisher settles them | both |
     | `reached`: how far the copies are | publisher, under `_lock` | training |
@@ -66,6 +67,7 @@ class Feed:
         if link is not None:
             self.copy = BackendCopy(self.run, self.past, link, notices, self.note, owns_link=owns_link, clock=clock)
         self.phase = Phase.OPEN
+        self.ended_as: str | None = None
         self._undecided = bool(history)  # a resumed run whose next epoch is not known yet: files may have to go
         self._snapshot = Snapshot(self.run, journal, notices, clock=clock)
         self._lock = threading.RLock()  # a signal's handler may end the run while this thread records an epoch
@@ -103,6 +105,7 @@ class Feed:
         with self._lock:
             self.record(event)
             self.journal.close()
+            self.ended_as = event["status"]
             self._enter(Phase.ENDED)
 
     def flush(self) -> Flush:

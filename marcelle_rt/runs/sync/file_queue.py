@@ -17,7 +17,7 @@ from ..folder.journal import Journal
 from ..remote.uploads import FileUploads
 from .file_upload import upload
 from .retrying import TRIES, is_away, may_pass, pause
-from .sentences import command, kept, not_uploaded
+from .sentences import command, kept, not_uploaded, whole
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class FileQueue:
             self.refuse(key)
             self._notices.warn(  # once: the next checkpoint of that model will fare no better
                 "conversion",
-                f"{event['path']} was not uploaded: {error} The training goes on; {kept(self._journal)}.",
+                f"{event['path']} was not uploaded: {whole(error)} The training goes on; {kept(self._journal)}.",
             )
         except (MarcelleError, OSError) as error:
             self._failed(event, error, tries)
@@ -158,7 +158,7 @@ class FileQueue:
         if is_away(error) or (may_pass(error) and tries < TRIES):
             self._notices.warn(
                 "away" if is_away(error) else ("again", type(error)),
-                f"{error} The training goes on; {kept(self._journal)}, and sent when the backend takes it.",
+                f"{whole(error)} The training goes on; {kept(self._journal)}, and sent when the backend takes it.",
             )
             self._enter(event["key"], _Waiting(self._clock() + pause(tries), tries))
         else:

@@ -29,6 +29,21 @@ def kept(journal: Journal) -> str:
     return f"all of it is kept in {journal.directory}"
 
 
+def whole(text: object) -> str:
+    """What an error says, as a sentence that others can follow: a server's own words may lack the full stop."""
+    words = str(text)
+    return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def sign_in(link: Link) -> str:
+    """What to do where a backend takes nothing from who is not signed in."""
+    where = "" if link.location == backend_location(None) else f" and MARCELLE_BACKEND={link.location}"
+    return (
+        f"To sign in, set MARCELLE_EMAIL and MARCELLE_PASSWORD (or MARCELLE_TOKEN){where}, or give "
+        "remote=Remote(DataStore(URL, email=..., password=...))."
+    )
+
+
 def command(journal: Journal, link: Link) -> str:
     """The command that sends what is missing."""
     form = "" if link.save_format == "tfjs" else f" --format {link.save_format}"
@@ -50,7 +65,7 @@ def introduction(basename: str, verb: str, directory: Path | None, link: Link | 
         return f"{text}; nothing is sent to a backend"
     backend = "" if link.location == backend_location(None) else f" --backend {link.location}"
     words = shlex.quote(f"basename={basename}")
-    return f"{text} and sent to {link.location}; watch it with: marcelle-rt watch {words}{backend}"
+    return f"{text} and goes to {link.location}; watch it with: marcelle-rt watch {words}{backend}"
 
 
 def replaced(location: str) -> str:
@@ -69,7 +84,7 @@ def not_uploaded(path: str, size: int, error: object) -> str:
         size: Its bytes.
         error: Why.
     """
-    text = f"{path} ({size:,} bytes) was not uploaded: {error}"
+    text = f"{path} ({size:,} bytes) was not uploaded: {whole(error)}"
     if getattr(error, "code", None) == _TOO_LARGE:
         text += " A proxy before it takes no request of that size; raise its limit (nginx: client_max_body_size)."
     return text

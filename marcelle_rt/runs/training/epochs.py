@@ -33,6 +33,11 @@ class Epochs:
         return len(self._places)
 
     @property
+    def status(self) -> str:
+        """The status of the run, as long as it has not ended."""
+        return "epoch" if len(self) else "start" if self.planned else "idle"
+
+    @property
     def last(self) -> int | None:
         """The epoch that has the last place, or `None` where there is none."""
         return self._places.last

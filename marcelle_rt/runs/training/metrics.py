@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import InvalidData
 from ...notices import Notices
 from ...values import number, safe_key
 
@@ -89,3 +90,14 @@ class Metrics:
             )
         self._names[key] = name
         return name
+
+
+def checked_names(rename: Mapping[str, str] | None) -> dict[str, str]:
+    """Returns names for metrics.
+
+    Raises:
+        InvalidData: When it is not a mapping.
+    """
+    if rename is not None and not isinstance(rename, Mapping):
+        raise InvalidData("rename", rename, "is not a mapping of names; use for example {'val_loss': 'lossVal'}")
+    return dict(rename or {})

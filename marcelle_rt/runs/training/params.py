@@ -11,6 +11,8 @@ from ...notices import Notices
 from ...utils import get_model_info
 from ...values import safe_keys, to_run
 
+_NOTHING = object()
+
 
 def fields_of(params: Any) -> dict[Any, Any]:
     """The fields of what holds parameters: a mapping, a namespace, a dataclass, an object of a config library.
@@ -55,6 +57,9 @@ def params_of(params: Any) -> tuple[dict[str, Any], list[str]]:
     """
     remarks: list[str] = []
     fields = fields_of(params)
+    if fields.get("run_params", _NOTHING) is params:
+        example = "{'lr': 0.01}"
+        remarks.append(f"run_params are names with values, as in {example}; what was given is kept as 'run_params'.")
     try:
         names = safe_keys(fields, "run_params", remarks)
     except Exception as error:  # a key's own `str`
@@ -75,6 +80,11 @@ def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str
         loss: The loss, a name or a function; the compiled model's if `None`.
         notices: What the user is told; nothing is raised into the training.
     """
+    if isinstance(model, Mapping):
+        notices.warn(
+            "model", "create_run takes the model first, and was given a mapping there; did you mean run_params=...?"
+        )
+        return None
     try:
         info = get_model_info(model, source, loss)
     except (MarcelleError, ValueError, AttributeError, TypeError) as error:
