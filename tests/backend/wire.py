@@ -147,6 +147,9 @@ class Socket:
         """Emits an event, and waits for its acknowledgement: an error and a result."""
         self._calls += 1
         self._line.send(f"42{self._calls}{json.dumps(message)}")
+        return self._answer()
+
+    def _answer(self) -> tuple[Any, Any]:
         answered = f"43{self._calls}["
         while not (text := self._line.recv()).startswith(answered):
             if text.startswith("42["):
@@ -158,6 +161,13 @@ class Socket:
     def send(self, frame: str) -> None:
         """Sends a frame as it is."""
         self._line.send(frame)
+
+    def call_with(self, attachment: bytes, *message: Any) -> tuple[Any, Any]:
+        """Makes a call with bytes in it, wherever the message has `{"_placeholder": True, "num": 0}`."""
+        self._calls += 1
+        self._line.send(f"451-{self._calls}{json.dumps(message)}")
+        self._line.send_binary(b"\x04" + attachment)
+        return self._answer()
 
     def close(self) -> None:
         """Ends the connection."""

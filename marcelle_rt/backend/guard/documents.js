@@ -3,39 +3,71 @@
 
 const { isPlain, isStored } = require('./names');
 
-/** How deep a document or a query may be nested; those of dashboards and trainings are a tenth of it. */
+/**
+ * How deep a document or a query may be nested, where each part of a dotted key counts; those of dashboards and
+ * trainings are a tenth of it. So no row of patches makes a document that the database could not read again.
+ */
 const DEEPEST = 100;
+/** How many lists may be in one another. The database looks twice at all that is in a list, and so on inside. */
+const MOST_LISTS = 6;
+/** How long a key may be, with its dots. */
+const LONGEST_KEY = 1000;
 const INNER = ['__proto__', 'constructor', 'prototype'];
+/** In a query, the values of these are keys. */
+const CHOICES = ['$select', '$distinct'];
 const OPERATORS = ['$set', '$unset', '$inc', '$min', '$max', '$push', '$pop', '$pull', '$addToSet'];
+const ADDERS = ['$push', '$addToSet'];
 const WRITES = ['create', 'update', 'patch'];
 
 /**
  * Looks through a value for what the database would take for something else.
  * @param {unknown} value
- * @param {number} [depth]
+ * @param {number} [depth] How deep it stands.
+ * @param {number} [lists] In how many lists.
  * @returns {string | null} What is wrong, or `null`.
  */
-function wrongIn(value, depth = 0) {
+function wrongIn(value, depth = 0, lists = 0) {
   if (value === null || typeof value !== 'object') return null;
   if (depth > DEEPEST) return `is nested deeper than ${DEEPEST}`;
   if (Array.isArray(value)) {
+    if (lists >= MOST_LISTS) return `has more than ${MOST_LISTS} lists in one another`;
     for (const item of value) {
-      const wrong = typeof item === 'object' ? wrongIn(item, depth + 1) : null;
+      const wrong = typeof item === 'object' ? wrongIn(item, depth + 1, lists + 1) : null;
       if (wrong) return wrong;
     }
     return null;
   }
   for (const key of Object.keys(value)) {
-    const wrong = wrongKey(key) || wrongIn(value[key], depth + 1);
+    const wrong = wrongKey(key) || wrongIn(value[key], depth + key.split('.').length, lists + listsIn(key));
     if (wrong) return wrong;
   }
   return null;
 }
 
+/** In how many lists is what a key leads to: after a dot, a number is a place in one. */
+function listsIn(key) {
+  if (ADDERS.includes(key)) return 1;
+  return key.split('.').filter((part, n) => n > 0 && /^\d+$/.test(part)).length;
+}
+
 /** A dotted key is a path that the database follows; keys with two dollars are its own notes in its files. */
 function wrongKey(key) {
-  const inner = key === '__proto__' || (key.includes('.') && key.split('.').some((part) => INNER.includes(part)));
+  if (key.length > LONGEST_KEY) return `has a key of more than ${LONGEST_KEY} characters`;
+  const parts = key.split('.');
+  if (parts.length > DEEPEST) return `is nested deeper than ${DEEPEST}`;
+  if (listsIn(key) > MOST_LISTS) return `has more than ${MOST_LISTS} lists in one another`;
+  const inner = parts.length === 1 ? key === '__proto__' : parts.some((part) => INNER.includes(part));
   return inner || key.startsWith('$$') ? `has the key ${JSON.stringify(key.slice(0, 100))}, which is not allowed` : null;
+}
+
+/**
+ * Looks through a query, and at the keys that are among its values.
+ * @param {object | undefined} query
+ * @returns {string | null} What is wrong, or `null`.
+ */
+function wrongQuery(query = {}) {
+  const chosen = CHOICES.flatMap((choice) => query[choice] ?? []).filter((key) => typeof key === 'string');
+  return wrongIn(query) || chosen.map(wrongKey).find(Boolean) || null;
 }
 
 /**
@@ -111,7 +143,7 @@ function checking({ BadRequest }) {
     const { id, data, params, method, path } = context;
     if (!params.provider) return context;
     if (id !== undefined && id !== null && !isId(id)) throw new BadRequest('The id of a document is a text or a number.');
-    check('The query', wrongIn(params.query));
+    check('The query', wrongQuery(params.query));
     if (!WRITES.includes(method)) return context;
     for (const item of Array.isArray(data) ? data : [data]) {
       if (item === null || typeof item !== 'object' || Array.isArray(item)) {

@@ -7,11 +7,13 @@ const documents = require('./documents');
 const { makeDoor } = require('./door');
 const failures = require('./failures');
 const files = require('./files');
+const frames = require('./frames');
 const { Logins } = require('./logins');
 const multipart = require('./multipart');
 const names = require('./names');
 const owners = require('./owners');
 const { Page } = require('./page');
+const paths = require('./paths');
 const removals = require('./removals');
 const rights = require('./rights');
 const { Visitors } = require('./visitors');
@@ -19,8 +21,8 @@ const { Visitors } = require('./visitors');
 /**
  * Loads the backend, with the guard built in.
  *
- * Some of what it does is decided while it loads, so parts of it are replaced before: how uploads are parsed,
- * when files are removed, and who may read answers, which the door decides.
+ * Some of what it does is decided while it loads, so parts of it are replaced before: how uploads are parsed, how
+ * documents are changed, when files are removed, and who may read answers, which the door decides.
  *
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @returns {object} The app.
@@ -31,6 +33,8 @@ function load(require) {
     require.cache[require.resolve(name)].exports = make(original);
   };
   replace('multer', multipart.checked);
+  replace('nedb/lib/model', paths.checked);
+  replace('engine.io-parser', frames.limited);
   replace('cors', () => () => (req, res, next) => next());
   // Who knows the address of a file may read it once he has logged in, so that it must not be guessed.
   replace('./utils/objectid', (ids) => Object.assign(ids, { default: () => crypto.randomBytes(12).toString('hex') }));
