@@ -202,8 +202,8 @@ def allowed_origins(origins: Iterable[str] | None = None) -> list[str]:
     """The origins of web pages that may use a backend, as browsers write them.
 
     Args:
-        origins: Origins such as `"https://lab.example.org"`, or `"null"` for pages without one (files); `None`
-            for those of `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.
+        origins: Origins such as `"https://lab.example.org"`; `None` for those of
+            `$MARCELLE_ALLOW_ORIGIN`, separated by blanks.
 
     Raises:
         InvalidData: For what is not the origin of a page.
@@ -218,8 +218,9 @@ def allowed_origins(origins: Iterable[str] | None = None) -> list[str]:
 def _origin(text: str) -> str:
     if not isinstance(text, str):
         raise InvalidData("allow_origin", text, "is not an origin; use for example 'https://lab.example.org'")
-    if text == "null":
-        return text
+    if text.strip() == "null":  # every site can open a frame that has this origin
+        problem = "would let every web page in; serve the page over http instead, for example by: python -m http.server"
+        raise InvalidData("allow_origin", text, problem)
     if text.strip() == "*":
         raise InvalidData("allow_origin", text, "would let every web page in; name the pages that may")
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from marcelle_rt.backend import Backend
+from marcelle_rt.errors import InvalidData
 from tests.backend.wire import ask
 
 EVIL = "https://evil.example"
@@ -158,7 +161,7 @@ def test_what_a_page_from_elsewhere_embeds_is_refused(backend: Backend) -> None:
     assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="image", Referer="http://127.0.0.1:5173/page") == 200
     assert code(Sec_Fetch_Site="same-site", Sec_Fetch_Dest="image") == 200
     assert code(Sec_Fetch_Site="none", Sec_Fetch_Dest="document") == 200
-    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="document", Referer=f"{EVIL}/page") == 200  # a link
+    assert code(Sec_Fetch_Site="cross-site", Sec_Fetch_Dest="document", Referer=f"{EVIL}/page") == 403
 
 
 @pytest.mark.parametrize("query", ["j=0", "%6a=0", "%6A=0", "a&j", "&&j=0", f"{'a&' * 900}j=0"])
@@ -199,3 +202,47 @@ def test_a_backend_goes_by_the_name_that_it_was_told_to_listen_on(own_backend: C
 
     assert url.startswith(f"http://{name}:")
     assert ask(url, "GET", "/info").code == 200
+
+
+def test_a_link_from_elsewhere_leads_to_the_dashboard_and_makes_nothing(
+    own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    (tmp_path / "index.html").write_text("the page")
+    backend = own_backend(page={"index.html": tmp_path / "index.html"})
+    link: dict[str, str | None] = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    link["Referer"] = f"{EVIL}/page"
+
+    assert ask(backend.url, "GET", "/", headers=link).code == 302
+    assert ask(backend.url, "GET", "/dashboard/", headers=link).code == 200
+    for target in ("/made-by-a-link", "/runs", "/info"):
+        assert ask(backend.url, "GET", target, headers=link).code == 403
+    assert not (backend.data / "db" / "made-by-a-link.db").exists()
+
+
+def test_pages_without_an_origin_are_served_and_not_allowed(backend: Backend) -> None:
+    with pytest.raises(InvalidData, match=r"every web page in.*python -m http\.server"):
+        Backend(allow_origin=["null"])
+
+    message = ask(backend.url, "GET", "/info", headers={"Origin": "null"}).json["message"]
+    assert "--allow-origin" not in message
+    assert "python -m http.server" in message
+
+
+def test_too_many_packets_at_once_end_the_connection_and_a_large_one_does_not(backend: Backend) -> None:
+    def packets(*texts: str) -> bytes:
+        return "".join(f"{len(text)}:{text}" for text in texts).encode()
+
+    def polled(body: bytes) -> tuple[int, int]:
+        opened = ask(backend.url, "GET", POLLING).body.decode()
+        line = f"{POLLING}&sid={json.loads(opened[opened.index('{') : opened.index('}') + 1])['sid']}"
+        text = {"Content-Type": "text/plain;charset=UTF-8"}
+        return ask(backend.url, "POST", line, body, text).code, ask(backend.url, "POST", line, packets("2"), text).code
+
+    call = '42["find","things",{}]'
+    assert polled(packets(*[call] * 900)) == (200, 200)
+    assert polled(packets(f'42["find","things",{{"a":"{"x" * 900_000}"}}]')) == (200, 200)
+    assert polled(packets(*[call] * 20_000)) == (200, 400)

@@ -181,3 +181,12 @@ def test_half_a_gigabyte_is_streamed_to_the_disk(own_backend: Callable[..., Back
     (kept,) = (backend.data / "uploads" / "assets").rglob("large.png")
     assert hashlib.sha256(kept.read_bytes()).digest() == hashlib.sha256(block * (size // len(block))).digest()
     assert memory() - before < 150_000  # kB
+
+
+@pytest.mark.parametrize("service", [service for service, _ in ROUTES])
+def test_an_upload_without_a_body_is_refused_and_leaves_nothing(backend: Backend, service: str) -> None:
+    before = stored(backend)
+
+    assert ask(backend.url, "POST", f"/{service}/upload", headers=FORM).code == 400
+    assert eventually(lambda: stored(backend) == before)
+    assert "TypeError" not in (backend.data / "backend.log").read_text()

@@ -4,6 +4,7 @@
 const http = require('http');
 const querystring = require('querystring');
 const { Refusal, refuse, refuseSocket } = require('./answers');
+const { refuseBytes } = require('./frames');
 const { namesIn } = require('./names');
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -15,6 +16,7 @@ const SILENCE = 120000;
 const MOST_CONNECTIONS = 10000;
 /** Bytes of a body that is not an upload; the app itself takes a tenth of it, and waits for the end of the rest. */
 const LARGEST_BODY = 1000000;
+const LONGEST_AUTHORIZATION = 8192;
 
 /**
  * Makes the server.
@@ -29,10 +31,11 @@ const LARGEST_BODY = 1000000;
 function makeDoor({ app, visitors, isService, logins, page }) {
   const inside = http.createServer(app); // never listens: it gets what the door lets in
   app.setup(inside);
+  app.io.on('connection', (socket) => socket.use(refuseBytes));
   if (logins) logins.watch(app.io);
 
   const check = (req) => {
-    const origin = visitors().check(req);
+    const origin = visitors().check(req, page.isFor(req));
     if (!METHODS.includes(req.method)) throw new Refusal(405, 'That method is not known here.');
     const names = namesIn(req.url);
     if (names === null) throw new Refusal(400, 'The path is not made of plain names.');
@@ -40,7 +43,10 @@ function makeDoor({ app, visitors, isService, logins, page }) {
       if (!req.url.startsWith(SOCKETS)) throw new Refusal(404, 'There is no such service.');
     }
     if (req.url.startsWith(SOCKETS)) readSocketQuery(req);
-    if (logins && names.length > 0) logins.introduce(req, names);
+    if (logins) {
+      checkAuthorization(req.headers.authorization);
+      if (names.length > 0) logins.introduce(req, names);
+    }
     return origin;
   };
 
@@ -106,6 +112,14 @@ function readSocketQuery(req) {
   req._query = querystring.parse(start < 0 ? '' : url.slice(start + 1));
   // A script of a foreign page could load polling in this form, without an Origin.
   if ('j' in req._query) throw new Refusal(400, 'JSONP is not spoken here.');
+}
+
+/** The app looks for two words anywhere in it, and one long word would take it a second. */
+function checkAuthorization(header) {
+  if (header === undefined) return;
+  if (header.length > LONGEST_AUTHORIZATION || !/^\S+ +\S/.test(header)) {
+    throw new Refusal(400, 'The Authorization header is not one: "Bearer", a blank, and a token.');
+  }
 }
 
 /** CORS for a page that may come in: it, and no other, may read the answer. */

@@ -12,8 +12,9 @@ function codeOf(error) {
   return code || (isOurs(error) ? 500 : 400);
 }
 
-/** What may be said of an error: not how the program is built. */
+/** What may be said of an error: not how the program is built, nor a piece of what could not be read (a password). */
 function messageOf(error) {
+  if (error instanceof SyntaxError) return "What was sent can't be read: it is not valid JSON.";
   const native = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
   return native || isOurs(error) ? 'The backend could not do that; its log says why.' : error.message;
 }
@@ -58,7 +59,7 @@ function naming({ FeathersError, BadRequest }) {
 function answering(error, req, res, _next) {
   const code = codeOf(error);
   const known = error instanceof Refusal || error.type === 'FeathersError';
-  if (!known) console.error(`Failed: ${req.method}:`, error.stack);
+  if (!known) console.error(`Failed: ${req.method}:`, error instanceof SyntaxError ? messageOf(error) : error.stack);
   if (error.type === 'FeathersError' && !res.headersSent) {
     const { stack, ...shown } = error.toJSON();
     res.status(code).json(shown);

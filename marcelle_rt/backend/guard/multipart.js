@@ -37,7 +37,7 @@ function checked(multer) {
 function onlyForms(middleware, storage) {
   return (req, res, next) => {
     res.on('close', () => {
-      const done = res.writableFinished && res.statusCode < 400 && req.files.length > 0;
+      const done = res.writableFinished && res.statusCode < 400 && req.files?.length > 0;
       if (!done) storage.getDestination(req, null, (_, folder) => forget(path.join(folder, req.id)));
     });
     if (!/^multipart\/form-data\s*;/i.test(req.headers['content-type'] || '')) {
@@ -48,6 +48,7 @@ function onlyForms(middleware, storage) {
       const malformed = error && !(error instanceof Refusal) && !error.syscall;
       if (malformed) next(new Refusal(400, `The form can't be read: ${error.message}`));
       else if (error) next(error);
+      else if (req.files === undefined) next(new Refusal(400, 'The form is missing: the request has no body.'));
       else storage.getDestination(req, null, (_, kind) => note(path.join(kind, req.id), req.user).then(() => next(), next));
     });
   };

@@ -62,14 +62,15 @@ class Visitors {
   /**
    * Looks at a request before anything else does.
    * @param {import('http').IncomingMessage} req
+   * @param {boolean} isLinked Whether it is for what other sites may link to: the page that is shown to people.
    * @returns {string | undefined} The origin to answer to, where a page is asking.
    * @throws {Refusal}
    */
-  check(req) {
+  check(req, isLinked) {
     this.checkHost(req);
     const { origin } = req.headers;
     if (origin === undefined) {
-      this.checkEmbedding(req);
+      this.checkEmbedding(req, isLinked);
       return undefined;
     }
     if (!this.isAllowed(origin, req.headers.host)) throw this.refusal(origin);
@@ -107,12 +108,13 @@ class Visitors {
 
   /**
    * Pages send no `Origin` for what they embed (images, scripts), but browsers tell whether it is from elsewhere.
-   * Such a request is taken if its `Referer` is a page that may come in, or if somebody followed a link.
+   * Such a request is taken if its `Referer` is a page that may come in, or if somebody followed a link
+   * to the dashboard: whatever else is opened, a service for example, is made by opening it.
    */
-  checkEmbedding(req) {
+  checkEmbedding(req, isLinked) {
     const header = req.headers;
     if (header['sec-fetch-site'] !== 'cross-site') return;
-    if (['GET', 'HEAD'].includes(req.method) && header['sec-fetch-dest'] === 'document') return;
+    if (isLinked && header['sec-fetch-dest'] === 'document') return;
     let origin = 'null';
     try {
       origin = new URL(header.referer).origin;
@@ -123,6 +125,9 @@ class Visitors {
   }
 
   refusal(origin) {
+    if (origin === 'null') {
+      return new Refusal(403, 'Pages without an origin (files, frames that are shut off) may not use this backend. Serve them: python -m http.server');
+    }
     const shown = origin.length > 200 ? `${origin.slice(0, 200)}...` : origin;
     return new Refusal(
       403,

@@ -292,3 +292,20 @@ def test_the_secret_and_the_databases_are_out_of_reach_of_a_user(home: Backend, 
         answer = ada.ask("GET", target)
         assert b"$2" not in answer.body
         assert (home.data / "secret").read_bytes() not in answer.body
+
+
+@pytest.mark.parametrize("header", ["a" * 15_500, "Bearer " + "a" * 8_192, "Bearer", "a\tb"], ids=len)
+def test_a_header_that_is_no_login_is_refused_at_the_door(home: Backend, header: str) -> None:
+    for target in ("/info", "/runs", "/socket.io/?EIO=3&transport=polling"):
+        assert ask(home.url, "GET", target, headers={"Authorization": header}).code == 400
+
+
+def test_a_login_that_is_not_json_is_quoted_nowhere(home: Backend) -> None:
+    body = b'{"strategy": "local", "password": s3cret-piece}'
+
+    answer = ask(home.url, "POST", "/authentication", body, {"Content-Type": "application/json"})
+
+    assert answer.code == 400
+    assert "JSON" in answer.json["message"]
+    assert b"s3cret" not in answer.body
+    assert "s3cret" not in (home.data / "backend.log").read_text()
