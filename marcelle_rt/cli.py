@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from . import __version__
 from .cli_arguments import BOXES, Json, Location, refuse_options_before
 from .cli_backend import backend_app
 from .cli_dataset import dataset_app
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich" if BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 success, 1 something failed (an error, a failed run), 2 wrong usage, 130 Ctrl-C.",
@@ -67,6 +69,21 @@ def main() -> None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python flushes at its exit
         sys.exit(_NOBODY_READS)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(f"marcelle-rt {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version, and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 def _filters(texts: list[str] | None) -> list[str]:

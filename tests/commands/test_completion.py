@@ -12,6 +12,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from marcelle_rt import __version__
 from marcelle_rt.cli import app
 from tests.support.command import marcelle_rt
 
@@ -73,3 +74,9 @@ def test_each_command_has_an_example_and_those_of_a_backend_name_it(path: tuple[
     if path[0] not in ("demo", "backend", "completion"):
         assert "--backend" in done.output
         assert "--json" in done.output or path == ("dashboard",)
+
+
+def test_the_version_and_short_help_are_told_on_their_own() -> None:
+    assert marcelle_rt("--version").stdout == f"marcelle-rt {__version__}\n"
+    for words in ((), ("runs",), ("runs", "list")):
+        assert marcelle_rt(*words, "-h").stdout == marcelle_rt(*words, "--help").stdout != ""

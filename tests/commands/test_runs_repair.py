@@ -102,3 +102,14 @@ def test_a_training_that_was_given_up_and_goes_on_has_its_status_again(
         document = store.service("runs").get(run["_id"])
         assert (document["status"], document["error"]) == ("epoch", None)
         assert document["logs"] == {"loss": [1.0, 0.5]}
+
+
+def test_what_still_runs_is_counted_in_proper_words(own_backend: Callable[..., Backend]) -> None:
+    backend = own_backend()
+    with DataStore(backend.url) as store:
+        for count, words in ((1, "1 run is still running."), (2, "2 runs are still running.")):
+            run = store.service("runs").create({"name": f"lives-{count}", "status": "epoch"})
+            sign = {"runId": run["_id"], "_id": run["_id"], "time": iso(), "interval": 30.0}
+            store.service("run-heartbeats").create(sign)
+            shown = marcelle_rt("runs", "repair", "--backend", backend.url).stdout
+            assert shown == f"Nothing to repair: {words}\n"
