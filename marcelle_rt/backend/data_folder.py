@@ -75,7 +75,8 @@ def close_to_others(folder: Path) -> None:
     else, is never touched, nor what a link leads to.
 
     Raises:
-        BackendError: Others can read the folder, and that is not ours to change; the message says what to do.
+        BackendError: Others can read the folder or what a link in it leads to, and that is not ours to change; the
+            message says what to do.
     """
     try:
         top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -132,8 +133,10 @@ def _close_below(path: Path) -> int:
     """Closes a file or a folder with all in it; how many were open."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-    def close(name: str | Path, within: int | None = None) -> bool:
+    def close(name: str | Path, within: int | None = None, here: str = "") -> bool:
         found = os.stat(name, dir_fd=within, follow_symlinks=False)
+        if stat.S_ISLNK(found.st_mode):
+            _refuse_open_link(Path(here, name))
         ours = found.st_uid == os.geteuid() and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
         if not ours or not found.st_mode & _OTHERS:
             return False
@@ -146,9 +149,25 @@ def _close_below(path: Path) -> int:
     if not os.path.lexists(path):
         return 0
     changed = int(close(path))
-    for _, _, files, descriptor in _walk(path):
-        changed += sum(close(name, descriptor) for name in files)
+    for here, _, files, descriptor in _walk(path):
+        changed += sum(close(name, descriptor, here) for name in files)
     return changed
+
+
+def _refuse_open_link(link: Path) -> None:
+    """Refuses a link to what others can read; one that leads nowhere is nothing to read."""
+    try:
+        found = link.stat()
+    except FileNotFoundError:
+        return
+    if not found.st_mode & _OTHERS and found.st_uid == os.geteuid():
+        return
+    target = link.resolve()
+    raise BackendError(
+        f"With a sign-in, other users of this machine must not read the data, but {link} is a link to {target}, "
+        f"which is open to them. Close that: chmod -R go= {target} (or, if it is not yours, put a folder of your own "
+        "in the link's place)."
+    )
 
 
 def _walk(path: Path) -> Iterator[tuple[str, list[str], list[str], int]]:
@@ -169,9 +188,14 @@ def secret(folder: Path) -> str:
     One that a crash has cut off, or emptied, is made anew, which is said.
 
     Raises:
-        BackendError: It can't be read or written.
+        BackendError: It can't be read or written, or is a link: what it leads to may be anybody's.
     """
     path = folder / _SECRET
+    if path.is_symlink():
+        raise BackendError(
+            f"The secret that signs tokens is to be a file of its own, but {path} is a link to {os.readlink(path)}. "
+            f"Remove the link (rm {path}): a new secret is made, and who is signed in signs in again."
+        )
     try:
         try:
             text = path.read_text(errors="replace")

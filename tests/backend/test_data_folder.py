@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -121,21 +122,58 @@ def test_a_folder_of_somebody_else_is_never_changed(left_open: Path, monkeypatch
     assert open_to_others(left_open) == before
 
 
-def test_what_links_lead_to_is_never_changed(left_open: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["db", "uploads", "uploads/linked", "uploads/note", "db/users.db"])
+def test_a_link_to_what_others_can_read_is_refused_and_named(left_open: Path, tmp_path: Path, name: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "inner").mkdir(parents=True)
     (elsewhere / "notes").write_text("")
+    link = left_open / name
+    target = elsewhere / "notes" if name in ("uploads/note", "db/users.db") else elsewhere
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+    before = open_to_others(elsewhere)
+
+    with pytest.raises(BackendError, match=f"{link} is a link to {target}.*chmod -R go= {target}"):
+        close_to_others(left_open)
+
+    assert open_to_others(elsewhere) == before
+    assert len(before) == 3
+
+
+def test_what_a_link_to_a_closed_folder_leads_to_is_never_changed(left_open: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "inner").mkdir(parents=True)
+    elsewhere.chmod(0o700)
     (left_open / "uploads" / "linked").symlink_to(elsewhere)
-    (left_open / "uploads" / "note").symlink_to(elsewhere / "notes")
+    (left_open / "uploads" / "nowhere").symlink_to(tmp_path / "nowhere")
     (left_open / "db" / "users.db").unlink()
     (left_open / "db").rmdir()
     (left_open / "db").symlink_to(elsewhere)
-    before = open_to_others(elsewhere)
 
     close_to_others(left_open)
 
-    assert open_to_others(elsewhere) == before
+    assert open_to_others(elsewhere) == ["inner"]
     assert open_to_others(left_open) == []
+
+
+@pytest.mark.parametrize("auth", [True, False])
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_secret_that_is_a_link_is_refused(
+    own_backend: Callable[..., Backend], left_open: Path, tmp_path: Path, auth: bool, exists: bool
+) -> None:
+    target = tmp_path / "secret-elsewhere"
+    if exists:
+        target.write_text("s" * 43)
+        target.chmod(0o600)
+    (left_open / "secret").unlink()
+    (left_open / "secret").symlink_to(target)
+
+    with pytest.raises(BackendError, match=rf"is a link to {target}\. Remove the link \(rm "):
+        own_backend(data=left_open, auth=auth)
+
+    assert target.exists() is exists
 
 
 @pytest.mark.parametrize("name", ["backend.log", "backend.lock"])

@@ -16,6 +16,7 @@ const { Page } = require('./page');
 const paths = require('./paths');
 const removals = require('./removals');
 const rights = require('./rights');
+const strangers = require('./strangers');
 const { Visitors } = require('./visitors');
 
 /**
@@ -39,6 +40,7 @@ function load(require) {
   // Who knows the address of a file may read it once he has logged in, so that it must not be guessed.
   replace('./utils/objectid', (ids) => Object.assign(ids, { default: () => crypto.randomBytes(12).toString('hex') }));
   replace('./utils/rmdir', (rmdir) => Object.assign(rmdir, { default: () => {} })); // files go later
+  const registered = strangers.hideServices(replace);
   const app = require(require.resolve('./app')).default;
 
   const errors = require('@feathersjs/errors');
@@ -48,7 +50,7 @@ function load(require) {
   });
   files.keepInside(app);
   removals.follow(app);
-  if (app.get('authentication').enabled) askForLogins(app, require, errors);
+  if (app.get('authentication').enabled) askForLogins(app, require, errors, registered);
   const layers = app._router.stack;
   layers.splice(layers.findIndex((layer) => layer.handle.length === 4)); // the backend's own, which answers with pages
   app.use(failures.answering);
@@ -56,7 +58,7 @@ function load(require) {
 }
 
 /** Makes the backend's own sign-in hold: nobody gives himself rights, and nothing is made for strangers. */
-function askForLogins(app, require, errors) {
+function askForLogins(app, require, errors, registered) {
   const { authenticate } = require('@feathersjs/authentication').hooks;
   for (const [name, before] of Object.entries(accounts.hooks(errors))) {
     // Before the backend's own hooks, which hash and add.
@@ -65,6 +67,8 @@ function askForLogins(app, require, errors) {
   app.hooks({ before: { all: [rights.owning(authenticate('jwt'), errors), owners.keeping(authenticate('jwt'), errors)] } });
   files.closeAssets(app, require('@feathersjs/express').authenticate('jwt'));
   app.service(':serviceName').hooks({ before: { all: [authenticate('jwt')] } });
+  strangers.tellUsers(app, authenticate('jwt'), registered);
+  strangers.compareAlways(app.service('authentication').getStrategies('local')[0], errors);
 }
 
 /** Hooks that are called for some contexts alone. */

@@ -1,0 +1,55 @@
+// What somebody who has not logged in finds out: neither what is kept here nor who has an account.
+'use strict';
+
+const crypto = require('crypto');
+
+/**
+ * Keeps the names of services from strangers, before the backend is loaded: each socket is told them as it opens.
+ * @param {(name: string, make: (original: any) => any) => void} replace Puts another module in a module's place.
+ * @returns {(app: object) => Promise<string[]>} Gives the names.
+ */
+function hideServices(replace) {
+  let all = null;
+  replace('./utils/registered-services', (original) => {
+    all = original.getRegisteredServices;
+    const getRegisteredServices = async (app) => (app.get('authentication').enabled ? [] : all(app));
+    return Object.assign(original, { getRegisteredServices });
+  });
+  return all;
+}
+
+/**
+ * Tells users the names of services when they ask.
+ * @param {object} app
+ * @param {(context: object) => Promise<object>} authenticate
+ * @param {(app: object) => Promise<string[]>} registered Gives the names.
+ */
+function tellUsers(app, authenticate, registered) {
+  const tell = async (given) => {
+    if (given.params.provider && !given.params.authentication) return given; // a stranger gets an empty list
+    const context = await authenticate(given);
+    context.result = { services: await registered(app) };
+    return context;
+  };
+  app.service('info').hooks({ before: { find: [tell] } });
+}
+
+/**
+ * Lets a login with an unknown address take as long as one with a wrong password: that of nobody is compared.
+ * @param {object} strategy The backend's own, for passwords.
+ * @param {object} errors Feathers' error classes.
+ */
+function compareAlways(strategy, { NotAuthenticated }) {
+  const { findEntity } = strategy;
+  const hash = strategy.hashPassword(crypto.randomBytes(32).toString('hex'));
+  strategy.findEntity = async function findSomebody(...args) {
+    try {
+      return await findEntity.apply(this, args);
+    } catch (error) {
+      if (!(error instanceof NotAuthenticated)) throw error;
+      return { [this.configuration.entityPasswordField]: await hash };
+    }
+  };
+}
+
+module.exports = { compareAlways, hideServices, tellUsers };
