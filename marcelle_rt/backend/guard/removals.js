@@ -28,7 +28,7 @@ function follow(app) {
       const old = before.get(context.params);
       const ids = old.map((document) => document._id);
       const kept = await service._find({ query: { _id: { $in: ids } }, paginate: false });
-      const named = new Set(kept.flatMap(foldersOf));
+      const named = new Set(kept.flatMap((document) => [...foldersOf(document), ...foldersOf({ files: document.replaced, url: null })]));
       for (const folder of new Set(old.flatMap(foldersOf))) {
         if (!named.has(folder)) removeFolder(path.join(kind, folder));
       }
@@ -48,7 +48,10 @@ async function affected(service, { id, params }) {
   return id === null ? service._find({ query, paginate: false }) : [await service._get(id, { query })];
 }
 
-/** The folders of uploads that a stored document names. */
+/**
+ * The folders of uploads that a stored document names as its own. What it lists as `replaced` stays for pages that
+ * still read it, but goes with nothing: anybody may write anything there.
+ */
 function foldersOf({ files, url }) {
   const pairs = Array.isArray(files) ? files.filter(Array.isArray) : []; // earlier versions stored anything
   return [...pairs.map((pair) => pair[1]), url].filter(isStored).map((text) => text.split('/')[0]);
