@@ -27,7 +27,7 @@ const WRITES = ['create', 'update', 'patch'];
  * @returns {string | null} What is wrong, or `null`.
  */
 function wrongIn(value, depth = 0, lists = 0) {
-  if (value === null || typeof value !== 'object') return null;
+  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return null;
   if (depth > DEEPEST) return `is nested deeper than ${DEEPEST}`;
   if (Array.isArray(value)) {
     if (lists >= MOST_LISTS) return `has more than ${MOST_LISTS} lists in one another`;
@@ -146,7 +146,7 @@ function checking({ BadRequest }) {
     check('The query', wrongQuery(params.query));
     if (!WRITES.includes(method)) return context;
     for (const item of Array.isArray(data) ? data : [data]) {
-      if (item === null || typeof item !== 'object' || Array.isArray(item)) {
+      if (item === null || typeof item !== 'object' || Array.isArray(item) || ArrayBuffer.isView(item)) {
         throw new BadRequest('A document is an object.');
       }
       check('The document', wrongIn(item));

@@ -4,7 +4,7 @@
 const http = require('http');
 const querystring = require('querystring');
 const { Refusal, refuse, refuseSocket } = require('./answers');
-const { refuseBytes } = require('./frames');
+const { limitBytes } = require('./frames');
 const { namesIn } = require('./names');
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
@@ -31,7 +31,7 @@ const LONGEST_AUTHORIZATION = 8192;
 function makeDoor({ app, visitors, isService, logins, page }) {
   const inside = http.createServer(app); // never listens: it gets what the door lets in
   app.setup(inside);
-  app.io.on('connection', (socket) => socket.use(refuseBytes));
+  app.io.on('connection', (socket) => socket.use(limitBytes));
   if (logins) logins.watch(app.io);
 
   const check = (req) => {

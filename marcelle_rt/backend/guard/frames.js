@@ -1,4 +1,4 @@
-// What sockets send, before it is a call: JSON alone, and not too much at once.
+// What sockets send, before it is a call: not too much at once.
 'use strict';
 
 const { body } = require('./answers');
@@ -25,33 +25,46 @@ function limited(parser) {
   });
 }
 
-/** Whether there are bytes in values made of a frame; one of its attachments may stand in thousands of places. */
-function holdsBytes(values) {
-  const open = [...values];
-  while (open.length > 0) {
+/** Bytes that one call may bring: a recording of a page comes so, as an attachment. A frame takes no more either. */
+const MOST_BYTES = 1000000;
+/** Where in a call the document is, which may hold bytes; a query may not. */
+const DOCUMENT = { create: 2, update: 3, patch: 3 };
+
+/**
+ * How many bytes stand in a value; one attachment of a frame may stand in thousands of places.
+ * @param {unknown} whole
+ * @returns {number} No more than is needed to tell that it is too much.
+ */
+function bytesIn(whole) {
+  let bytes = 0;
+  const open = [whole];
+  while (open.length > 0 && bytes <= MOST_BYTES) {
     const value = open.pop();
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true;
-    if (value !== null && typeof value === 'object') {
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) bytes += value.byteLength + 1;
+    else if (value !== null && typeof value === 'object') {
       for (const key of Object.keys(value)) open.push(value[key]);
     }
   }
-  return false;
+  return bytes;
 }
 
 /**
- * A middleware of a socket: an attachment is refused before anything copies what it stands in, byte for byte.
+ * A middleware of a socket: too many bytes are refused before anything copies what they stand in, byte for byte.
  * @param {unknown[]} event Its name, its values and, where an answer is wanted, a function.
  * @param {(error?: Error) => void} next
  */
-function refuseBytes(event, next) {
-  if (!holdsBytes(event)) {
+function limitBytes(event, next) {
+  const method = String(event[0]);
+  const document = Object.hasOwn(DOCUMENT, method) ? DOCUMENT[method] : -1;
+  const tooMuch = event.some((value, place) => bytesIn(value) > (place === document ? MOST_BYTES : 0));
+  if (!tooMuch) {
     next();
     return;
   }
-  const message = 'Documents and queries are JSON, without bytes in them; files are uploaded.';
+  const message = `A query has no bytes in it, and a document at most ${MOST_BYTES}; files are uploaded.`;
   const answer = event[event.length - 1];
   if (typeof answer === 'function') answer(body(400, message));
   else next(new Error(message));
 }
 
-module.exports = { limited, refuseBytes };
+module.exports = { limited, limitBytes };

@@ -28,7 +28,8 @@ function follow(app) {
       const old = before.get(context.params);
       const ids = old.map((document) => document._id);
       const kept = await service._find({ query: { _id: { $in: ids } }, paginate: false });
-      const named = new Set(kept.flatMap((document) => [...foldersOf(document), ...foldersOf({ files: document.replaced, url: null })]));
+      const replaced = kept.map((document) => ({ files: document.replaced, url: null }));
+      const named = new Set([...kept, ...replaced].flatMap(foldersOf));
       for (const folder of new Set(old.flatMap(foldersOf))) {
         if (!named.has(folder)) removeFolder(path.join(kind, folder));
       }
