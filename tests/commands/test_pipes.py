@@ -65,7 +65,7 @@ def test_a_command_whose_output_nobody_reads_ends_quietly(
 
 def test_a_long_list_is_left_in_the_middle(backend: Backend, make_run: MakeRun) -> None:
     name = f"{uuid.uuid4().hex}-1"
-    make_run(name, logs={"m" * 200_000: [1.0]})  # more than a pipe holds
+    make_run(name, logs={f"{'m' * 900}{n}": [1.0] for n in range(200)})  # more than a pipe holds
 
     process = piped("runs", "--json", "-q", f"name={name}", "--backend", backend.url)
     assert process.stdout is not None

@@ -95,6 +95,8 @@ class BackendCopy:
     def lacks(self) -> str | None:
         """What the backend lacks though nothing waits, as half a sentence; `None` where it has all of the run."""
         replica = self.replica
+        if not self._run.id:  # nothing was recorded yet
+            return None
         if not replica.has_all:
             return replica.why or f"too large for a message: {', '.join(sorted(replica.shortened))}"
         if self._run.files and (refused := self.files.refused()):
