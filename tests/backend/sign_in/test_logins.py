@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,26 +12,6 @@ from tests.backend.wire import Socket, ask, part, upload
 from tests.helpers import eventually
 
 SHARD = "group1-shard1of1.bin"
-
-
-@pytest.fixture(scope="module")
-def home(node: None) -> Iterator[Backend]:
-    with Backend(auth=True, signup=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def ada(home: Backend) -> Iterator[User]:
-    user = User(home.url, "ada")
-    yield user
-    user.socket.close()
-
-
-@pytest.fixture(scope="module")
-def bob(home: Backend) -> Iterator[User]:
-    user = User(home.url, "bob")
-    yield user
-    user.socket.close()
 
 
 RIGHTS: list[dict[str, Any]] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,26 +14,6 @@ from tests.backend.wire import ask, part, upload
 
 SERVICES = ["assets", "tfjs-models", "onnx-models"]
 FILES = {"assets": "a.png", "tfjs-models": "model.json", "onnx-models": "m.onnx"}
-
-
-@pytest.fixture(scope="module")
-def home(node: None) -> Iterator[Backend]:
-    with Backend(auth=True, signup=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def ada(home: Backend) -> Iterator[User]:
-    user = User(home.url, "ada")
-    yield user
-    user.socket.close()
-
-
-@pytest.fixture(scope="module")
-def bob(home: Backend) -> Iterator[User]:
-    user = User(home.url, "bob")
-    yield user
-    user.socket.close()
 
 
 class Thing:

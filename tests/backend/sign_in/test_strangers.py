@@ -13,12 +13,6 @@ from tests.backend.wire import Answer, Socket, ask
 
 
 @pytest.fixture(scope="module")
-def home(node: None) -> Iterator[Backend]:
-    with Backend(auth=True, signup=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def ada(home: Backend) -> Iterator[User]:
     user = User(home.url, "ada")
     assert user.ask("POST", "/secret-project", {"a": 1}).code == 201
