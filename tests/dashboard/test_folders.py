@@ -103,7 +103,8 @@ def test_assets_follow_after_the_curves(store: DataStore, tmp_path: Path) -> Non
     run.save_epoch(1, {"loss": 1.0}, assets=[str(picture)])
     run.close()
     with FolderFollower([tmp_path / "logs"], store.location):
-        eventually(lambda: [asset for run in store.service("runs").items() for asset in run["assets"] if "url" in asset])
+        eventually(lambda: [asset for run in store.service("runs").items() for asset in run["assets"]])
+        assert "url" in next(store.service("runs").items())["assets"][0]
         assert store.service("assets").count() == 1
 
 
