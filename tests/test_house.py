@@ -45,6 +45,9 @@ ROOMS = {
     "runs/writer.py": GROUND | RUNS | {"runs/recording.py"},
     "runs/": set(),
     "callbacks/": GROUND | {"runs/remote/", "runs/training/", "runs/writer.py", "utils.py"},
+    "serving/": GROUND
+    | {"callbacks/", "client/", "datasets/", "datasets/stored/", "models/", "runs/remote/", "runs/training/"}
+    | {"runs/writer.py"},
     "monitor/": GROUND | {"client/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
     "monitor/notebook/": GROUND | {"client/", "monitor/"},
     "monitor/terminal/": GROUND | {"client/", "monitor/"},

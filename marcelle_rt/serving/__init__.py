@@ -1,0 +1,1 @@
+"""Dashboards start, steer and use Python: tasks, jobs, and predictions."""

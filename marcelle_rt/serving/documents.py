@@ -1,0 +1,187 @@
+"""The documents that pages and Python write for each other, by service. Pure.
+
+Whoever creates a job, a command or a request gives it an `_id` of its own (a UUID), so that the same click twice is
+one document. Times are never compared: who writes a document regularly counts its `beat`, and who reads it goes by a
+clock of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Literal, TypedDict
+
+TASKS = "training-tasks"
+"""Which tasks a server has now; its documents are removed when it ends."""
+
+JOBS = "training-jobs"
+"""What is to be done, is being done, and was done."""
+
+COMMANDS = "run-commands"
+"""What a run or a job is asked to do while it goes on."""
+
+REQUESTS = "predict-requests"
+"""What a page asks a model; removed by who asked."""
+
+
+class JobState(str, Enum):
+    """What became of a job. Its one writer is whoever the job's `worker` names, and before that, who created it."""
+
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    SUCCESS = "success"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+    REFUSED = "refused"
+
+
+HELD = (JobState.CLAIMED, JobState.RUNNING, JobState.STOPPING)
+"""The states of a job that a worker has."""
+
+OPEN = (JobState.QUEUED, *HELD)
+"""The states of a job that has not ended."""
+
+ENDED = (JobState.SUCCESS, JobState.ERROR, JobState.CANCELLED, JobState.REFUSED)
+
+
+class CommandState(str, Enum):
+    """What became of a command."""
+
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class RequestState(str, Enum):
+    """What became of a request for a prediction."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    ERROR = "error"
+
+
+Kind = Literal["integer", "number", "boolean", "string", "choice", "number array"]
+
+
+class _Parameter(TypedDict):
+    name: str
+    type: Kind
+
+
+class ParameterDocument(_Parameter, total=False):
+    """One parameter of a task; without a `default` it must be given."""
+
+    default: Any
+    options: list[Any]
+    min: float
+    max: float
+
+
+class _Public(TypedDict, total=False):
+    public: bool
+    """Other users see it, where users sign in."""
+
+
+class TaskDocument(_Public):
+    """A task that a server has; its `_id` is `<server>:<task>`."""
+
+    _id: str
+    task: str
+    server: str
+    host: str
+    params: list[ParameterDocument]
+    trains: bool
+    predicts: bool
+    version: str
+    beat: int
+
+
+class Progress(TypedDict):
+    """How far a job is: a fraction from 0 to 1 where that is known, and a text for people."""
+
+    fraction: float | None
+    text: str
+
+
+class JobDocument(_Public):
+    """A job."""
+
+    _id: str
+    task: str
+    params: dict[str, Any]
+    dataset: str | None
+    state: str
+    worker: str | None
+    attempt: int
+    beat: int
+    progress: Progress
+    runId: str | None
+    modelId: str | None
+    message: str
+    traceback: str
+    submitted: str
+
+
+class CommandDocument(_Public):
+    """A command to a run, or to a job that has no run yet."""
+
+    _id: str
+    runId: str | None
+    jobId: str | None
+    command: str
+    params: dict[str, Any]
+    state: str
+    message: str
+
+
+class RequestDocument(_Public):
+    """A request for a prediction; `server` is the one that answered."""
+
+    _id: str
+    task: str
+    x: Any
+    state: str
+    y: Any
+    message: str
+    server: str | None
+
+
+def new_job(
+    task: str,
+    params: Mapping[str, Any],
+    dataset: str | None,
+    submitted: Literal["page", "python", "command"],
+    public: bool = False,
+) -> JobDocument:
+    """A job that waits for a server.
+
+    Args:
+        task: The task's name.
+        params: Its parameters, by name.
+        dataset: The name of the dataset that it works on.
+        submitted: Who creates it.
+        public: Let users see it who sign in as somebody else.
+    """
+    job = JobDocument(
+        _id=str(uuid.uuid4()),
+        task=task,
+        params=dict(params),
+        dataset=dataset,
+        state=JobState.QUEUED.value,
+        worker=None,
+        attempt=0,
+        beat=0,
+        progress={"fraction": None, "text": ""},
+        runId=None,
+        modelId=None,
+        message="",
+        traceback="",
+        submitted=submitted,
+    )
+    if public:
+        job["public"] = True
+    return job
