@@ -21,7 +21,7 @@ from benchmarks.support.measure import verdict
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.commands.beside import ALERTS, of_runs
-from marcelle_rt.commands.runs_list import FIELDS
+from marcelle_rt.commands.runs.listing import FIELDS
 
 RUNS = 10_000
 EPOCHS = 50

@@ -61,7 +61,9 @@ ROOMS = {
     "cli_arguments.py": GROUND,
     "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
-    "cli.py": GROUND | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "commands/", "dashboard/", "demo/"},
+    "cli_runs.py": GROUND | {"cli_arguments.py", "commands/"},
+    "cli.py": GROUND
+    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},
 }
 """Which other rooms the files of each may import. A file belongs to the longest name that its path begins with."""
@@ -83,7 +85,14 @@ HOMES = {
     "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},
-    "typer": {"cli.py", "cli_arguments.py", "cli_backend.py", "cli_dataset.py", "commands/completion.py"},
+    "typer": {
+        "cli.py",
+        "cli_arguments.py",
+        "cli_backend.py",
+        "cli_dataset.py",
+        "cli_runs.py",
+        "commands/completion.py",
+    },
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
     "PIL": {"datasets/stored/images.py"},

@@ -17,9 +17,9 @@ from ..monitor import facts
 from ..runs.folder import reading
 from ..runs.folder.journal import write_whole
 from .choices import Format
-from .finding import find_run
 from .opening import backend
 from .output import messages
+from .runs.finding import find_run
 
 Row = dict[str, Any]
 

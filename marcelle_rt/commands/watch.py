@@ -9,10 +9,10 @@ from types import FrameType
 from typing import Any
 
 from ..client.data_store import DataStore
-from .finding import find_run, query_of
 from .http import server_time
 from .output import console, messages
-from .runs_repair import open_runs
+from .runs.finding import find_run, query_of
+from .runs.repair import open_runs
 
 INTERRUPTED = 130
 

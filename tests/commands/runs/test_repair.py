@@ -10,7 +10,7 @@ from typing import Any
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.commands.runs_repair import give_up
+from marcelle_rt.commands.runs.repair import give_up
 from marcelle_rt.values import iso
 from tests.helpers import eventually
 from tests.support.command import marcelle_rt, outcomes

@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from ..client.data_store import DataStore
-from ..client.service import Service
-from ..errors import FeathersError, InvalidData, MarcelleError, NotAuthenticated
+from ...client.data_store import DataStore
+from ...client.service import Service
+from ...errors import FeathersError, InvalidData, MarcelleError, NotAuthenticated
 
 _TEXTS = ("_id", "name", "basename", "status", "source", "start")
 """The fields that hold text, even where it looks like a number."""

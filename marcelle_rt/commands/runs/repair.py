@@ -8,14 +8,14 @@ from typing import Any
 
 from rich.text import Text
 
-from ..client.data_store import DataStore
-from ..errors import NotFound
-from ..monitor import facts, text
-from ..runs.remote.heartbeat import INTERVAL, MISSED
-from ..values import iso, time_of
-from . import beside
-from .http import server_time
-from .output import cell, console, line, print_json, sentence
+from ...client.data_store import DataStore
+from ...errors import NotFound
+from ...monitor import facts, text
+from ...runs.remote.heartbeat import INTERVAL, MISSED
+from ...values import iso, time_of
+from .. import beside
+from ..http import server_time
+from ..output import cell, console, line, print_json, sentence
 
 _FIELDS = ["_id", "name", "status", "epoch", "start", "createdAt", "updatedAt", "rev"]
 

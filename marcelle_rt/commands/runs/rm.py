@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from rich.text import Text
 
-from ..client.data_store import DataStore
-from ..foreign import clean
-from ..monitor import facts
-from ..runs.remote.remote import Remote
+from ...client.data_store import DataStore
+from ...foreign import clean
+from ...monitor import facts
+from ...runs.remote.remote import Remote
+from ..output import cell, console, line, messages, print_json
 from .finding import find_runs
-from .output import cell, console, line, messages, print_json
 
 
 def remove_runs(store: DataStore, words: Sequence[str], sure: Callable[[str], bool], as_json: bool) -> bool:

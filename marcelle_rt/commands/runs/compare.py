@@ -8,13 +8,13 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..client.data_store import DataStore
-from ..errors import InvalidData
-from ..foreign import clean
-from ..monitor import facts, text
+from ...client.data_store import DataStore
+from ...errors import InvalidData
+from ...foreign import clean
+from ...monitor import facts, text
+from ..output import cell, console, cut, line, print_json, sentence, status, table
 from .finding import find_runs
-from .output import cell, console, cut, line, print_json, sentence, status, table
-from .runs_show import HEADS, curve
+from .show import HEADS, curve
 
 _ABSENT = "-"
 

@@ -9,12 +9,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..client.data_store import DataStore
-from ..foreign import clean
-from ..monitor import facts, text
-from ..values import time_of
-from . import beside
-from .output import cell, console, cut, line, print_json, sentence, status, table
+from ...client.data_store import DataStore
+from ...foreign import clean
+from ...monitor import facts, text
+from ...values import time_of
+from .. import beside
+from ..output import cell, console, cut, line, print_json, sentence, status, table
 
 FIELDS = ["_id", "name", "basename", "status", "epoch", "epochs", "start", "createdAt", "updatedAt", "logs"]
 """What is read of each run that is shown."""

@@ -9,14 +9,14 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from ..client.data_store import DataStore
-from ..foreign import clean
-from ..monitor import facts, text
-from ..monitor.terminal.sparkline import sparkline
-from ..values import time_of
-from . import beside
+from ...client.data_store import DataStore
+from ...foreign import clean
+from ...monitor import facts, text
+from ...monitor.terminal.sparkline import sparkline
+from ...values import time_of
+from .. import beside
+from ..output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
 from .finding import find_run
-from .output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
 
 _LABEL = 11  # columns
 _CURVE, _CURVE_LEAST = 60, 5  # columns

@@ -1,0 +1,1 @@
+"""What `marcelle-rt runs` does."""
