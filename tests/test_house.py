@@ -40,9 +40,9 @@ ROOMS = {
     "runs/remote/": GROUND | {"client/", "models/", "runs/document/"},
     "runs/sync/": GROUND | {"client/", "models/", "runs/document/", "runs/folder/", "runs/remote/"},
     "runs/alerts/": GROUND | {"client/", "runs/document/", "runs/training/"},
-    "runs/recording.py": GROUND | RUNS,
+    "runs/recording/": GROUND | RUNS,
     "runs/uploader.py": GROUND | RUNS | {"models/"},
-    "runs/writer.py": GROUND | RUNS | {"runs/recording.py"},
+    "runs/writer.py": GROUND | RUNS | {"runs/recording/"},
     "runs/": set(),
     "callbacks/": GROUND | {"runs/remote/", "runs/training/", "runs/writer.py", "utils.py"},
     "serving/": GROUND

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from time import time
 from types import TracebackType
 from typing import Any, Literal
 
 from .. import config, formats
 from ..notices import Notices
 from .alerts.verbs import Alerts
-from .document import events
-from .document.events import Event
 from .document.resumed import Resumed
 from .folder import journal
-from .recording import Recording, RunSettings, new_folder
+from .recording.current import Current
+from .recording.recording import Recording
+from .recording.settings import RunSettings
 from .remote.destination import Destination
 from .remote.remote import Remote
 from .sync.status import Status
-from .training import exits
 from .training.params import described
 from .training.system_metrics import can_measure
 
@@ -95,19 +92,14 @@ class Writer:
         destination = Destination.of(remote, backend_root, remote_save_format)
         self.settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
         self._alerts = Alerts(self.notices)
-        self._recording: Recording | None = None
+        self._current = Current(self.notices)
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy (`copy.deepcopy`, `pickle`) is a Writer of the same arguments and rules, without this one's run."""
-        return {**self.__dict__, "_recording": None, "model": None}
+        return {**self.__dict__, "_current": Current(self.notices), "model": None}
 
     def __repr__(self) -> str:
-        run = self._recording
-        if run is None:
-            return f"Writer({self.name!r})"
-        name = f", run={run.name!r}" if run.name is not None else ""
-        status = run.feed.ended_as or run.epochs.status
-        return f"Writer({self.name!r}{name}, epoch={run.epochs.last}, status={status!r})"
+        return f"Writer({self.name!r}{self._current})"
 
     @classmethod
     def resume(cls, run_directory: str | os.PathLike[str], **options: Any) -> Writer:
@@ -136,25 +128,27 @@ class Writer:
         writer = cls(basename, base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        run = writer._start(book, past.run.id, str(basename), history)
-        run.resumed(past)
-        run.introduce("goes on")
+        writer._current.go_on(book, past, history, writer._run_settings)
         return writer
+
+    @property
+    def _run_settings(self) -> RunSettings:
+        return replace(self.settings, finish_timeout=self.finish_timeout)
 
     @property
     def run_directory(self) -> Path | None:
         """The folder of the run, or `None` before `create_run` and where none could be made."""
-        return self._recording.directory if self._recording is not None else None
+        return self._current.run.directory if self._current.run is not None else None
 
     @property
     def run_id(self) -> str | None:
         """The `_id` of the run, or `None` before `create_run`."""
-        return self._recording.run_id if self._recording is not None else None
+        return self._current.run.run_id if self._current.run is not None else None
 
     @property
     def run_name(self) -> str | None:
         """The run's name on the backend, such as `digits-4`; `None` until the backend has given it one."""
-        return self._recording.name if self._recording is not None else None
+        return self._current.run.name if self._current.run is not None else None
 
     @property
     def url(self) -> str | None:
@@ -164,12 +158,12 @@ class Writer:
     @property
     def status(self) -> Status:
         """How the run is doing, as far as its thread has come."""
-        return self._recording.status if self._recording is not None else Status("", True, None)
+        return self._current.status
 
     @property
     def is_open(self) -> bool:
         """Whether a run was created, and has not ended."""
-        return self._recording is not None and self._recording.is_open
+        return self._current.open is not None
 
     def create_run(self, model: Any = None, run_params: dict[str, Any] = {}, loss: Any = None) -> None:
         """Creates a new training run.
@@ -185,33 +179,15 @@ class Writer:
         self.model = model
         if self.settings.disabled:
             return
-        run = described(self.name, self.source, run_params, model, loss, self.notices)
-        book, start = new_folder(self.base_log_dir, self.notices)
+        fields = described(self.name, self.source, run_params, model, loss, self.notices)
         self._alerts.start()
-        recording = self._start(book, str(uuid.uuid4()), run["basename"])
-        recording.record(events.create(time(), recording.run_id, {**run, "start": start}))
-        recording.introduce("is recorded")
-
-    def _start(self, book: journal.Journal, run_id: str, basename: str, history: Sequence[Event] = ()) -> Recording:
-        settings = replace(self.settings, finish_timeout=self.finish_timeout)
-        self._recording = Recording(book, self.notices, run_id, basename, settings, history)
-        return self._recording
+        self._current.create(self.base_log_dir, fields, self._run_settings)
 
     def _open(self, verb: str) -> Recording | None:
         """The run that is open; one that is created now if there is none; `None` where a run is another process's."""
-        recording = self._recording
-        if recording is not None and recording.is_open:
-            return recording
-        if self.settings.disabled:
+        if self.settings.disabled and not self.is_open:
             return None
-        if recording is not None and not recording.is_mine:
-            text = f"{verb}: this run belongs to the process that created it; nothing is saved here."
-            self.notices.warn("fork", text)
-            return None
-        when = "before create_run" if recording is None else "after the run ended"
-        self.notices.warn("not open", f"{verb} was called {when}: a run was created.")
-        self.create_run(self.model)
-        return self._recording
+        return self._current.opened(verb, lambda: self.create_run(self.model))
 
     def train_begin(self, epochs: int) -> None:
         """Says that the training has started.
@@ -220,7 +196,7 @@ class Writer:
             epochs: How many epochs are planned.
         """
         if (run := self._open("train_begin")) is not None:
-            run.record(events.begin(time(), run.epochs.count(epochs)))
+            run.begin(epochs)
 
     def begin_at(self, epoch: int) -> int:
         """Says with which epoch a training begins, before that one is trained; for adapters of frameworks.
@@ -233,8 +209,8 @@ class Writer:
         Returns:
             What to add to its numbers, so that a second training into one run goes on after the run's last epoch.
         """
-        run = self._recording
-        return run.begin_at(run.epochs.number(epoch)) if run is not None and run.is_open else 0
+        run = self._current.open
+        return run.begin_at(run.epochs.number(epoch)) if run is not None else 0
 
     def save_epoch(
         self,
@@ -254,16 +230,7 @@ class Writer:
         """
         if (run := self._open("save_epoch")) is None:
             return
-        epochs = run.epochs
-        with run.lock:
-            number = epochs.number(epoch)
-            if epochs.resuming:
-                run.resume_at(number)
-            place = epochs.place(number)
-            values = epochs.values(logs) if logs is not None else {}
-            if run.batches.is_due:
-                run.record_batches()
-            run.record(events.epoch(time(), number, place, values))
+        number = run.save_epoch(epoch, logs)
         if self._alerts.rules:
             self._alerts.look(run, self.name, number, logs)
         if save_checkpoint:
@@ -309,7 +276,7 @@ class Writer:
             level: `"info"`, `"warning"` or `"error"`.
         """
         if not self.settings.disabled:
-            self._alerts.tell(self._recording, self.name, title, text, level)
+            self._alerts.tell(self._current.run, self.name, title, text, level)
 
     def on_nan(self) -> None:
         """Alerts, once a run for each metric, when `save_epoch` gets NaN or infinity for it. For all runs to come."""
@@ -331,8 +298,8 @@ class Writer:
 
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""
-        if self._recording is not None and self.model is not None:
-            self._recording.describe(self.model, self.source)
+        if (run := self._current.open) is not None and self.model is not None:
+            run.describe(self.model, self.source)
 
     def train_end(self, logs: Mapping[str, Any] | None = None, save_checkpoint: bool = False) -> None:
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.
@@ -341,7 +308,7 @@ class Writer:
             logs: Not recorded: the last epoch has them. Here because training frameworks pass them.
             save_checkpoint: Save the model too, locally and on the backend.
         """
-        run = self._recording
+        run = self._current.run
         if run is not None and run.is_mine and not run.is_open:
             self.notices.warn("ended", "train_end was called after the run ended; nothing was done.")
             return
@@ -358,10 +325,7 @@ class Writer:
             status: `"success"` or `"error"`.
             error: Why, for the run's document.
         """
-        run = self._recording
-        if run is not None and run.is_open:
-            run.end(status, error)
-            run.settle(self.finish_timeout)
+        self._current.end(status, error, self.finish_timeout)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Waits until the folder and the backend have all that was saved so far.
@@ -376,14 +340,11 @@ class Writer:
             InvalidData: When `timeout` is not a number of seconds.
         """
         seconds = self.finish_timeout if timeout is None else config.seconds_of("timeout", timeout)
-        return self._recording is None or self._recording.wait(seconds)
+        return self._current.run is None or self._current.run.wait(seconds)
 
     def close(self) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
-        run = self._recording
-        if run is not None and run.is_open:
-            run.abandon(None)
-            run.settle(self.finish_timeout)
+        self._current.close(self.finish_timeout)
 
     def __enter__(self) -> Writer:
         return self
@@ -391,9 +352,4 @@ class Writer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.end("success")
-        elif isinstance(error, SystemExit) and not error.code:
-            self.close()
-        else:
-            self.end("error", exits.describe(error))
+        self._current.leave(error, self.finish_timeout)

@@ -340,9 +340,9 @@ def test_a_backend_that_refuses_the_run_does_not_hold_up_its_end(
     refusal = text[0]
     assert "Not authenticated. To sign in, set MARCELLE_EMAIL and MARCELLE_PASSWORD (or MARCELLE_TOKEN)" in refusal
     assert f"MARCELLE_BACKEND={backend.url}" in refusal
-    assert writer._recording is not None
-    assert writer._recording.feed.copy is not None
-    assert writer._recording.feed.copy.is_in_vain
+    assert writer._current.run is not None
+    assert writer._current.run.feed.copy is not None
+    assert writer._current.run.feed.copy.is_in_vain
     assert f"marcelle-rt upload {writer.run_directory}" in text[-1]
 
 

@@ -144,8 +144,8 @@ def test_the_next_run_of_a_flooded_process_makes_no_socket(
 def test_a_pause_after_a_slow_answer_ends_with_the_socket(
     counted: tuple[str, Callable[[], int]], training: Training
 ) -> None:
-    assert training.writer._recording is not None
-    feed = training.writer._recording.feed
+    assert training.writer._current.run is not None
+    feed = training.writer._current.run.feed
     assert feed.copy is not None
     feed.copy._pace.due = time.monotonic() + 1000
     with noise(counted[0]):

@@ -186,8 +186,8 @@ def test_what_is_held_does_not_grow_with_a_runs_length(
     monkeypatch.setattr(past, "_HELD", 400)
     writer = Writer(uuid.uuid4().hex, base_log_dir=tmp_path, remote=remote if live else False)
     writer.create_run()
-    assert writer._recording is not None
-    run = writer._recording.feed.run
+    assert writer._current.run is not None
+    run = writer._current.run.feed.run
     held = []
     for first in range(0, 6_000, 2_000):
         saved(writer, first, first + 2_000)
@@ -196,7 +196,7 @@ def test_what_is_held_does_not_grow_with_a_runs_length(
     writer.train_end()
     assert [length for _, length in held] == [2_000, 4_000, 6_000]
     assert max(count for count, _ in held) <= 400
-    assert len(writer._recording.epochs._places._stretches) == 1
+    assert len(writer._current.run.epochs._places._stretches) == 1
     assert on_disk(writer)["logs"]["acc"] == values(6_000)
 
 

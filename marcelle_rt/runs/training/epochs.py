@@ -17,13 +17,11 @@ class Epochs:
 
     Attributes:
         planned: How many epochs are planned.
-        resuming: The run goes on from its folder, and no epoch was saved since.
         values: An epoch's logs as numbers, under names that a database takes.
     """
 
     def __init__(self, notices: Notices, rename: Mapping[str, str]) -> None:
         self.planned = 0
-        self.resuming = False
         self.values = Metrics("save_epoch", notices, rename).values
         self._notices = notices
         self._places = Places()
@@ -51,7 +49,6 @@ class Epochs:
         """Takes over the epochs that the run's folder has, one a place."""
         for epoch in epochs:
             self._places.add(epoch)
-        self.resuming = True
 
     def cut_before(self, epoch: int) -> int:
         """Drops what a resumed run has from an epoch on, because the training repeats it.
@@ -59,7 +56,6 @@ class Epochs:
         Returns:
             How many places stay.
         """
-        self.resuming = False
         kept = list(itertools.takewhile(lambda number: number < epoch, self._places))
         keep = len(kept)
         self._places = Places(kept)

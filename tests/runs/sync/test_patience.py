@@ -29,14 +29,14 @@ def a_run(url: str, folder: Path) -> tuple[Writer, Publisher]:
     writer = Writer("patient", url, base_log_dir=folder, finish_timeout=600)
     writer.create_run()
     writer.save_epoch(1, {"loss": 1.0})
-    assert writer._recording is not None
-    assert writer._recording.feed.copy is not None
-    return writer, publisher_for(writer._recording.feed.copy.link)
+    assert writer._current.run is not None
+    assert writer._current.run.feed.copy is not None
+    return writer, publisher_for(writer._current.run.feed.copy.link)
 
 
 def patience(writer: Writer, publisher: Publisher, clock: Clock) -> Patience:
-    assert writer._recording is not None
-    return Patience(writer._recording.feed, publisher, clock=clock)
+    assert writer._current.run is not None
+    return Patience(writer._current.run.feed, publisher, clock=clock)
 
 
 def test_a_run_whose_backend_was_never_reached_ends_soon_and_the_next_at_once(unused_url: str, tmp_path: Path) -> None:

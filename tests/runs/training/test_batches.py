@@ -116,8 +116,8 @@ def test_an_epochs_end_keeps_batches_whose_time_has_come(writer: Writer) -> None
     writer.save_batch(0, {"loss": 1.0})
     writer.save_batch(1, {"loss": 1.0})
     assert len(journaled(writer)) == 1
-    assert writer._recording is not None
-    writer._recording.batches._due = 0.0
+    assert writer._current.run is not None
+    writer._current.run.batches._due = 0.0
     writer.save_epoch(0, {"loss": 1.0})
     assert [event["document"]["steps"] for event in journaled(writer)] == [[0], [1]]
 

@@ -3,75 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic, time
+from time import time
 from typing import Any
 from weakref import WeakSet
 
-from .. import config
-from ..forks import on_fork
-from ..notices import Notices, logger, tell
-from ..values import iso, to_run
-from .alerts.webhook import Webhook
-from .document import events
-from .document.events import ALERTS, BATCHES, SYSTEM, Event
-from .document.resumed import Resumed
-from .folder import files
-from .folder.journal import Journal, create
-from .remote.destination import Destination
-from .sync.feed import Feed
-from .sync.patience import Patience, unsent
-from .sync.publisher import publisher_for
-from .sync.sentences import introduction
-from .sync.status import Phase, Status
-from .training import exits, metrics, system_metrics
-from .training.batches import Batches
-from .training.checkpoints import save_checkpoint
-from .training.epochs import Epochs
-from .training.params import model_info
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """What all runs of a Writer have in common.
-
-    Attributes:
-        disabled: Nothing is recorded at all.
-        destination: Where runs are sent; `None` for the folder alone.
-        rename: Names for metrics, as a dashboard wants them.
-        measure: Measure the machine while a run is open.
-        webhook: The URL that alerts are posted to; a secret.
-        finish_timeout: How long the process's exit waits for the backend, in seconds.
-        clock: Monotonic seconds, for the pauses between two messages and two attempts.
-    """
-
-    disabled: bool = False
-    destination: Destination | None = None
-    rename: Mapping[str, str] = field(default_factory=dict)
-    measure: bool = False
-    webhook: str | None = field(default=None, repr=False)
-    finish_timeout: float = config.FINISH_TIMEOUT
-    clock: Callable[[], float] = monotonic
-
-    @classmethod
-    def of(
-        cls, mode: str, destination: Destination | None, rename: Mapping[str, str] | None, measure: bool
-    ) -> RunSettings:
-        """The settings that a Writer's parameters and `$MARCELLE_MODE` give together."""
-        is_online = mode == "online"
-        if mode == "disabled":
-            text = "nothing is recorded here, in process %d of the training; MARCELLE_MODE=online records each"
-            logger.info(text, config.rank())
-        return cls(
-            disabled=mode == "disabled",
-            destination=destination if is_online else None,
-            rename=metrics.checked_names(rename),
-            measure=measure and mode != "disabled",
-            webhook=config.webhook() if is_online else None,
-        )
-
+from ...forks import on_fork
+from ...notices import Notices, tell
+from ...values import to_run
+from ..alerts.webhook import Webhook
+from ..document import events
+from ..document.events import ALERTS, BATCHES, SYSTEM, Event
+from ..document.resumed import Resumed
+from ..folder import files
+from ..folder.journal import Journal
+from ..sync.feed import Feed
+from ..sync.publisher import publisher_for
+from ..sync.sentences import introduction
+from ..sync.status import Phase, Status
+from ..training import exits, system_metrics
+from ..training.batches import Batches
+from ..training.checkpoints import save_checkpoint
+from ..training.epochs import Epochs
+from ..training.params import model_info
+from .resuming import Resuming
+from .settings import RunSettings
+from .waiting import Waiting
 
 _OPEN = Phase.OPEN  # asked at each epoch, and an enum's members are slow to find
 
@@ -119,14 +77,14 @@ class Recording:
         self.batches = Batches(notices, settings.rename)
         self.lock = threading.RLock()
         self.finish_timeout = settings.finish_timeout
-        self._resumed: Resumed | None = None  # what a resumed run had, until its first epoch says where it goes on
-        self._new_paths: set[str] = set()
+        self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
         self.is_mine = True
         _made.add(self)
         self._publisher = publisher_for(link, settings.clock)
         self._publisher.add(self.feed)
+        self._waiting = Waiting(self.feed, self._publisher, self._webhook, notices)
         exits.opened(self)
         if settings.measure:
             system_metrics.sampler().add(self)
@@ -140,11 +98,6 @@ class Recording:
     def directory(self) -> Path | None:
         """The run's folder, or `None` where none could be made."""
         return self.feed.journal.directory
-
-    @property
-    def url(self) -> str | None:
-        """The backend's URL, or `None` where nothing is sent."""
-        return self.feed.copy.link.location if self.feed.copy is not None else None
 
     @property
     def name(self) -> str | None:
@@ -170,8 +123,8 @@ class Recording:
         """Writes an event to the journal, and tells the thread that sends it."""
         self.feed.record(event)
         self._publisher.tell()
-        if self._resumed is not None and "path" in event:
-            self._new_paths.add(event["path"])
+        if self._resuming is not None:
+            self._resuming.note(event)
 
     def introduce(self, verb: str) -> None:
         """Tells in one line which run this is, where it goes, and how to look at it.
@@ -184,8 +137,11 @@ class Recording:
 
     def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
-        self.epochs.go_on_from(past.run.epochs)
-        self._resumed = past
+        self._resuming = Resuming(past, self.epochs, self.directory, self._notices)
+
+    def begin(self, epochs: Any) -> None:
+        """Writes that the training begins, and how many epochs are planned."""
+        self.record(events.begin(time(), self.epochs.count(epochs)))
 
     def begin_at(self, epoch: int) -> int:
         """Says with which epoch a training begins, before that one is trained.
@@ -197,43 +153,42 @@ class Recording:
             How much later the run has that epoch: a second training into one run goes on after its last epoch.
         """
         with self.lock:
-            if self.epochs.resuming:
-                self._tell_what_goes(epoch)
+            if self._resuming is not None:
+                self._resuming.tell_what_goes(epoch)
                 return 0
             highest = self.epochs.highest
             return highest + 1 - epoch if highest is not None and epoch <= highest else 0
 
-    def _tell_what_goes(self, epoch: int) -> None:
-        gone = [number for number in self._resumed.run.epochs if number >= epoch] if self._resumed is not None else []
-        if not gone:
-            return
-        first, last = min(gone), max(gone)
-        which = f"epoch {first}" if first == last else f"epochs {first} to {last}"
-        self._notices.warn(
-            "goes",
-            f"The training goes on with epoch {epoch}, so {which} of {self.directory} will be dropped, with the "
-            f"checkpoints and assets since. To keep them, go on with epoch {last + 1} (Keras: initial_epoch={last}).",
-        )
+    def _resume_at(self, epoch: int) -> None:
+        resuming, self._resuming = self._resuming, None
+        if resuming is not None:
+            resuming.cut_before(epoch, self.record)
 
-    def resume_at(self, epoch: int) -> None:
-        """Drops what the run has from an epoch on, because the training repeats it."""
-        self._tell_what_goes(epoch)
-        keep = self.epochs.cut_before(epoch)
-        past, self._resumed = self._resumed, None
-        if past is None:
-            return
-        drop = past.run.files_from(epoch, keep)
-        batches, instead = past.batches_from(keep)
-        event = events.resume(time(), keep, drop, batches)
-        self.record(event)
-        for chunk in instead:
-            self.record_beside(BATCHES, chunk)
-        past.run.apply(event)
-        files.remove_dropped(past.run, self.directory, self._new_paths, self._notices)
+    def save_epoch(self, epoch: Any, logs: Any) -> int:
+        """Writes an epoch's values.
+
+        Args:
+            epoch: Its number, whatever was given for one.
+            logs: What it logged, or `None`.
+
+        Returns:
+            Its number.
+        """
+        epochs = self.epochs
+        with self.lock:
+            number = epochs.number(epoch)
+            if self._resuming is not None:
+                self._resume_at(number)
+            place = epochs.place(number)
+            values = epochs.values(logs) if logs is not None else {}
+            if self.batches.is_due:
+                self.record_batches()
+            self.record(events.epoch(time(), number, place, values))
+        return number
 
     def describe(self, model: Any, source: str) -> None:
         """Tells about the model, which could not be described when the run was created."""
-        if self.is_open and (info := model_info(model, source, None, self._notices)) is not None:
+        if (info := model_info(model, source, None, self._notices)) is not None:
             self.record(events.model(time(), info))
 
     def save_checkpoint(
@@ -248,8 +203,8 @@ class Recording:
             metadata: What to keep with it.
         """
         epoch = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
-        if self.epochs.resuming and isinstance(epoch, int):
-            self.resume_at(epoch)
+        if isinstance(epoch, int):
+            self._resume_at(epoch)
         saved = save_checkpoint(model, self.directory, epoch, disk_format, self.remote_format, self._notices)
         if saved is None:
             return
@@ -325,67 +280,14 @@ class Recording:
         self.end("error" if reason else "success", reason)
 
     def settle(self, timeout: float) -> bool:
-        """Waits until the backend has a run that ended, and says where the rest is kept if it has not.
+        """Waits until the backend has a run that ended; see `Waiting.settle`."""
+        return self._waiting.settle(timeout)
 
-        For a backend that was never reached it waits a moment only, and once a process: all is in the folder.
-
-        Args:
-            timeout: The most seconds to wait.
-
-        Returns:
-            Whether nobody was impatient: Ctrl-C leaves the rest for later.
-        """
-        patient, complete = True, False
-        try:
-            what = f"Waiting for {self.url} (Ctrl-C leaves the rest for later)"
-            complete = self.wait(timeout, what, Patience(self.feed, self._publisher).is_over)
-        except KeyboardInterrupt:
-            patient = False
-        if not complete and (hint := unsent(self.feed)) is not None:
-            self._notices.warn(("rest", self.feed.run.id), hint)
-        return patient
-
-    def wait(self, timeout: float, what: str = "Sending the run", in_vain: Callable[[], bool] = bool) -> bool:
-        """Waits until the folder and the backend have all that was recorded so far.
-
-        Args:
-            timeout: The most seconds to wait.
-            what: What is waited for, as a bar says it.
-            in_vain: Whether waiting on is in vain.
-
-        Returns:
-            Whether they have.
-        """
+    def wait(self, timeout: float) -> bool:
+        """Waits until the folder and the backend have all that was recorded so far; see `Waiting.wait`."""
         if self.is_open:
             self.record_batches()
-        end = monotonic() + timeout
-        flush = self.feed.flush()
-        self._publisher.wake()
-        complete = flush.wait(timeout, what, in_vain)
-        if self._webhook is not None:
-            self._webhook.flush(max(0.0, end - monotonic()))
-        return complete
-
-
-def new_folder(base: Path, notices: Notices) -> tuple[Journal, str]:
-    """Makes a run's folder, or says that none can be made.
-
-    Args:
-        base: The folder of runs.
-        notices: What the user is told; nothing is raised into the training.
-
-    Returns:
-        The journal, and the run's `start`.
-    """
-    try:
-        return create(base)
-    except OSError as error:
-        notices.warn(
-            "folder",
-            f"No folder for the run can be made in {base} ({error.strerror}). The training goes on, and "
-            "the run is kept in memory and on the backend alone.",
-        )
-        return Journal(None), iso()
+        return self._waiting.wait(timeout)
 
 
 _made: WeakSet[Recording] = WeakSet()

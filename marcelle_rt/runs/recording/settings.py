@@ -1,0 +1,52 @@
+"""RunSettings: what all runs of a Writer have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from ... import config
+from ...notices import logger
+from ..remote.destination import Destination
+from ..training import metrics
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What all runs of a Writer have in common.
+
+    Attributes:
+        disabled: Nothing is recorded at all.
+        destination: Where runs are sent; `None` for the folder alone.
+        rename: Names for metrics, as a dashboard wants them.
+        measure: Measure the machine while a run is open.
+        webhook: The URL that alerts are posted to; a secret.
+        finish_timeout: How long the process's exit waits for the backend, in seconds.
+        clock: Monotonic seconds, for the pauses between two messages and two attempts.
+    """
+
+    disabled: bool = False
+    destination: Destination | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    measure: bool = False
+    webhook: str | None = field(default=None, repr=False)
+    finish_timeout: float = config.FINISH_TIMEOUT
+    clock: Callable[[], float] = monotonic
+
+    @classmethod
+    def of(
+        cls, mode: str, destination: Destination | None, rename: Mapping[str, str] | None, measure: bool
+    ) -> RunSettings:
+        """The settings that a Writer's parameters and `$MARCELLE_MODE` give together."""
+        is_online = mode == "online"
+        if mode == "disabled":
+            text = "nothing is recorded here, in process %d of the training; MARCELLE_MODE=online records each"
+            logger.info(text, config.rank())
+        return cls(
+            disabled=mode == "disabled",
+            destination=destination if is_online else None,
+            rename=metrics.checked_names(rename),
+            measure=measure and mode != "disabled",
+            webhook=config.webhook() if is_online else None,
+        )
