@@ -6,7 +6,6 @@ they don't like are dropped with status 200, and the answer lists what was kept.
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 import uuid
@@ -49,11 +48,11 @@ class FileUploads:
             models.convert(Path(path), Path(folder), self.link.save_format, local_format=local_format)
             return self.converted(Path(folder), metadata)
 
-    def converted(self, folder: Path, metadata: Mapping[str, Any]) -> _Document:
-        """Uploads a folder that `models.convert` filled, in the link's format."""
-        if self.link.save_format == "tfjs":
-            return self.tfjs(str(folder), metadata)
-        return self.onnx(str(folder / "model.onnx"), metadata)
+    def converted(self, path: Path, metadata: Mapping[str, Any], remote_format: str | None = None) -> _Document:
+        """Uploads what `models.convert` has made: a folder, or one ONNX file; in the link's format if none is given."""
+        if (remote_format or self.link.save_format) == "tfjs":
+            return self.tfjs(str(path), metadata)
+        return self.onnx(str(path / "model.onnx" if path.is_dir() else path), metadata)
 
     def tfjs(self, path: str, metadata: Mapping[str, Any]) -> _Document:
         """Uploads a folder with `model.json` and its weights."""
@@ -196,18 +195,11 @@ class FileUploads:
 
 def _tfjs_files(folder: Path) -> tuple[list[_File], str]:
     """The files of a TensorFlow.js model, and what kind of model it is."""
-    try:
-        model = json.loads((folder / "model.json").read_bytes())
-        weights = [name for group in model["weightsManifest"] for name in group["paths"]]
-        model_format = model["format"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConversionError("tfjs", str(folder), f"has no model.json that can be read ({error})") from error
-    files = [("model.json", "model.json", folder / "model.json", "application/json")]
-    for name in weights:
-        if "/" in name or "\\" in name:
-            raise ConversionError("tfjs", name, "is a path; weights must lie beside model.json")
-        files.append((name, name, folder / name, "application/octet-stream"))
-    return files, model_format
+    from ...models import tfjs_files
+
+    paths, kind = tfjs_files.files_of(folder)
+    types = ["application/json", *["application/octet-stream"] * len(paths)]
+    return [(path.name, path.name, path, mime) for path, mime in zip(paths, types, strict=False)], kind
 
 
 def _identity(service_name: str, document: Mapping[str, Any]) -> str:

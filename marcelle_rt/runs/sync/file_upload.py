@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...errors import RunFolderError
+from ...formats import DISK_FORMATS, REMOTE_FORMATS
 from ..document import events
 from ..document.entries import asset_document, model_document, stored_entry
 from ..document.events import FILES, Event
@@ -46,9 +48,9 @@ def upload(
     else:
         metadata = model_document(event, run_id, run_name)
         document = _upload_checkpoint(uploads, directory, path, event, metadata, convert)
-        if converted := event.get("converted"):  # the saved file stays; this copy has served
-            _remove_converted(directory, converted["path"])
-        service = f"{uploads.link.save_format}-models"
+        if (converted := event.get("converted")) and event["format"] in DISK_FORMATS:
+            _remove_converted(directory, converted["path"])  # it has served; the saved file makes another
+        service = f"{document['format']}-models"
     return events.uploaded(FILES[event["type"]], event["key"], stored_entry(document, service))
 
 
@@ -66,12 +68,20 @@ def _upload_checkpoint(
     metadata: dict[str, Any],
     convert: Converter,
 ) -> dict[str, Any]:
+    if event["format"] in REMOTE_FORMATS:
+        return uploads.converted(_without_links(path), metadata, event["format"])
     ready = event.get("converted")
-    if ready and ready["format"] == uploads.link.save_format:
+    if ready and (ready["format"] == uploads.link.save_format or event["format"] not in DISK_FORMATS):
         folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
-        # A link in it could lead anywhere, and these files go up as they are.
-        if folder is not None and folder.is_dir() and not any(file.is_symlink() for file in folder.iterdir()):
-            return uploads.converted(folder, metadata)
+        if folder is not None and folder.is_dir():
+            return uploads.converted(_without_links(folder), metadata, ready["format"])
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
         convert(path, Path(temporary), uploads.link.save_format, local_format=event["format"])
         return uploads.converted(Path(temporary), metadata)
+
+
+def _without_links(path: Path) -> Path:
+    """What goes up as it is, if no link in it leads anywhere else."""
+    if path.is_dir() and any(file.is_symlink() for file in path.iterdir()):
+        raise RunFolderError(path, "has a link in it, which could lead out of the run's folder, so it is not uploaded")
+    return path

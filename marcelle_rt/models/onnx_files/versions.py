@@ -1,0 +1,101 @@
+"""The versions of ONNX that the runtimes of pages load.
+
+`@marcellejs/core` 0.6 asks for onnxruntime-web 1.15 or later. Measured: 1.15.1 loads operators of version 18 and of
+`ai.onnx.ml` 3, in a file of version 8; it answers anything newer with a bare number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..reasons import first_line
+
+IR_VERSION = 8
+OPSETS = {"": 18, "ai.onnx.ml": 3}
+
+_NEW_TYPES = 17
+"""The highest number of an element's type in files of version 8; float8 and int4 came later."""
+
+
+def lower(model: Any) -> list[str]:
+    """Declares a model in versions that older runtimes load too, as far as it means the same in them.
+
+    Args:
+        model: A `ModelProto`; it is changed.
+
+    Returns:
+        A sentence for what stays too new; what was lowered changes no prediction, and isn't told.
+    """
+    _merge_opsets(model)
+    remarks = []
+    for domain, wanted in OPSETS.items():
+        opset = next((opset for opset in model.opset_import if (opset.domain or "") == domain), None)
+        if opset is None or opset.version <= wanted:
+            continue
+        found = opset.version
+        reason = _lower_opset(model, opset, wanted)
+        if reason:
+            remarks.append(
+                f"it uses version {found} of {domain or 'ONNX'}'s operators, which onnxruntime-web loads from about "
+                f"{_FIRST_RUNTIME} on ({reason}); for older pages export it with opset {wanted}"
+            )
+    if model.ir_version > IR_VERSION and not any(item.data_type > _NEW_TYPES for item in model.graph.initializer):
+        model.ir_version = IR_VERSION
+    return remarks
+
+
+_FIRST_RUNTIME = "1.18"
+
+
+def _merge_opsets(model: Any) -> None:
+    """skl2onnx can list one domain twice."""
+    highest: dict[str, int] = {}
+    for opset in model.opset_import:
+        domain = "" if opset.domain == "ai.onnx" else opset.domain
+        highest[domain] = max(opset.version, highest.get(domain, 0))
+    del model.opset_import[:]
+    for domain, version in highest.items():
+        model.opset_import.add(domain=domain, version=version)
+
+
+def _lower_opset(model: Any, opset: Any, wanted: int) -> str | None:
+    """Lowers the version of one domain's operators; returns why it can't, or `None`."""
+    newer = {node.op_type for node in _nodes(model.graph) if _is_newer(node, opset, wanted)}
+    if not newer:
+        opset.version = wanted
+        return None
+    if opset.domain:
+        return f"{', '.join(sorted(newer))} changed since"
+    from onnx import checker, version_converter
+
+    try:
+        lowered = version_converter.convert_version(model, wanted)
+        checker.check_model(lowered)
+    except Exception as error:
+        # The converter is C++, and raises RuntimeErrors for whatever it can't step down.
+        return f"{', '.join(sorted(newer))} can't be stepped down: {first_line(error)}"
+    model.CopyFrom(lowered)
+    return None
+
+
+def _is_newer(node: Any, opset: Any, wanted: int) -> bool:
+    """Whether an operator has changed between the wanted version and the one that the file declares."""
+    from onnx import defs
+
+    if (node.domain or "").replace("ai.onnx.ml", "ml") != (opset.domain or "").replace("ai.onnx.ml", "ml"):
+        return False
+    try:
+        return bool(defs.get_schema(node.op_type, opset.version, node.domain).since_version > wanted)
+    except defs.SchemaError:  # an operator that this package does not know; nothing can be said of it
+        return True
+
+
+def _nodes(graph: Any) -> list[Any]:
+    """All nodes, those within loops and branches included."""
+    found = []
+    for node in graph.node:
+        found.append(node)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                found += _nodes(inner)
+    return found
