@@ -251,19 +251,36 @@ class Writer:
         if (run := self._open("save_batch")) is not None:
             run.save_batch(step, logs)
 
-    def save_checkpoint(self, epoch: int | str, metadata: Mapping[str, Any] | None = None) -> None:
-        """Saves the model now.
+    def save_checkpoint(
+        self,
+        epoch: int | str,
+        metadata: Mapping[str, Any] | None = None,
+        *,
+        file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Saves the model now, or a file that you have made of it.
+
+        A file is checked first, and made fit for pages where that can be done without changing what it predicts; a
+        warning says what was changed, or why it is not kept.
 
         Args:
             epoch: The epoch's number, or another word for the state of the model, like `"final"`.
-            metadata: What to keep with the checkpoint.
+            metadata: What to keep with the checkpoint. `labels`, a list of class names, gives a dashboard's
+                classification its names.
+            file: An `.onnx` file, or TF.js' `model.json` with its weights beside it; the model of `create_run` if
+                `None`.
         """
         if (run := self._open("save_checkpoint")) is None:
             return
-        if self.model is None:
-            self.notices.warn("no model", "No checkpoint can be saved: give the model to create_run().")
-            return
-        run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata)
+        if file is not None:
+            run.keep_checkpoint(file, epoch, metadata)
+        elif self.model is None:
+            self.notices.warn(
+                "no model",
+                "No checkpoint can be saved: give the model to create_run(), or a file to save_checkpoint().",
+            )
+        else:
+            run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata)
 
     def alert(self, title: str, text: str = "", level: str = "info") -> None:
         """Tells people something now: on dashboards, in the terminal, and by `$MARCELLE_WEBHOOK` if that is set.

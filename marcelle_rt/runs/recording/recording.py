@@ -26,6 +26,7 @@ from ..training import exits, system_metrics
 from ..training.batches import Batches
 from ..training.checkpoints import save_checkpoint
 from ..training.epochs import Epochs
+from ..training.own_checkpoints import keep_checkpoint
 from ..training.params import model_info
 from .resuming import Resuming
 from .settings import RunSettings
@@ -202,19 +203,37 @@ class Recording:
             disk_format: One of `formats.DISK_FORMATS`.
             metadata: What to keep with it.
         """
-        epoch = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
-        if isinstance(epoch, int):
-            self._resume_at(epoch)
-        saved = save_checkpoint(model, self.directory, epoch, disk_format, self.remote_format, self._notices)
+        number, plain = self._checkpoint_of(epoch, metadata)
+        saved = save_checkpoint(model, self.directory, number, disk_format, self.remote_format, self._notices)
         if saved is None:
             return
         event, convertible = saved
         if not convertible:
             self.refuse_file(event["key"])
+        self.record({**event, "metadata": plain})
+
+    def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> None:
+        """Keeps a model's file of the user's, for the backend to get it later.
+
+        Args:
+            file: An `.onnx` file; or TF.js' `model.json`, or its folder.
+            epoch: The epoch's number, or another word for the state of the model.
+            metadata: What to keep with it.
+        """
+        number, plain = self._checkpoint_of(epoch, metadata)
+        event = keep_checkpoint(file, self.directory, number, plain, self._notices)
+        if event is not None:
+            self.record(event)
+
+    def _checkpoint_of(self, epoch: int | str, metadata: Mapping[str, Any] | None) -> tuple[int | str, dict[str, Any]]:
+        """Which state of the model is saved, and what is kept with it, as a document holds it."""
+        number = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
+        if isinstance(number, int):
+            self._resume_at(number)
         plain, remarks = to_run(metadata or {}, "metadata")
         for remark in remarks:
             self._notices.warn("metadata", remark)
-        self.record({**event, "metadata": plain})
+        return number, plain
 
     def save_asset(self, path: Any, epoch: int) -> None:
         """Keeps a file of the user's with an epoch."""

@@ -9,21 +9,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto, helper, numpy_helper
+from onnx import numpy_helper
 
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models.onnx_files.fitting import Fitted, fit, fit_file
-
-
-def model_of(body: str, outputs: str, inputs: str = "float[N, 3] x", opset: int = 17, ir: int = 8) -> Any:
-    """A model with the weight `w`, a 3 x 3 matrix, from ONNX' own text form."""
-    text = f"""
-        <ir_version: {ir}, opset_import: ["" : {opset}, "ai.onnx.ml" : 3]>
-        graph ({inputs}) => ({outputs}) <float[3, 3] w = {{1, 2, 0, 0, 1, 3, 2, 0, 1}}> {{ {body} }}
-    """
-    model = onnx.parser.parse_model(text)
-    onnx.checker.check_model(model)
-    return model
+from tests.support.models.onnx_graphs import classifier, model_of, saved
 
 
 def run(fitted: Fitted, samples: Any) -> dict[str, Any]:
@@ -32,35 +22,6 @@ def run(fitted: Fitted, samples: Any) -> dict[str, Any]:
     names = [output.name for output in session.get_outputs()]
     answers = session.run(names, {session.get_inputs()[0].name: np.asarray(samples, "float32")})
     return dict(zip(names, answers, strict=True))
-
-
-def saved(model: Any, path: Path, **options: Any) -> Path:
-    onnx.save(model, str(path), **options)
-    return path
-
-
-def classifier(zip_map: bool = True) -> Any:
-    body = """
-        place = ArgMax <axis = 1, keepdims = 0> (scores)
-        names = Constant <value_strings = ["cat", "dog", "owl"]> ()
-        output_label = Gather <axis = 0> (names, place)
-    """
-    body = f"scores = MatMul (x, w) probabilities = Softmax <axis = 1> (scores) {body}"
-    model = model_of(body, "string[N] output_label, float[N, 3] probabilities")
-    if zip_map:
-        node = helper.make_node(
-            "ZipMap",
-            ["probabilities"],
-            ["output_probability"],
-            domain="ai.onnx.ml",
-            classlabels_strings=["cat", "dog", "owl"],
-        )
-        model.graph.node.append(node)
-        del model.graph.output[1]
-        key = helper.make_map_type_proto(TensorProto.STRING, helper.make_tensor_type_proto(TensorProto.FLOAT, []))
-        model.graph.output.append(helper.make_value_info("output_probability", helper.make_sequence_type_proto(key)))
-        onnx.checker.check_model(model)
-    return model
 
 
 def test_a_zip_map_is_cut_and_text_labels_become_indices_with_their_names_beside() -> None:
