@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .runs.sync.status import Status
     from .runs.uploader import Uploaded, Uploader
     from .runs.writer import Writer
+    from .serving.parameters import Range
+    from .serving.server import TrainingServer
     from .utils import conform_dict, get_model_info
 
 __version__ = "0.1.0"
@@ -35,9 +37,11 @@ __all__ = [
     "LiveRuns",
     "MarcelleWarning",
     "Predictions",
+    "Range",
     "Remote",
     "Service",
     "Status",
+    "TrainingServer",
     "Uploaded",
     "Uploader",
     "Watch",
@@ -60,9 +64,11 @@ _HOMES = {
     "LiveRuns": "monitor.live",
     "MarcelleWarning": "notices",
     "Predictions": "datasets.predictions",
+    "Range": "serving.parameters",
     "Remote": "runs.remote.remote",
     "Service": "client.service",
     "Status": "runs.sync.status",
+    "TrainingServer": "serving.server",
     "Uploaded": "runs.uploader",
     "Uploader": "runs.uploader",
     "Watch": "client.watch",

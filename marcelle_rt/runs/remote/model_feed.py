@@ -12,7 +12,7 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,12 @@ class _Snapshot:
     Attributes:
         folder: Holds it; it goes with the last reference.
         saved: The saved model that is still to be converted, or `None` where the folder has what a page loads.
+        labels: The classes in the order of its outputs; `None` keeps those of the model before.
     """
 
     folder: tempfile.TemporaryDirectory[str]
     saved: Path | None
+    labels: Sequence[Any] | None
 
 
 class ModelFeed:
@@ -48,6 +50,8 @@ class ModelFeed:
         name: The name that pages follow.
         notices: What the user is told.
         clock: Tells the time.
+        public: Let users see the models who sign in as somebody else.
+        published: Gets the document of each model that is there, on the feed's thread.
     """
 
     def __init__(
@@ -56,23 +60,32 @@ class ModelFeed:
         name: str,
         notices: Notices,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        public: bool = False,
+        published: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self._destination = destination
         self._name = name
         self._notices = notices
         self._clock = clock
+        self._public = public
+        self._published = published
         self._changed = threading.Condition()
         self._waiting: _Snapshot | None = None
         self._busy = False
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def offer(self, model: Any) -> None:
+    def offer(self, model: Any, labels: Sequence[Any] | None = None) -> None:
         """Takes a model to publish, in place of one that still waits; called on the training thread.
 
         What is quick to convert is converted here; the rest is saved, and converted in a process of its own.
+
+        Args:
+            model: A Keras model.
+            labels: The classes, in the order of its outputs; `None` keeps those of the model before.
         """
-        snapshot = self._snapshot(model)
+        snapshot = self._snapshot(model, labels)
         if snapshot is None:
             return
         with self._changed:
@@ -105,7 +118,7 @@ class ModelFeed:
             self._thread.join(_PATIENCE)
         return done
 
-    def _snapshot(self, model: Any) -> _Snapshot | None:
+    def _snapshot(self, model: Any, labels: Sequence[Any] | None) -> _Snapshot | None:
         from ... import models
         from ...models import disk
 
@@ -113,8 +126,8 @@ class ModelFeed:
         try:
             if models.is_quick(model, "tfjs"):
                 models.convert(model, Path(folder.name), "tfjs")
-                return _Snapshot(folder, None)
-            return _Snapshot(folder, disk.save(model, Path(folder.name), "model", "keras"))
+                return _Snapshot(folder, None, labels)
+            return _Snapshot(folder, disk.save(model, Path(folder.name), "model", "keras"), labels)
         except Exception as error:
             # Keras raises whatever a layer's own code raises; the training goes on whatever it is.
             self._tell(error)
@@ -142,8 +155,10 @@ class ModelFeed:
     def _publish(self, publisher: ModelPublisher, snapshot: _Snapshot) -> None:
         again = False
         try:
-            self._send(publisher, snapshot)
+            document = self._send(publisher, snapshot)
             self._notices.forget("publish")
+            if self._published is not None:
+                self._published(document)
         except AWAY as error:
             again = True
             self._tell(error)
@@ -157,15 +172,14 @@ class ModelFeed:
                 self._changed.wait(_RETRY)  # `close` and newer models wake it
             self._changed.notify_all()
 
-    def _send(self, publisher: ModelPublisher, snapshot: _Snapshot) -> None:
+    def _send(self, publisher: ModelPublisher, snapshot: _Snapshot) -> dict[str, Any]:
         from ... import models
 
         if snapshot.saved is None:
-            publisher.publish(snapshot.folder.name, None, False)
-            return
+            return publisher.publish(snapshot.folder.name, snapshot.labels, self._public)
         with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
             models.convert_in_subprocess(snapshot.saved, Path(folder), "tfjs", local_format="keras")
-            publisher.publish(folder, None, False)
+            return publisher.publish(folder, snapshot.labels, self._public)
 
     def _tell(self, error: Exception) -> None:
         logger.info("a model was not published as %r", self._name, exc_info=error)

@@ -1,0 +1,81 @@
+"""The documents by which pages know that a server is there, and which tasks it has."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+
+from ..errors import AWAY, MarcelleError, NotFound
+from .definition import Definition
+from .documents import TASKS, TaskDocument
+
+
+class Presence:
+    """A server's documents in `training-tasks`.
+
+    Args:
+        definition: The server's.
+        server: The server's own id.
+    """
+
+    def __init__(self, definition: Definition, server: str) -> None:
+        self._service = definition.store.service(TASKS)
+        self._beat = 0
+        self._documents = [self._document(definition, server, name) for name in names_of(definition)]
+
+    def show(self) -> None:
+        """Creates the documents.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        for document in self._documents:
+            self._put(document)
+
+    def beat(self) -> None:
+        """Gives a sign of life; what the backend has lost is created anew.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        self._beat += 1
+        for document in self._documents:
+            document["beat"] = self._beat
+            try:
+                self._service.patch(document["_id"], {"beat": self._beat})
+            except NotFound:
+                self._put(document)
+
+    def remove(self) -> None:
+        """Takes the documents away, where the backend can be reached."""
+        for document in self._documents:
+            with contextlib.suppress(NotFound, *AWAY):
+                self._service.remove(document["_id"])
+
+    def _put(self, document: TaskDocument) -> None:
+        try:
+            self._service.create(document)
+        except MarcelleError:  # an answer was lost, and it is there already; or else this says why not
+            self._service.patch(document["_id"], {"beat": document["beat"]})
+
+    def _document(self, definition: Definition, server: str, name: str) -> TaskDocument:
+        task = definition.tasks.get(name)
+        document: TaskDocument = {
+            "_id": f"{server}:{name}",
+            "task": name,
+            "server": server,
+            "host": platform.node(),
+            "params": task.parameters if task is not None else [],
+            "trains": task is not None,
+            "predicts": True,
+            "version": task.version if task is not None else "",
+            "beat": self._beat,
+        }
+        if definition.public:
+            document["public"] = True
+        return document
+
+
+def names_of(definition: Definition) -> list[str]:
+    """The names of a server's tasks and predictors."""
+    return list(dict.fromkeys([*definition.tasks, *definition.predictors]))

@@ -1,0 +1,106 @@
+"""Servers as people run them: each a process of its own, with those of its jobs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, JobState, new_job
+from tests.helpers import eventually
+
+SERVERS = Path(__file__).parent / "servers"
+
+
+class Served:
+    """A server's process, and the jobs that are created for it.
+
+    Args:
+        url: The backend.
+        file: The server's file.
+        folder: The working directory, which gets the runs' folders.
+        environment: More of its environment.
+    """
+
+    def __init__(self, url: str, file: Path, folder: Path, **environment: str) -> None:
+        self.url = url
+        self.folder = folder
+        self.store = DataStore(url)
+        self.jobs = self.store.service(JOBS)
+        self.log = folder / "server.log"
+        self._words = [sys.executable, str(file)]
+        self._environment = {**os.environ, "MARCELLE_BACKEND": url, **environment}
+        self.start()
+
+    def start(self) -> None:
+        """Starts the server, and waits until it can be seen."""
+        before = {document["_id"] for document in self.store.service(TASKS).items()}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self._words, env=self._environment, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+            )
+        eventually(lambda: self.is_present(before), 60)
+
+    def is_present(self, before: set[str]) -> bool:
+        """Whether there are tasks that were not there before."""
+        assert self.process.poll() is None, self.log.read_text()
+        return any(document["_id"] not in before for document in self.store.service(TASKS).items())
+
+    def submit(self, task: str, dataset: str | None = None, **params: Any) -> str:
+        """Creates a job as a page does."""
+        job = new_job(task, params, dataset, "page")
+        self.jobs.create(job)
+        return job["_id"]
+
+    def job(self, identity: str) -> dict[str, Any]:
+        return self.jobs.get(identity)
+
+    def end_of(self, identity: str, timeout: float = 60.0) -> dict[str, Any]:
+        """The job's document when it has ended."""
+        ends = [state.value for state in ENDED]
+        eventually(lambda: self.job(identity)["state"] in ends, timeout)
+        return self.job(identity)
+
+    def worker_of(self, identity: str) -> int:
+        """The process of a `wait` job, when it is running."""
+        eventually(lambda: self.job(identity)["progress"]["text"].startswith("process"), 60)
+        assert self.job(identity)["state"] == JobState.RUNNING.value
+        return int(self.job(identity)["progress"]["text"].split()[1])
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Ends the server, and gives its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def close(self) -> None:
+        for document in self.jobs.items({"state": {"$nin": [state.value for state in ENDED]}}):
+            with suppress(Exception):  # another test's, which has gone meanwhile
+                self.jobs.remove(document["_id"])
+        self.end()
+        self.store.close()
+
+
+@pytest.fixture
+def serve(own_backend: Callable[..., Backend], tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts servers on a backend of the test's own; arguments as for `Served`, but for the backend and the folder."""
+    running: list[Backend] = []
+    with ExitStack() as stack:
+
+        def start(file: str = "plain.py", **environment: str) -> Served:
+            if not running:
+                running.append(own_backend())
+            served = Served(running[0].url, SERVERS / file, tmp_path, **environment)
+            stack.callback(served.close)
+            return served
+
+        yield start

@@ -1,0 +1,64 @@
+"""A server whose tasks need no framework: they count, wait, fail, exit and are killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Annotated, Any, Literal
+
+from marcelle_rt import Range, TrainingServer
+
+server = TrainingServer(lease=float(os.environ.get("LEASE", "30")))
+
+
+@server.task
+def count(
+    job: Any,
+    *,
+    epochs: Annotated[int, Range(1, 1000)] = 3,
+    rate: float = 0.5,
+    kind: Literal["up", "down"] = "up",
+) -> None:
+    """Records a run of some epochs."""
+    job.writer.train_begin(epochs)
+    for epoch in range(1, epochs + 1):
+        job.writer.save_epoch(epoch, {"loss": rate / epoch if kind == "up" else rate * epoch})
+        job.progress(epoch / epochs, f"epoch {epoch}")
+
+
+@server.task
+def wait(job: Any, *, epochs: int = 1) -> None:
+    """Goes on until it is stopped."""
+    job.progress(None, f"process {os.getpid()}")
+    while not job.stopped:
+        time.sleep(0.02)
+
+
+@server.task
+def fail(job: Any) -> None:
+    """Raises."""
+    raise ValueError("the data is <b>bad</b>")
+
+
+@server.task
+def leave(job: Any, *, code: int = 3) -> None:
+    """Ends the process."""
+    sys.exit(code)
+
+
+@server.task(retries=0)
+def vanish(job: Any) -> None:
+    """Ends the process without a word."""
+    os._exit(5)
+
+
+@server.task(retries=1)
+def die(job: Any) -> None:
+    """Is killed."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    server.serve()

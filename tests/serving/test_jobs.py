@@ -1,0 +1,134 @@
+"""Jobs of a server in a process of its own, on a real backend: how they begin, and each way that they end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from marcelle_rt.errors import NotFound
+from marcelle_rt.serving.documents import TASKS
+from tests.helpers import eventually, is_running
+from tests.serving.conftest import Served
+
+Serve = Callable[..., Served]
+
+
+def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(serve: Serve) -> None:
+    served = serve()
+    states: list[str] = []
+    served.jobs.on("patched", lambda document: states.append(document["state"]))
+
+    job = served.end_of(served.submit("count", epochs=4, kind="down"))
+
+    assert (job["state"], job["attempt"], job["progress"]) == ("success", 1, {"fraction": 1.0, "text": "epoch 4"})
+    run = served.store.service("runs").get(job["runId"])
+    assert (run["status"], run["logs"]["loss"]) == ("success", [0.5, 1.0, 1.5, 2.0])
+    assert run["params"] == {"epochs": 4, "rate": 0.5, "kind": "down"}
+    eventually(lambda: states[-1:] == ["success"])
+    assert list(dict.fromkeys(states)) == ["claimed", "running", "success"]
+
+
+def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
+    served = serve()
+    shown = served.store.service(TASKS)
+    eventually(lambda: shown.count() == 6)
+    tasks = {document["task"]: document for document in shown.items()}
+
+    assert set(tasks) == {"count", "wait", "fail", "leave", "vanish", "die"}
+    assert tasks["count"]["params"] == [
+        {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
+        {"name": "rate", "type": "number", "default": 0.5},
+        {"name": "kind", "type": "choice", "options": ["up", "down"], "default": "up"},
+    ]
+    assert served.end() == 0
+    assert shown.count() == 0
+
+
+def test_a_parameter_that_does_not_fit_is_refused_by_its_name(serve: Serve) -> None:
+    served = serve()
+    bad = {"epochs": 0, "rate": None, "kind": "sideways", "__class__": "os.system"}
+
+    jobs = {field: served.submit("count", **{field: value}) for field, value in bad.items()}
+
+    for field, job in jobs.items():
+        ended = served.end_of(job)
+        assert (ended["state"], ended["message"].split(":")[0]) == ("refused", field)
+
+
+def test_a_task_that_raises_is_an_error_with_the_users_own_lines(serve: Serve) -> None:
+    served = serve()
+
+    job = served.end_of(served.submit("fail"))
+
+    assert (job["state"], job["message"]) == ("error", "ValueError: the data is <b>bad</b>")
+    assert "in fail" in job["traceback"]
+    assert "attempt.py" not in job["traceback"]
+
+
+def test_a_task_that_ends_its_process_is_an_error(serve: Serve) -> None:
+    served = serve()
+    left, vanished = served.submit("leave"), served.submit("vanish")
+
+    assert served.end_of(left)["message"] == "sys.exit(3)"
+    assert served.end_of(vanished)["message"] == "the job's process ended with code 5"
+
+
+def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_says(serve: Serve) -> None:
+    served = serve()
+
+    job = served.end_of(served.submit("die"))
+
+    assert (job["state"], job["attempt"]) == ("error", 2)
+    assert "killed by SIGKILL" in job["message"]
+
+
+def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one(serve: Serve) -> None:
+    served = serve()
+    job = served.submit("wait")
+    process = served.worker_of(job)
+
+    assert served.end(signal.SIGINT) == 0
+    assert not is_running(process)
+    assert served.job(job)["state"] == "queued"
+
+    served.start()
+    assert served.worker_of(job) != process
+    assert served.job(job)["attempt"] == 2
+
+
+def test_a_job_whose_server_is_killed_is_handed_back_by_its_own_process(serve: Serve) -> None:
+    served = serve()
+    job = served.submit("wait")
+    process = served.worker_of(job)
+
+    served.end(signal.SIGKILL)
+
+    eventually(lambda: served.job(job)["state"] == "queued")
+    assert "killed" in served.job(job)["message"]
+    eventually(lambda: not is_running(process))
+
+
+def test_the_same_click_twice_is_one_job(serve: Serve) -> None:
+    served = serve()
+    job = served.submit("count")
+    document = served.job(job)
+
+    with pytest.raises(Exception, match="unique"):
+        served.jobs.create({**document, "state": "queued"})
+
+    assert served.end_of(job)["attempt"] == 1
+
+
+def test_a_job_that_is_removed_is_not_run(serve: Serve) -> None:
+    served = serve()
+    first = served.submit("wait")
+    process = served.worker_of(first)
+    second = served.submit("count")
+    served.jobs.remove(second)
+    served.jobs.remove(first)
+
+    eventually(lambda: not is_running(process), 60)
+    with pytest.raises(NotFound):
+        served.job(second)
