@@ -118,6 +118,7 @@ OBJECTS: dict[str, Callable[[Path], Any]] = {
     "DataStore": lambda folder: marcelle_rt.DataStore(URL_OF_NOBODY),
     "Dataset": lambda folder: marcelle_rt.Dataset(URL_OF_NOBODY, "digits"),
     "Predictions": lambda folder: marcelle_rt.Predictions(URL_OF_NOBODY, "digits"),
+    "Range": lambda folder: marcelle_rt.Range(0, 1),
     "Remote": lambda folder: marcelle_rt.Remote(URL_OF_NOBODY),
     "Service": lambda folder: marcelle_rt.DataStore(URL_OF_NOBODY).service("runs"),
     "Uploader": lambda folder: marcelle_rt.Uploader(marcelle_rt.Remote(URL_OF_NOBODY)),

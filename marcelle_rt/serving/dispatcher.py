@@ -43,7 +43,7 @@ class Dispatcher:
     Args:
         definition: The server's.
         reference: Where workers find it.
-        executor: Makes the executor, which tells a function what has ended.
+        executor: Makes the executor, of this server's id and the function that it tells what has ended.
         clock: A monotonic clock, in seconds.
     """
 
@@ -51,7 +51,7 @@ class Dispatcher:
         self,
         definition: Definition,
         reference: Reference,
-        executor: Callable[[Ended], Executor],
+        executor: Callable[[str, Ended], Executor],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.id = str(uuid.uuid4())
@@ -69,7 +69,7 @@ class Dispatcher:
         self._lost: list[_Lost] = []
         self._presence = Presence(definition, self.id)
         self._next_beat = 0.0
-        self._executor = executor(self._ended)
+        self._executor = executor(self.id, self._ended)
 
     def stop(self) -> None:
         """Has `run` return; a signal handler may call it."""
@@ -86,7 +86,7 @@ class Dispatcher:
         )
         try:
             self._presence.show()
-            self._next_beat = self._clock() + self._definition.lease / 3
+            self._next_beat = self._clock() + self._presence.every
             while True:
                 try:
                     message = self._inbox.get(timeout=_TICK)
@@ -155,7 +155,7 @@ class Dispatcher:
     def _beat(self) -> None:
         if self._clock() >= self._next_beat:
             self._presence.beat()
-            self._next_beat = self._clock() + self._definition.lease / 3
+            self._next_beat = self._clock() + self._presence.every
 
     def _hand_out(self) -> None:
         while self._executor.free > 0 and (document := self._waiting.take()) is not None:

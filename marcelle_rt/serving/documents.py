@@ -87,7 +87,7 @@ class _Public(TypedDict, total=False):
 
 
 class TaskDocument(_Public):
-    """A task that a server has; its `_id` is `<server>:<task>`."""
+    """A task that a server has; its `_id` is `<server>:<task>`, and its beat is counted every so many seconds."""
 
     _id: str
     task: str
@@ -98,6 +98,7 @@ class TaskDocument(_Public):
     predicts: bool
     version: str
     beat: int
+    every: float
 
 
 class Progress(TypedDict):

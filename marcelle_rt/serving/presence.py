@@ -9,6 +9,8 @@ from ..errors import AWAY, MarcelleError, NotFound
 from .definition import Definition
 from .documents import TASKS, TaskDocument
 
+_OFTEN = 5.0  # seconds between two signs of life; NeDB keeps each on disk until it restarts
+
 
 class Presence:
     """A server's documents in `training-tasks`.
@@ -16,10 +18,14 @@ class Presence:
     Args:
         definition: The server's.
         server: The server's own id.
+
+    Attributes:
+        every: Seconds between two signs of life.
     """
 
     def __init__(self, definition: Definition, server: str) -> None:
         self._service = definition.store.service(TASKS)
+        self.every = min(_OFTEN, definition.lease / 3)
         self._beat = 0
         self._documents = [self._document(definition, server, name) for name in names_of(definition)]
 
@@ -70,6 +76,7 @@ class Presence:
             "predicts": True,
             "version": task.version if task is not None else "",
             "beat": self._beat,
+            "every": self.every,
         }
         if definition.public:
             document["public"] = True

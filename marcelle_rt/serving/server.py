@@ -165,9 +165,9 @@ class TrainingServer:
         with _Ending(dispatcher.stop):
             dispatcher.run()
 
-    def _make_executor(self, reference: Reference) -> Callable[[Ended], Executor]:
+    def _make_executor(self, reference: Reference) -> Callable[[str, Ended], Executor]:
         most = 1 if self._executor is None else check_number(self._executor)
-        return lambda ended: Processes(reference, most, ended)
+        return lambda server, ended: Processes(reference, server, most, ended)
 
     def _introduction(self) -> str:
         store = self.definition.store

@@ -106,8 +106,18 @@ def test_a_job_whose_server_is_killed_is_handed_back_by_its_own_process(serve: S
     served.end(signal.SIGKILL)
 
     eventually(lambda: served.job(job)["state"] == "queued")
+    eventually(lambda: served.store.service(TASKS).count() == 0)
     assert "killed" in served.job(job)["message"]
     eventually(lambda: not is_running(process))
+
+
+def test_a_server_that_is_killed_while_it_waits_is_there_no_more(serve: Serve) -> None:
+    served = serve()
+    served.end_of(served.submit("count"))
+
+    served.end(signal.SIGKILL)
+
+    eventually(lambda: served.store.service(TASKS).count() == 0)
 
 
 def test_the_same_click_twice_is_one_job(serve: Serve) -> None:

@@ -29,18 +29,19 @@ class Processes:
 
     Args:
         reference: Where the server's definition is.
+        server: The server's own id.
         most: How many jobs run at a time.
         ended: Told when an order's process has ended.
     """
 
-    def __init__(self, reference: Reference, most: int, ended: Ended) -> None:
-        self._reference = reference
+    def __init__(self, reference: Reference, server: str, most: int, ended: Ended) -> None:
+        self._arguments = [*reference, server]
         self._most = most
         self._ended = ended
         self._lock = threading.Lock()
         self._running: dict[str, _Process] = {}
         self._closed = False
-        self._spare = _Process(reference, 0.0, self._on_end)
+        self._spare = _Process(self._arguments, 0.0, self._on_end)
 
     @property
     def free(self) -> int:
@@ -51,9 +52,9 @@ class Processes:
     def start(self, order: Order) -> None:
         """Gives an order to the spare, and makes another."""
         with self._lock:
-            process = self._spare if self._spare.is_alive else _Process(self._reference, 0.0, self._on_end)
+            process = self._spare if self._spare.is_alive else _Process(self._arguments, 0.0, self._on_end)
             self._running[order.token] = process
-            self._spare = _Process(self._reference, _SPARE_WAITS, self._on_end)
+            self._spare = _Process(self._arguments, _SPARE_WAITS, self._on_end)
         process.give(order)
 
     def kill(self, order: Order) -> bool:
@@ -87,7 +88,7 @@ class _Process:
     """One process, from its start to its end.
 
     Args:
-        reference: Where the server's definition is.
+        arguments: Where the server's definition is, and the server's own id.
         wait: Seconds that it waits for an order before it imports that.
         on_end: Called, on a thread of this process's own, when it has ended, with the reason if that is not a job's.
 
@@ -95,14 +96,14 @@ class _Process:
         order: What it was given, if anything.
     """
 
-    def __init__(self, reference: Reference, wait: float, on_end: Callable[[_Process, str | None], None]) -> None:
+    def __init__(self, arguments: list[str], wait: float, on_end: Callable[[_Process, str | None], None]) -> None:
         self.order: Order | None = None
         self._on_end = on_end
         self._failure: str | None = None
         reads, writes = os.pipe()
         python_path = os.pathsep.join(filter(None, [os.fspath(_PACKAGES), os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "marcelle_rt.serving", *reference, str(writes), str(wait)],
+            [sys.executable, "-m", "marcelle_rt.serving", *arguments, str(writes), str(wait)],
             stdin=subprocess.PIPE,
             pass_fds=[writes],
             env={**os.environ, "PYTHONPATH": python_path},

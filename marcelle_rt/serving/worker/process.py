@@ -1,7 +1,8 @@
 """The process of a job: imports the server's module, waits for one order, and carries it out.
 
 Orders come by standard input as a line of JSON, answers go by a pipe of its own, so that whatever the task prints or
-reads touches neither. When the server's end of the input closes, the server is gone, and so goes this process.
+reads touches neither. When the server's end of the input closes, the server was killed: this process says so in its
+place, and ends.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from types import FrameType
 from typing import IO, Any
 
 from ...notices import THREADS
 from ..definition import Reference
 from ..executors.seam import Order
+from ..presence import Presence
 from .attempt import ServerGone, carry_out
 
 _PATIENCE = 10.0  # seconds that the end may take when the server is gone
@@ -29,8 +32,11 @@ FAILED_TO_START = 3
 
 
 def main() -> None:
-    """Runs the process; its arguments are the reference's, the pipe for answers, and seconds to wait before imports."""
-    module, attribute, folder, answers_to, wait = sys.argv[1:]
+    """Runs the process.
+
+    Its arguments are the reference's three, the server's id, the pipe for answers, and seconds to wait before imports.
+    """
+    module, attribute, folder, server, answers_to, wait = sys.argv[1:]
     orders = os.fdopen(os.dup(0), "rb", buffering=0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -48,10 +54,12 @@ def main() -> None:
         sys.exit(FAILED_TO_START)
     line = orders.readline()
     if not line:
+        Presence(definition, server).remove()
         return
     fields = json.loads(line)
     order = Order(**{**fields, "reference": Reference(*fields["reference"])})
-    threading.Thread(target=_end_with_the_server, args=[orders], name=f"{THREADS}server", daemon=True).start()
+    gone = Presence(definition, server).remove
+    threading.Thread(target=_end_with_the_server, args=[orders, gone], name=f"{THREADS}server", daemon=True).start()
     carry_out(order, definition)
 
 
@@ -67,10 +75,11 @@ def _on_terminate(number: int, frame: FrameType | None) -> None:
     raise ServerGone(1) if _server_is_gone.is_set() else SystemExit(128 + number)
 
 
-def _end_with_the_server(orders: IO[bytes]) -> None:
+def _end_with_the_server(orders: IO[bytes], gone: Callable[[], None]) -> None:
     while orders.readline():
         pass
     _server_is_gone.set()
     os.kill(os.getpid(), signal.SIGTERM)
+    gone()
     threading.Event().wait(_PATIENCE)
     os._exit(1)
