@@ -66,6 +66,7 @@ function wrongKey(key) {
  * @returns {string | null} What is wrong, or `null`.
  */
 function wrongQuery(query = {}) {
+  if (Object.keys(query).length === 0) return null; // as nearly all are
   const chosen = CHOICES.flatMap((choice) => query[choice] ?? []).filter((key) => typeof key === 'string');
   return wrongIn(query) || chosen.map(wrongKey).find(Boolean) || null;
 }

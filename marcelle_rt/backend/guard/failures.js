@@ -22,17 +22,23 @@ function messageOf(error) {
 /**
  * A hook that waits until a service's database is read; calls to one that can't be read would wait for ever.
  * @param {object} errors Feathers' error classes.
- * @returns {(context: object) => Promise<object>}
+ * @returns {(context: object) => object | Promise<object>}
  */
 function reading({ GeneralError }) {
-  return async (context) => {
+  const read = new WeakSet();
+  const untilRead = async (context, database) => {
     try {
-      await context.service.options?.Model?.autoloadPromise;
+      await database.autoloadPromise;
     } catch {
       // What is wrong with it is in the log: the database throws it besides.
       throw new GeneralError(`The data of '${context.path}' can't be read; the backend's log says why.`);
     }
+    read.add(database);
     return context;
+  };
+  return (context) => {
+    const database = context.service.options?.Model;
+    return database && !read.has(database) ? untilRead(context, database) : context;
   };
 }
 

@@ -37,6 +37,7 @@ const DOCUMENT = { create: 2, update: 3, patch: 3 };
  */
 function bytesIn(whole) {
   let bytes = 0;
+  if (typeof whole !== 'object') return 0;
   const open = [whole];
   while (open.length > 0 && bytes <= MOST_BYTES) {
     const value = open.pop();

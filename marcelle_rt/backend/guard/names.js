@@ -9,6 +9,9 @@ const LONGEST_PATH = 4096;
 // eslint-disable-next-line no-control-regex
 const FORBIDDEN = /[/\\\u0000-\u001f\u007f-\u009f\ud800-\udfff]/u;
 
+/** What nearly all names are; they are the same however often they are decoded, and no path. */
+const EVERYDAY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$/;
+
 /** What services are called: letters, digits and some signs, but none that means something in a route. */
 const WORDS = /^[\p{L}\p{M}\p{N} _.,@~'&=%!-]+$/u;
 
@@ -27,8 +30,9 @@ function decodedAgain(text) {
  * @returns {name is string}
  */
 function isPlain(name) {
+  if (typeof name !== 'string') return false;
+  if (EVERYDAY.test(name)) return true;
   return (
-    typeof name === 'string' &&
     name !== '' &&
     Buffer.byteLength(name) <= LONGEST &&
     [name, decodedAgain(name), decodedAgain(decodedAgain(name))].every((text) => !text.startsWith('.') && !FORBIDDEN.test(text))

@@ -1,7 +1,7 @@
 // The files of documents go after the documents that named them, and only if whoever asked for it might do that.
 'use strict';
 
-const fs = require('fs');
+const fs = require('fs/promises');
 const path = require('path');
 const { holdsFiles } = require('./documents');
 const { isStored } = require('./names');
@@ -31,7 +31,7 @@ function follow(app) {
       const replaced = kept.map((document) => ({ files: document.replaced, url: null }));
       const named = new Set([...kept, ...replaced].flatMap(foldersOf));
       for (const folder of new Set(old.flatMap(foldersOf))) {
-        if (!named.has(folder)) removeFolder(path.join(kind, folder));
+        if (!named.has(folder)) await removeFolder(path.join(kind, folder));
       }
       return context;
     };
@@ -59,9 +59,11 @@ function foldersOf({ files, url }) {
 }
 
 /** Removes a folder, and nothing that a link leads to. */
-function removeFolder(folder) {
-  const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
-  if (stat && stat.isDirectory()) fs.rmSync(folder, { recursive: true });
+async function removeFolder(folder) {
+  const stat = await fs.lstat(folder).catch((error) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+  if (stat && stat.isDirectory()) await fs.rm(folder, { recursive: true });
 }
 
 module.exports = { follow };
