@@ -17,13 +17,15 @@ from typing import Any, NamedTuple
 from ..client.view import Change
 from ..errors import AWAY, InvalidData, MarcelleError, NotFound
 from ..notices import Notices
+from .answers.answering import Answering
 from .claims import after_loss, again, take
 from .definition import Definition, Reference
-from .documents import HELD, JOBS, JobState
+from .documents import HELD, JOBS, OPEN, JobState
 from .executors.seam import Ended, Executor, Order
-from .jobs_watch import JobsWatch
+from .following import Following
 from .leases import Leases
 from .presence import Presence
+from .sweeping import PAUSE, Sweep
 from .waiting import Waiting
 
 _TICK = 0.5  # seconds between two looks at what is overdue
@@ -69,6 +71,8 @@ class Dispatcher:
         self._lost: list[_Lost] = []
         self._presence = Presence(definition, self.id)
         self._next_beat = 0.0
+        self._sweep = Sweep(definition, self.id)
+        self._next_sweep = 0.0
         self._executor = executor(self.id, self._ended)
 
     def stop(self) -> None:
@@ -81,9 +85,9 @@ class Dispatcher:
         Raises:
             MarcelleError: The backend refuses what the server needs.
         """
-        watch = JobsWatch(
-            self._jobs, self._definition.tasks, self._on_change, lambda: self._inbox.put(self._start_over)
-        )
+        query = {"task": {"$in": list(self._definition.tasks)}, "state": {"$in": [state.value for state in OPEN]}}
+        following = Following(self._jobs, query, self._on_change, lambda: self._inbox.put(self._start_over))
+        answering = Answering(self._definition, self.id)
         try:
             self._presence.show()
             self._next_beat = self._clock() + self._presence.every
@@ -98,7 +102,8 @@ class Dispatcher:
                     message()
                 self._advance()
         finally:
-            watch.close()
+            answering.close()
+            following.close()
             self._leave()
 
     # Messages
@@ -147,6 +152,9 @@ class Dispatcher:
             for key in self._leases.overdue():
                 self._take_over(key)
             self._hand_out()
+            if self._clock() >= self._next_sweep:
+                self._next_sweep = self._clock() + PAUSE
+                self._sweep.sweep()
             self._notices.forget("away")
         except AWAY as error:
             self._notices.warn("away", f"{error} Jobs wait until it is back.")

@@ -1,53 +1,58 @@
-"""Follows the open jobs of some tasks, on a thread of its own, across everything that happens to the line."""
+"""Follows what a query finds, on a thread of its own, across everything that happens to the line."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..client.service import Service
 from ..client.view import Change
 from ..errors import MarcelleError
 from ..notices import THREADS, logger
-from .documents import JOBS, OPEN
 
 _RETRY = 2.0  # seconds until a backend that was away is asked again
+_PATIENCE = 5.0  # seconds that the end waits for what is being done with a change
 
 
-class JobsWatch:
-    """Hands on what becomes of open jobs.
+class Following:
+    """Hands on what becomes of the documents that a query finds.
 
     Args:
-        jobs: The service.
-        tasks: The names of the tasks.
-        changed: Gets each change; one of kind `"removed"` for a job that has ended.
+        service: The service.
+        query: As for `Service.watch`.
+        changed: Gets each change, on the thread.
         begun: Called when everything is about to be given from the start, because changes were missed.
     """
 
     def __init__(
-        self, jobs: Service, tasks: Iterable[str], changed: Callable[[Change], Any], begun: Callable[[], Any]
+        self,
+        service: Service,
+        query: Mapping[str, Any],
+        changed: Callable[[Change], Any],
+        begun: Callable[[], Any] = lambda: None,
     ) -> None:
-        self._jobs = jobs
-        self._query = {"task": {"$in": list(tasks)}, "state": {"$in": [state.value for state in OPEN]}}
+        self._service = service
+        self._query = query
         self._changed = changed
         self._begun = begun
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"{THREADS}{JOBS}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"{THREADS}{service.name}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends it; a change may be given still."""
+        """Ends it."""
         self._closed.set()
+        self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
                 self._begun()
-                with self._jobs.watch(self._query, timeout=1.0) as watch:
+                with self._service.watch(self._query, timeout=1.0) as watch:
                     while not self._closed.is_set():
                         for change in watch:
                             self._changed(change)
             except MarcelleError as error:
-                logger.info("jobs can't be followed now: %s", error)
+                logger.info("%s can't be followed now: %s", self._service.name, error)
                 self._closed.wait(_RETRY)

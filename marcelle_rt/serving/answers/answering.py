@@ -1,0 +1,84 @@
+"""Answers the requests for predictions, one after the other, on a thread of its own."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from ...client.view import Change
+from ...datasets.stored.decoding import value
+from ...datasets.stored.unreadable import Unreadable
+from ...errors import AWAY, MarcelleError, NotFound
+from ...notices import Notices
+from ...runs.training.exits import describe, short
+from ...values import to_wire
+from ..definition import Definition
+from ..documents import REQUESTS, RequestState
+from ..following import Following
+from ..presence import names_of
+from .published import Published
+
+Predictor = Callable[[Any], Any]
+
+
+class Answering:
+    """Answers what pages ask the server's predictors and models.
+
+    Args:
+        definition: The server's.
+        server: The server's own id.
+    """
+
+    def __init__(self, definition: Definition, server: str) -> None:
+        self._server = server
+        self._requests = definition.store.service(REQUESTS)
+        self._notices = Notices()
+        self._published = {
+            name: Published(definition.store, name) for name in definition.tasks if name not in definition.predictors
+        }
+        self._predictors: dict[str, Predictor] = {**self._published, **definition.predictors}
+        query = {"task": {"$in": names_of(definition)}, "state": RequestState.ASKED.value}
+        self._following = Following(self._requests, query, self._on_change, self._begun)
+
+    def close(self) -> None:
+        """Answers no more."""
+        self._following.close()
+        for model in self._published.values():
+            model.close()
+
+    def _begun(self) -> None:
+        for model in self._published.values():
+            model.look_again()
+
+    def _on_change(self, change: Change) -> None:
+        if change.kind != "removed":
+            self._answer(change.document)
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.
+        query = {"$or": [{"state": RequestState.ASKED.value}, {"server": self._server}]}
+        changes = {**self._made(request), "server": self._server}
+        try:
+            self._requests.patch(request["_id"], changes, {"query": query})
+        except NotFound:  # who asked has gone, or has an answer
+            return
+        except AWAY:  # it is given again when the line is back
+            raise
+        except MarcelleError as error:
+            self._requests.patch(request["_id"], _failed(f"the answer can't be sent: {error}"))
+
+    def _made(self, request: dict[str, Any]) -> dict[str, Any]:
+        task = request["task"]
+        try:
+            y = to_wire(self._predictors[task](value(request.get("x"))), "y")
+        except (Unreadable, MarcelleError) as error:
+            return _failed(f"x {error}" if isinstance(error, Unreadable) else str(error))
+        except Exception as error:  # a predictor is the user's, and raises what it likes; the page is to know
+            self._notices.warn(task, f"The predictor of {task!r} raised:\n{traceback.format_exc()}")
+            return _failed(describe(error))
+        return {"state": RequestState.ANSWERED.value, "y": y}
+
+
+def _failed(message: str) -> dict[str, Any]:
+    return {"state": RequestState.ERROR.value, "message": short(message)}

@@ -1,0 +1,53 @@
+"""Takes away what others have left behind: requests that nobody removed, and the presence of servers that are dead."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from ..errors import NotFound
+from .definition import Definition
+from .documents import REQUESTS, TASKS, RequestState
+from .presence import names_of
+
+PAUSE = 60.0
+"""Seconds between two sweeps: what stands still from one to the next is nobody's any more."""
+
+_MOST = 200  # documents in one sweep
+
+
+class Sweep:
+    """Removes what has not changed since it was seen the last time.
+
+    Args:
+        definition: The server's.
+        server: The server's own id.
+    """
+
+    def __init__(self, definition: Definition, server: str) -> None:
+        self._server = server
+        answered = [RequestState.ANSWERED.value, RequestState.ERROR.value]
+        requests = {"task": {"$in": names_of(definition)}, "state": {"$in": answered}, "$select": ["_id", "state"]}
+        self._places: list[tuple[str, dict[str, Any]]] = [(REQUESTS, requests), (TASKS, {})]
+        self._store = definition.store
+        self._seen: set[tuple[str, str, Any]] = set()
+
+    def sweep(self) -> None:
+        """Looks once.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        now: set[tuple[str, str, Any]] = set()
+        for name, query in self._places:
+            service = self._store.service(name)
+            for document in service.first(query, _MOST):
+                sign = (name, document["_id"], document.get("beat"))
+                if document.get("server") == self._server and name == TASKS:
+                    continue
+                if sign not in self._seen:
+                    now.add(sign)
+                    continue
+                with contextlib.suppress(NotFound):
+                    service.remove(document["_id"])
+        self._seen = now

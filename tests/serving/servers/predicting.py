@@ -1,0 +1,44 @@
+"""A server with predictors of its own, and a task that publishes Keras models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from marcelle_rt import TrainingServer
+
+server = TrainingServer()
+
+
+@server.task
+def shapes(job: Any, *, bias: float = 0.0, publications: int = 1, image: bool = False) -> None:
+    """Publishes a model that always says the same."""
+    shape = (8, 8, 3) if image else (4,)
+    layers = [keras.layers.Flatten()] if image else []
+    for number in range(publications):
+        model = keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(2, activation="softmax")])
+        kernel, offset = model.layers[-1].get_weights()
+        model.layers[-1].set_weights([kernel * 0, offset * 0 + [bias * (number + 1), 0.0]])
+        job.publish(model, labels=["circle", "square"])
+
+
+@server.task
+def fit(job: Any, *, epochs: int = 3) -> None:
+    """Trains a little."""
+    import numpy as np
+
+    x, y = np.random.rand(64, 4), np.random.randint(0, 2, 64)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(x, y, epochs=epochs, callbacks=[job.callback()], verbose=0)
+
+
+@server.predictor("mean")
+def mean(x: Any) -> Any:
+    """The mean of numbers or of an image."""
+    return {"mean": x.mean(), "shape": x.shape}
+
+
+if __name__ == "__main__":
+    server.serve()

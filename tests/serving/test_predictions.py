@@ -1,0 +1,79 @@
+"""Predictions that pages ask for: by the user's own functions, and by the models that jobs have published."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from marcelle_rt.datasets.stored.images import encode
+from marcelle_rt.serving.documents import REQUESTS
+from tests.helpers import eventually
+from tests.serving.conftest import Served
+
+pytest.importorskip("keras")
+pytest.importorskip("PIL")
+
+Serve = Callable[..., Served]
+
+
+def ask(served: Served, task: str, x: Any) -> dict[str, Any]:
+    """Asks as a page does, and gives the answered document."""
+    requests = served.store.service(REQUESTS)
+    identity = str(uuid.uuid4())
+    requests.create({"_id": identity, "task": task, "x": x, "state": "asked"})
+    eventually(lambda: requests.get(identity)["state"] != "asked", 60)
+    return requests.remove(identity)
+
+
+def test_a_page_asks_python_and_is_answered(serve: Serve) -> None:
+    served = serve("predicting.py")
+    states: list[str] = []
+    served.store.service(REQUESTS).on("patched", lambda document: states.append(document["state"]))
+
+    assert ask(served, "mean", [1, 2, 6])["y"] == {"mean": 3.0, "shape": [3]}
+    assert states == ["answered"]
+
+    assert ask(served, "mean", {"0": 1, "1": 2})["y"]["mean"] == 1.5  # a Float32Array
+    grey = ask(served, "mean", encode(np.full((6, 8, 3), 128, np.uint8)))
+    assert grey["y"] == {"mean": 128.0, "shape": [6, 8, 3]}
+
+    broken = ask(served, "mean", "data:image/jpeg;base64,AAAA")
+    assert (broken["state"], broken["message"][:2]) == ("error", "x ")
+    raised = ask(served, "mean", "no numbers")
+    assert (raised["state"], "AttributeError" in raised["message"]) == ("error", True)
+
+
+def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(serve: Serve) -> None:
+    served = serve("predicting.py")
+    none = ask(served, "shapes", [1, 2, 3, 4])
+    assert (none["state"], none["message"]) == ("error", "shapes has no model yet; train it first")
+
+    job = served.end_of(served.submit("shapes", bias=5.0), 120)
+    first = ask(served, "shapes", [1, 2, 3, 4])
+    assert first["y"]["label"] == "circle"
+    assert first["y"]["confidences"]["circle"] == pytest.approx(1 / (1 + np.exp(-5)))
+    model = served.store.service("tfjs-models").get(job["modelId"])
+    assert (model["name"], model["metadata"]["labels"]) == ("shapes", ["circle", "square"])
+
+    again = served.end_of(served.submit("shapes", bias=-5.0, image=True), 120)
+    assert again["modelId"] == job["modelId"]
+    picture = encode(np.full((60, 80, 3), 200, np.uint8))
+    assert ask(served, "shapes", picture)["y"]["label"] == "square"
+
+    wrong = ask(served, "shapes", [1, 2, 3])
+    assert (wrong["state"], "which takes 8 x 8 x 3" in wrong["message"]) == ("error", True)
+
+
+def test_a_keras_training_of_a_job_is_a_run(serve: Serve) -> None:
+    served = serve("predicting.py")
+
+    job = served.end_of(served.submit("fit", epochs=2), 120)
+
+    assert job["state"] == "success", job
+    run = served.store.service("runs").get(job["runId"])
+    assert (run["status"], run["epochs"], len(run["logs"]["accuracy"])) == ("success", 2, 2)
+    assert run["model"]["summary"]
