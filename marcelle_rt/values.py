@@ -24,6 +24,10 @@ SOCKET_LIMIT = 1_000_000
 REST_LIMIT = 100_000
 """Bytes in one JSON body above which the backend's REST answers with an error (body-parser's default)."""
 
+JAVASCRIPTS_OWN = ("__proto__", "constructor", "prototype")
+"""Keys that lead into JavaScript's own objects: pages lose what is stored under the first, and backends refuse paths
+through the others."""
+
 ANSWER_LIMIT = 100_000_000
 """Bytes in one answer or event above which it is not read: about the run of a million epochs."""
 
@@ -86,7 +90,7 @@ def to_wire(data: Any, path: str = "data", *, operators: bool = False) -> Any:
         operators: Let keys with `.` or a leading `$` through, as a query or a patch may have them.
 
     Raises:
-        InvalidData: For a key or a value that the server would refuse, with its place.
+        InvalidData: For a key or a value that the server would refuse or change, with its place.
     """
     try:
         return _wire(data, path, operators)
@@ -101,7 +105,7 @@ def _wire(value: Any, path: str, operators: bool) -> Any:
     if kind is float:
         return value if math.isfinite(value) else None
     if kind is int:
-        return value
+        return _exact(value, path)
     if isinstance(value, Mapping):
         return {_key(k, path, operators): _wire(v, f"{path}.{k}", operators) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -110,6 +114,12 @@ def _wire(value: Any, path: str, operators: bool) -> Any:
     if plain is _NOT_PLAIN:
         raise InvalidData(path, value, f"is a {kind.__name__}, which JSON can't hold; convert it first")
     return _wire(plain, path, operators)
+
+
+def _exact(value: int, path: str) -> int:
+    if -SAFE_INTEGER <= value <= SAFE_INTEGER or _big(value) == value:
+        return value
+    raise InvalidData(path, value, "has more digits than JavaScript's numbers keep (2**53); store it as a text")
 
 
 def _key(key: Any, path: str, operators: bool) -> str:
@@ -183,13 +193,16 @@ def safe_keys(keys: Mapping[Any, Any], path: str, remarks: list[str]) -> dict[An
             name, number = f"{wanted}_{number}", number + 1
         taken.add(name)
         fixed[key] = name
-        remarks.append(f"{path}: the key {key!r} is stored as {name!r} (no '.' and no leading '$' in keys)")
+        why = "no '.', no leading '$', no name of JavaScript's own"
+        remarks.append(f"{path}: the key {key!r} is stored as {name!r} ({why})")
     return fixed
 
 
 def safe_key(key: str) -> str:
-    """A key with `_` in place of `.` and of a leading `$`."""
+    """A key with `_` in place of `.` and of a leading `$`, and after a name of JavaScript's own."""
     key = utf8(key).replace(".", "_").replace("\0", "_")
+    if key in JAVASCRIPTS_OWN:
+        return key + "_"
     return "_" + key[1:] if key.startswith("$") else key
 
 
@@ -255,6 +268,8 @@ def _plain(value: Any) -> Any:
         return {"real": value.real, "imag": value.imag}
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
         return list(value)
+    if hasattr(value, "as_integer_ratio"):  # a Decimal, a Fraction
+        return float(value)
     return _from_array(value)
 
 

@@ -7,6 +7,8 @@ import enum
 import math
 from collections import UserDict, UserList
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -240,7 +242,7 @@ def test_other_keys_are_refused_on_the_wire_and_written_out_in_a_run(key: Any) -
     assert f"is a {type(key).__name__} and can't be a key; use a string" in str(refusal.value)
 
     name = safe_key(str(key))
-    stored = f"params.a: the key {key!r} is stored as {name!r} (no '.' and no leading '$' in keys)"
+    stored = f"params.a: the key {key!r} is stored as {name!r} (no '.', no leading '$', no name of JavaScript's own)"
     assert to_run({"a": {key: 0}}, "params") == ({"a": {name: 0}}, [stored])
 
 
@@ -254,6 +256,20 @@ def test_keys_that_a_database_refuses_pass_as_operators_alone(key: str) -> None:
     assert to_wire({"q": [{key: 0}]}, operators=True) == {"q": [{key: 0}]}
 
 
+@pytest.mark.parametrize("key", ["__proto__", "constructor", "prototype"])
+def test_keys_that_lead_into_javascripts_own_objects_are_renamed_in_a_run(key: str) -> None:
+    assert to_run({key: 1, f"{key}_": 2}, "params")[0] == {f"{key}__2": 1, f"{key}_": 2}
+
+
+def test_an_integer_that_javascript_would_change_is_refused_on_the_wire_with_its_place() -> None:
+    kept = [2**53 - 1, 2**53, 2**60, -(2**53)]
+    assert to_wire({"kept": kept}) == {"kept": kept}
+    for lost in (2**53 + 1, -(2**53) - 1, 1_700_000_000_123_456_789):
+        with pytest.raises(InvalidData, match="store it as a text") as refusal:
+            to_wire({"a": [0, lost]})
+        assert refusal.value.path == "data.a[1]"
+
+
 def test_a_bad_key_of_a_run_is_mended_and_a_clash_counted() -> None:
     given = {"a.b": 1, "a_b": 2, "a.b.c": 3, "$x": 4, "x$.": 5, "a\0b": 6, "a$b": 7}
 
@@ -261,7 +277,7 @@ def test_a_bad_key_of_a_run_is_mended_and_a_clash_counted() -> None:
 
     assert copy == {"deep": [{"a_b_2": 1, "a_b": 2, "a_b_c": 3, "_x": 4, "x$_": 5, "a_b_3": 6, "a$b": 7}]}
     assert remarks == [
-        f"params.deep[0]: the key {key!r} is stored as {name!r} (no '.' and no leading '$' in keys)"
+        f"params.deep[0]: the key {key!r} is stored as {name!r} (no '.', no leading '$', no name of JavaScript's own)"
         for key, name in (("a.b", "a_b_2"), ("a.b.c", "a_b_c"), ("$x", "_x"), ("x$.", "x$_"), ("a\0b", "a_b_3"))
     ]
 
@@ -356,6 +372,9 @@ NUMBERS: list[tuple[Any, Any]] = [
     (Level.LOW, 1),
     (Real(0.75), 0.75),
     (Whole(9), 9),
+    (Decimal("0.5"), 0.5),
+    (Fraction(1, 4), 0.25),
+    (Decimal("sNaN"), None),
     (2**53 - 1, 2**53 - 1),
     (-(2**53) + 1, -(2**53) + 1),
     (2**53, 2.0**53),
@@ -384,7 +403,9 @@ def test_a_log_value_is_a_number_or_nothing(value: Any, expected: Any) -> None:
         assert type(read(value)) is type(expected)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float32("nan"), [math.inf]], ids=repr)
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, np.float32("nan"), Decimal("NaN"), [math.inf]], ids=repr
+)
 def test_what_is_not_finite_is_measured_and_no_number(value: Any) -> None:
     assert number(value) is None
     known = measured(value)

@@ -15,6 +15,8 @@ from ..errors import InvalidData, NotAuthenticated
 
 _RENEW_AT = 0.8  # of a token's life
 _WARN_AT = 0.9
+_SOONEST = 1.0  # seconds to the next renewal, however soon a token says that it ends
+_TIMES = range(0, 253402300800)  # seconds since 1970 that are a time: up to the year 9999
 _TRY_AGAIN = 30.0  # seconds after a renewal that failed
 
 
@@ -90,7 +92,7 @@ class Session:
             # Just issued: its own two times tell how long it lasts, even where our clock is wrong.
             # They are whole seconds, the first one rounded down, so up to one of them is gone already.
             left = ends - (now() if issued is None else issued) - 1
-            return cls(token, True, clock() + _RENEW_AT * left, now() + left)
+            return cls(token, True, clock() + max(_RENEW_AT * left, _SOONEST), now() + left)
         begun = now() if issued is None else issued
         return cls(token, False, clock() + begun + _WARN_AT * (ends - begun) - now(), ends)
 
@@ -123,7 +125,10 @@ def _lifetime(token: str) -> tuple[float | None, float | None]:
         issued, ends = claims.get("iat"), claims.get("exp")
     except (IndexError, ValueError, binascii.Error, AttributeError):
         return None, None  # a token of another kind; the server alone knows its end
-    return (
-        float(issued) if isinstance(issued, (int, float)) else None,
-        float(ends) if isinstance(ends, (int, float)) else None,
-    )
+    return _time(issued), _time(ends)
+
+
+def _time(claim: Any) -> float | None:
+    if not isinstance(claim, (int, float)) or not _TIMES.start <= claim < _TIMES.stop:
+        return None
+    return float(claim)

@@ -106,7 +106,7 @@ class DataStore(Services):
             `f`, or a decorator.
 
         Raises:
-            InvalidData: There is no such event.
+            InvalidData: There is no such event, or `f` is an async function.
         """
         if event not in _EVENTS:
             raise InvalidData("event", event, f"is not one of {', '.join(_EVENTS)}; a service has its own `on`")

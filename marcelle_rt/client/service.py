@@ -211,7 +211,7 @@ class Service:
             `f`, or a decorator.
 
         Raises:
-            InvalidData: There is no such event.
+            InvalidData: There is no such event, or `f` is an async function.
             BackendUnreachable: There is no connection; the handler is not kept.
         """
         if f is None:
@@ -262,13 +262,14 @@ class Service:
 
 
 def check_name(name: str) -> str:
-    """Returns a service's name.
+    """Returns a service's name, without slashes around it, as Feathers takes it.
 
     Raises:
         InvalidData: It can't be one.
     """
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not name.strip(" /"):
         raise InvalidData("service", name, "is not the name of a service; use for example 'runs'")
+    name = name.strip("/")
     if bad := next((c for c in name if c in '/\\"?#' or not c.isprintable()), None):
         raise InvalidData("service", name, f"can't be the name of a service: it contains {bad!r}")
     return name

@@ -87,12 +87,12 @@ class Services:
             name: The service's name; backends make most services when they are first used.
 
         Raises:
-            InvalidData: The name is empty, or has a character that no service's name has, such as `/`.
+            InvalidData: The name is empty, or has a character that no service's name has, such as a `/` inside.
         """
         known = self._services.get(name) if isinstance(name, str) else None
         if known is None:
-            known = Service(f"{self.location}/{check_name(name)}", session=self.session)
-            self._services[name] = known
+            plain = check_name(name)
+            known = self._services.setdefault(plain, Service(f"{self.location}/{plain}", session=self.session))
         return known
 
     def services(self) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import importlib
 import io
 import json
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ from .output import messages
 from .runs.finding import find_run
 
 Row = dict[str, Any]
+
+_OTHERS = ("run", "epoch")  # columns that are not metrics
 
 
 class CannotWrite(MarcelleError):
@@ -71,10 +74,22 @@ def export(words: Sequence[str], location: str | None, kind: Format, target: Pat
         sys.stdout.buffer.flush()
         return
     try:
-        write_whole(target, [content])
+        _write(target, content)
     except OSError as error:
         raise CannotWrite(str(target), f"can't be written ({error.strerror})") from error
     messages().print(f"{len(rows):,} rows written to {clean(target)}", markup=False)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Writes a file as a whole, or into what is not a file, such as a pipe or `/dev/stdout`."""
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+        return
+    file = target.resolve()  # what a link leads to is written, and the link stays
+    mode = file.stat().st_mode if file.exists() else None
+    write_whole(file, [content])
+    if mode is not None:
+        file.chmod(stat.S_IMODE(mode))
 
 
 def _of_folder(directory: Path) -> tuple[str, list[Row]]:
@@ -95,8 +110,10 @@ def _of_document(run: dict[str, Any]) -> tuple[str, list[Row]]:
 
 
 def _rows(epochs: Sequence[int], curves: Any) -> list[Row]:
+    # As in `runs_frame`: a metric with the name of another column is told from it.
+    columns = {name: f"logs.{name}" if name in _OTHERS else name for name in curves}
     return [
-        {"epoch": epoch, **{name: values[n] if n < len(values) else None for name, values in curves.items()}}
+        {"epoch": epoch, **{columns[name]: values[n] if n < len(values) else None for name, values in curves.items()}}
         for n, epoch in enumerate(epochs)
     ]
 

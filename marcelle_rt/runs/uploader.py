@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..config import no_bar
-from ..errors import MarcelleError
+from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices
 from .document import events
 from .document.events import Event
@@ -85,10 +85,17 @@ class Uploader:
             What was done.
 
         Raises:
-            RunFolderError: When the folder does not exist, or holds no run.
+            RunFolderError: When the folder does not exist, or holds no run; or it is to be built anew while it is
+                being trained.
             MarcelleError: What the backend or the line raised.
         """
         directory = Path(run_directory)
+        if overwrite and journal.is_being_written(directory):
+            raise RunFolderError(
+                directory,
+                "is being trained, and what replaces its run on the backend would stay without what comes; upload it "
+                "without `overwrite`, or when it has ended",
+            )
         run = self._read(directory)
         copies = self._copies(run, (directory / journal.JOURNAL).exists())
         old = copies if overwrite else copies[:-1]  # more than one: an overwriting upload was cut off

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import math
 import threading
@@ -341,3 +343,21 @@ def test_a_location_that_holds_a_secret_is_refused_without_showing_it(location: 
     with pytest.raises(InvalidData) as refused:
         DataStore(location)
     assert "s3cret" not in str(refused.value) + repr(vars(refused.value))
+
+
+def token(**claims: object) -> str:
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    return f"e30.{payload}.s"
+
+
+def test_a_token_that_ends_at_once_is_not_renewed_without_a_pause() -> None:
+    for ends in (1_000_000, 1_000_001):
+        answer = {"accessToken": token(iat=1_000_000, exp=ends)}
+        session = Session.accepted(Login("a@x", "p"), answer, lambda: 50.0, lambda: 1_000_000.0)
+        assert session.due == 51.0
+
+
+@pytest.mark.parametrize("claims", [{"iat": -1e300, "exp": 1e250}, {"iat": 1, "exp": 1e15}, {"exp": -5}], ids=str)
+def test_times_that_no_calendar_has_are_no_times(claims: dict[str, float]) -> None:
+    session = Session.accepted(Login(token="t"), {"accessToken": token(**claims)}, lambda: 50.0, lambda: 1e9)
+    assert (session.due, session.ends) == (None, None)

@@ -170,7 +170,7 @@ def test_names_may_have_spaces_and_accents(service: Service) -> None:
     assert seen[0]["text"] == "déjà vu 😀" == next(named.items())["text"]
 
 
-@pytest.mark.parametrize("name", ["a/b", "", " ", 'a"b', "a?b", "a\nb", "/runs", None])
+@pytest.mark.parametrize("name", ["a/b", "", " ", 'a"b', "a?b", "a\nb", None])
 def test_a_name_that_no_service_has_is_refused(store: DataStore, name: str) -> None:
     with pytest.raises(InvalidData, match="service"):
         store.service(name)
@@ -233,3 +233,16 @@ def test_a_dataframe_has_a_row_for_each_document(service: Service) -> None:
     service.create([{"n": n, "name": f"n{n}"} for n in range(3)])
     frame = service.to_pandas({"$sort": {"n": 1}})
     assert list(frame["name"]) == ["n0", "n1", "n2"]
+
+
+def test_slashes_around_a_name_are_as_good_as_none(store: DataStore) -> None:
+    assert store.service("/notes/") is store.service("notes")
+    with pytest.raises(InvalidData, match="contains '/'"):
+        store.service("a/b")
+
+
+def test_an_async_handler_which_nobody_would_await_is_refused(service: Service) -> None:
+    async def handler(document: dict) -> None: ...
+
+    with pytest.raises(InvalidData, match="run_coroutine_threadsafe"):
+        service.on("created", handler)

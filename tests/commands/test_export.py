@@ -137,3 +137,30 @@ def test_a_run_without_logs_is_a_table_without_rows(backend: Backend, make_run: 
     run = make_run(f"{uuid.uuid4().hex}-1", logs={})
 
     assert marcelle_rt("export", run["name"], "--backend", backend.url).stdout == "epoch\n"
+
+
+def test_metrics_with_the_names_of_other_columns_are_told_from_them(tmp_path: Path) -> None:
+    with Writer("lightning", remote=False, base_log_dir=tmp_path / "logs") as writer:
+        writer.create_run()
+        for epoch in (1, 2):
+            writer.save_epoch(epoch, {"loss": 0.5, "epoch": epoch - 1.0, "run": 7.0})
+    done = marcelle_rt("export", writer.run_directory)
+    assert done.stdout.splitlines() == ["epoch,loss,logs.epoch,logs.run", "1,0.5,0.0,7.0", "2,0.5,1.0,7.0"]
+
+
+def test_what_is_not_a_file_is_written_into_and_a_file_keeps_its_mode_and_its_links(
+    folder: Path, tmp_path: Path
+) -> None:
+    private, link = tmp_path / "private.csv", tmp_path / "link.csv"
+    private.write_text("")
+    private.chmod(0o600)
+    link.symlink_to(private)
+    assert marcelle_rt("export", folder, "-o", link).returncode == 0
+    assert link.is_symlink()
+    assert (private.stat().st_mode & 0o777, len(rows_of(private.read_text()))) == (0o600, 2)
+
+    out = tmp_path / "stdout"
+    out.symlink_to("/proc/self/fd/1")
+    done = as_a_process("export", folder, "-o", out)
+    assert len(rows_of(done.stdout)) == 2, done.stderr
+    assert out.is_symlink()

@@ -150,15 +150,17 @@ def test_a_second_backend_gets_all_of_it_too(
         assert Uploader(other).upload(writer.run_directory).sent == 4
 
 
-def test_a_folder_of_2021_is_uploaded_with_its_models(
-    store: DataStore, remote: Remote, model: Any, tmp_path: Path
+@pytest.mark.parametrize("slash", ["/", "\\"])
+def test_a_folder_of_2021_of_any_system_is_uploaded_with_its_models(
+    store: DataStore, remote: Remote, model: Any, tmp_path: Path, slash: str
 ) -> None:
     name = uuid.uuid4().hex
     directory = tmp_path / "2021-05-04T10-11-12"
     directory.mkdir()
-    paths = [f"marcelle-logs/2021-05-04T10-11-12/model_checkpoint_{end}.h5" for end in ("epoch=1", "final")]
-    for path in paths:
-        model.save(directory / Path(path).name)
+    names = [f"model_checkpoint_{end}.h5" for end in ("epoch=1", "final")]
+    paths = [slash.join(["marcelle-logs", directory.name, file]) for file in names]
+    for file in names:
+        model.save(directory / file)
     (directory / "run_data.json").write_text(
         json.dumps(
             {

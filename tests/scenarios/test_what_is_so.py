@@ -15,7 +15,7 @@ import pytest
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.client.rest.uploads import Uploads
-from marcelle_rt.errors import GeneralError, MarcelleError, TooManyRequests
+from marcelle_rt.errors import GeneralError, MarcelleError, RunFolderError, TooManyRequests
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.remote.run_documents import RunDocuments
@@ -199,3 +199,43 @@ def test_a_signal_during_the_write_of_an_epoch_loses_it_nowhere(
     writer.train_end()
     assert writer.status.complete
     assert run_of(store, writer)["logs"] == {"loss": [0.0, 1.0, 2.0, 3.0]}
+
+
+def test_a_run_that_is_being_trained_is_not_built_anew_which_would_end_what_pages_see(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    with Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path) as writer, Remote(backend.url) as remote:
+        writer.create_run()
+        writer.save_epoch(1, {"loss": 1.0})
+        assert writer.run_directory is not None
+        with pytest.raises(RunFolderError, match="is being trained"):
+            Uploader(remote).upload(writer.run_directory, overwrite=True)
+        Uploader(remote).upload(writer.run_directory)
+        writer.save_epoch(2, {"loss": 0.5})
+    assert (run_of(store, writer)["logs"], writer.status.complete) == ({"loss": [1.0, 0.5]}, True)
+
+
+@pytest.mark.parametrize("rev", [None, 5, "9999999999999999", "²", "9" * 5000], ids=lambda rev: repr(rev)[:20])
+def test_a_run_whose_marks_somebody_wrote_over_is_brought_level_again(
+    backend: Backend, store: DataStore, tmp_path: Path, rev: Any
+) -> None:
+    with Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        writer.save_epoch(1, {"loss": 1.0})
+        assert writer.flush(30)
+        store.service("runs").patch(writer.run_id, {"rev": rev})
+        writer.save_epoch(2, {"loss": 0.5})
+    assert (run_of(store, writer)["logs"], writer.status.complete) == ({"loss": [1.0, 0.5]}, True)
+
+
+def test_metrics_with_names_of_javascripts_own_objects_reach_pages_under_others(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    names = ["__proto__", "constructor", "prototype", "toString", "length", ""]
+    with Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        for epoch in (1, 2):
+            writer.save_epoch(epoch, dict.fromkeys(names, float(epoch)))
+            assert writer.flush(30)
+    stored = ["__proto___", "constructor_", "prototype_", *names[3:]]
+    assert run_of(store, writer)["logs"] == {name: [1.0, 2.0] for name in stored}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _CONNECT_TIMEOUT = 10.0
 _ANSWER_TIMEOUT = 120.0  # seconds after the last byte: the server may have to move a large file
 _PIECE = 65536
+_SLOWEST = 10_000  # bytes a second that are slow, but an answer on its way
 
 
 class Tokens(Protocol):
@@ -61,7 +63,7 @@ class Http:
             verb: HTTP's, for example `"GET"`.
             path: What follows the location and a slash, a query included; quoted.
             body: Makes the body, anew for each attempt, and its content type.
-            timeout: Seconds without a byte from the server.
+            timeout: Seconds without a byte from the server, and about as many for the whole of a short answer.
             call: How errors name the request.
 
         Returns:
@@ -150,7 +152,7 @@ class Http:
                 stream=True,
             ) as response:
                 self._stay(response)
-                text = self._read(response, call)
+                text = self._read(response, call, timeout)
         except requests.exceptions.ConnectTimeout as error:
             reason = f"it did not answer within {_CONNECT_TIMEOUT:g} s"
             raise BackendUnreachable(self.location, reason) from error
@@ -183,13 +185,24 @@ class Http:
         if 300 <= response.status_code < 400:
             raise BackendUnreachable(self.location, sends_on(response.url, response.headers.get("Location")))
 
-    def _read(self, response: requests.Response, call: str) -> bytes:
+    def _read(self, response: requests.Response, call: str, timeout: float) -> bytes:
+        """Reads a body, which must come faster than one that a server lets drip to hold its client up."""
+        import requests
+        from urllib3.exceptions import HTTPError
+
         pieces, size = [], 0
-        for piece in response.iter_content(_PIECE):
-            pieces.append(piece)
-            size += len(piece)
-            if size > values.ANSWER_LIMIT:
-                raise InvalidAnswer(self.location, call, f"is over {values.ANSWER_LIMIT:,} bytes")
+        started = time.monotonic()
+        try:
+            # Not `iter_content`, which waits until a whole piece is there.
+            while piece := response.raw.read1(_PIECE, decode_content=True):
+                pieces.append(piece)
+                size += len(piece)
+                if size > values.ANSWER_LIMIT:
+                    raise InvalidAnswer(self.location, call, f"is over {values.ANSWER_LIMIT:,} bytes")
+                if time.monotonic() - started > timeout + size / _SLOWEST:
+                    raise CallTimeout(self.location, call, timeout)
+        except HTTPError as error:
+            raise requests.exceptions.ConnectionError(error) from error
         return b"".join(pieces)
 
     def _answer(self, response: requests.Response, text: bytes, call: str) -> Any:

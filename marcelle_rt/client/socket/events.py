@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import queue
 import threading
@@ -9,9 +10,14 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ... import values
+from ...errors import InvalidData
 from ..answers import Raw, is_document
 
 logger = logging.getLogger("marcelle_rt.client")
+
+_MOST_HELD = 50_000_000
+"""Bytes of events that wait for handlers. What comes beyond is left out, until half of them are handled."""
+_LIST = 10_000  # bytes that an event counts for where it came with attachments, in parts
 
 _PATIENCE = 2.0  # seconds that `close` gives a handler to return
 
@@ -32,6 +38,9 @@ class Events:
         self._guard = threading.RLock()
         self._queue: queue.SimpleQueue[tuple[str, Raw] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._count = threading.Lock()  # guards the next two
+        self._held = 0
+        self._missed = 0
 
     def on(
         self,
@@ -51,7 +60,17 @@ class Events:
             owner: Whose handler it is.
             once: Take it away before its first call.
             background: It is not a reason to keep a connection.
+
+        Raises:
+            InvalidData: The function is an async one, which a thread would call and nobody would await.
         """
+        if inspect.iscoroutinefunction(function):
+            raise InvalidData(
+                "f",
+                function,
+                "is an async function, and handlers are called on a thread; give a function that hands the document "
+                "to your loop, for example with asyncio.run_coroutine_threadsafe",
+            )
         with self._guard:
             self._handlers[event] = (*self._handlers.get(event, ()), _Handler(owner, function, once, background))
 
@@ -97,10 +116,18 @@ class Events:
     def put(self, event: str, raw: Raw) -> None:
         """Has the handlers of an event called, after those of all events before it.
 
+        Where handlers are slower than events for so long that too much waits, a server's events are left out. Then it
+        is told as a lost connection that is back, so that who needs each change (`Service.watch`) reads again.
+
         Args:
             event: The event's name.
             raw: The name and the arguments; JSON is parsed on the dispatcher thread.
         """
+        with self._count:
+            if " " in event and (self._missed or self._held > _MOST_HELD):
+                self._missed += 1
+                return
+            self._held += _size(raw)
         self._queue.put((event, raw))
 
     def announce(self, event: str, *arguments: object) -> None:
@@ -125,6 +152,7 @@ class Events:
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             event, raw = item
+            self._tell_if_missed(_size(raw))
             arguments = _arguments(event, raw)
             if arguments is None:
                 logger.warning("The server sent an event %r without a document; it is skipped.", event)
@@ -136,6 +164,24 @@ class Events:
                     handler.function(*arguments)
                 except Exception:  # whatever a user's handler raises must not stop the others
                     logger.exception("A handler of %r failed: %r", event, handler.function)
+
+    def _tell_if_missed(self, size: int) -> None:
+        with self._count:
+            self._held -= size
+            if not self._missed or self._held > _MOST_HELD // 2:
+                return
+            missed, self._missed = self._missed, 0
+        logger.warning(
+            "Handlers are slower than the server's events, so %d events were left out. Do less in a handler, or use "
+            "Service.watch, which gives the newest of each document.",
+            missed,
+        )
+        self.announce("disconnected")
+        self.announce("connected")
+
+
+def _size(raw: Raw) -> int:
+    return len(raw) if isinstance(raw, str) else _LIST
 
 
 def _arguments(event: str, raw: Raw) -> list[Any] | None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ...errors import RunFolderError
@@ -51,7 +51,7 @@ def located(directory: Path | None, path: str, *, referred: bool = False) -> Pat
     """
     if directory is None:
         return _present(Path(path))
-    for name in (path, Path(path).name):
+    for name in (path, name_of(path)):
         if (found := inside(directory, name)) is not None and found.exists():
             return found
     if not referred or not Path(path).is_absolute():
@@ -66,6 +66,11 @@ def located(directory: Path | None, path: str, *, referred: bool = False) -> Pat
             "if it belongs to the run, copy it into the run's folder",
         )
     return elsewhere
+
+
+def name_of(path: str) -> str:
+    """The name of the file that a path of any system leads to; a folder may come from another machine."""
+    return PureWindowsPath(path).name  # which divides at both kinds of slashes
 
 
 def _present(path: Path) -> Path:

@@ -339,8 +339,9 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         OSError: When the disk does not take it; the old file stays.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)  # of a killed process; or a link that somebody laid, which is not to be followed
     try:
-        with part.open("wb") as file:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
             file.writelines(pieces)
         os.replace(part, path)
     except OSError:

@@ -16,6 +16,7 @@ from ..document import events
 from ..document.entries import mime_of
 from ..document.run import ENDED, UNREPORTED, Run
 from .beginning import own_identity
+from .files import name_of
 from .journal import DOCUMENT
 
 _OURS = uuid.UUID("6f0d3c86-2f3b-5a53-9d0b-0f2b8d1c7a11")  # the namespace of these runs' identities
@@ -91,6 +92,6 @@ def _checkpoint(checkpoint: dict[str, Any]) -> events.Checkpoint:
 def _asset(asset: dict[str, Any]) -> events.Asset:
     own = {k: v for k, v in asset.items() if k not in ("_id", "url", "extension", "createdAt", "updatedAt")}
     path = own.pop("local_path", "")
-    epoch, filename = own.pop("epoch", 0), own.pop("filename", Path(path).name)
+    epoch, filename = own.pop("epoch", 0), own.pop("filename", name_of(path))
     mime = own.pop("mime", mime_of(Path(path)))
     return events.asset(0.0, epoch, path, filename, mime, metadata=own, key=f"2021:{path}")

@@ -107,7 +107,9 @@ def _is_document(document: Any) -> bool:
     # Plain loops: this is asked of each answer, and generators take twice as long.
     if not isinstance(document, dict) or not isinstance(document.get("_id"), str | int):
         return False
-    for name in ("name", "basename", "rev", "key", "origin"):
+    if not isinstance(document.get("rev"), str | None):
+        document["rev"] = None  # somebody's own; a copy that is brought level gets ours
+    for name in ("name", "basename", "key", "origin"):
         if not isinstance(document.get(name), str | None):
             return False
     for name in ("checkpoints", "assets"):

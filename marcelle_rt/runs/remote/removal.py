@@ -30,8 +30,8 @@ def remove_run(link: Link, run_data: Mapping[str, Any]) -> bool:
     if run_id is None:
         raise InvalidData("run_data", dict(run_data), "has no `_id`; take the run from retrieve_run()")
     documents = RunDocuments(link)
-    owned = {(ASSETS, asset.get("_id")) for asset in run_data.get("assets") or []}
-    for checkpoint in run_data.get("checkpoints") or []:
+    owned = {(ASSETS, asset.get("_id")) for asset in _entries(run_data, "assets")}
+    for checkpoint in _entries(run_data, "checkpoints"):
         owned.add((checkpoint.get("service", f"{link.save_format}-models"), checkpoint.get("id")))
     stayed = []
     try:
@@ -52,6 +52,12 @@ def remove_run(link: Link, run_data: Mapping[str, Any]) -> bool:
     if stayed:
         Notices().warn("remove_run", f"Not all of the run {run_id} was removed: {', '.join(stayed)}")
     return not stayed
+
+
+def _entries(run_data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """A list of a run, without what is not an entry: a run that somebody wrote by hand can be removed, too."""
+    entries = run_data.get(name)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
 
 
 def _status(link: Link, run_id: Any) -> Any:

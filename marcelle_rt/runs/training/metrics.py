@@ -50,6 +50,7 @@ class Metrics:
         self._notices = notices
         self._rename = rename
         self._names: dict[Any, str] = {}
+        self._taken: set[str] = set()  # the values of `_names`
 
     def values(self, logs: Any) -> dict[str, float | int | None]:
         """Logs as numbers, under names that a database takes."""
@@ -82,13 +83,16 @@ class Metrics:
         wanted = self._rename.get(key, key) if isinstance(key, str) else key
         name = base = safe_key(str(wanted))
         count = 2
-        while name in self._names.values() or (name != wanted and name in logs):
+        while name in self._taken or (name != wanted and name in logs):
             name, count = f"{base}_{count}", count + 1
         if name != wanted:
             self._notices.warn(
-                ("key", key), f"{self._verb}: the metric {key!r} is stored as {name!r} (no '.' and no leading '$')."
+                ("key", key),
+                f"{self._verb}: the metric {key!r} is stored as {name!r} (no '.', no leading '$', no "
+                "name of JavaScript's own).",
             )
         self._names[key] = name
+        self._taken.add(name)
         return name
 
 

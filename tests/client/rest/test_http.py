@@ -15,7 +15,7 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.client.rest.http import Http
-from marcelle_rt.errors import BackendUnreachable, FeathersError, InvalidAnswer, NotAuthenticated
+from marcelle_rt.errors import BackendUnreachable, CallTimeout, FeathersError, InvalidAnswer, NotAuthenticated
 from tests.helpers import eventually
 from tests.support.accounts import ADA, ShortLived
 from tests.support.proxy import Proxy
@@ -211,3 +211,26 @@ def test_answers_of_other_shapes_are_errors_of_ours(
     url, _ = serve(**answers)
     with pytest.raises(kind):
         Http(url, nobody).request("GET", "things")
+
+
+class Dripping(Recorder):
+    """Sends its answer a byte at a time, each soon enough for a time-out between two of them."""
+
+    def do_POST(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        try:
+            while not self.server._BaseServer__shutdown_request:  # type: ignore[attr-defined]
+                self.wfile.write(b" ")
+                threading.Event().wait(0.05)
+        except OSError:
+            self.close_connection = True
+
+
+def test_a_server_that_lets_its_answer_drip_does_not_hold_its_client_up(
+    serve: Callable[..., tuple[str, type[Recorder]]],
+) -> None:
+    url, _ = serve(Dripping)
+    with pytest.raises(CallTimeout):
+        Http(url, nobody).request("GET", "things", timeout=0.3)
