@@ -25,7 +25,6 @@ from marcelle_rt.values import (
     measured,
     number,
     safe_key,
-    safe_keys,
     time_of,
     to_run,
     to_wire,
@@ -213,54 +212,6 @@ def test_what_holds_itself_is_refused_and_named() -> None:
     assert remark.endswith("); its text was kept instead")
 
 
-KEYS: list[tuple[Any, str]] = [
-    ("a", "a"),
-    (1, "1"),
-    (-1, "-1"),
-    (np.int64(7), "7"),
-    (Level.LOW, "1"),
-    (Color.RED, "red"),
-    (Color.TWO, "2"),
-    ("a$", "a$"),
-    ("", ""),
-]
-
-
-@pytest.mark.parametrize(("key", "name"), KEYS, ids=lambda key: repr(key))
-def test_keys_become_texts(key: Any, name: str) -> None:
-    assert to_wire({key: 0}) == {name: 0}
-    assert safe_keys({key: 0}, "params", remarks := []) == {key: name}
-    assert remarks == []
-
-
-@pytest.mark.parametrize("key", [None, True, 1.5, (1, 2), b"x"], ids=repr)
-def test_other_keys_are_refused_on_the_wire_and_written_out_in_a_run(key: Any) -> None:
-    with pytest.raises(InvalidData) as refusal:
-        to_wire({"a": {key: 0}})
-    assert refusal.value.path == "data.a"
-    assert refusal.value.value == shown(key)
-    assert f"is a {type(key).__name__} and can't be a key; use a string" in str(refusal.value)
-
-    name = safe_key(str(key))
-    stored = f"params.a: the key {key!r} is stored as {name!r} (no '.', no leading '$', no name of JavaScript's own)"
-    assert to_run({"a": {key: 0}}, "params") == ({"a": {name: 0}}, [stored])
-
-
-@pytest.mark.parametrize("key", ["a.b", "$set", ".", "$"])
-def test_keys_that_a_database_refuses_pass_as_operators_alone(key: str) -> None:
-    with pytest.raises(InvalidData) as refusal:
-        to_wire({"q": {key: 0}})
-    assert refusal.value.path == f"data.q.{key}"
-    assert refusal.value.value == shown(key)
-    assert "can't be a key: the database refuses '.' and a leading '$'; use '_' or '/'" in str(refusal.value)
-    assert to_wire({"q": [{key: 0}]}, operators=True) == {"q": [{key: 0}]}
-
-
-@pytest.mark.parametrize("key", ["__proto__", "constructor", "prototype"])
-def test_keys_that_lead_into_javascripts_own_objects_are_renamed_in_a_run(key: str) -> None:
-    assert to_run({key: 1, f"{key}_": 2}, "params")[0] == {f"{key}__2": 1, f"{key}_": 2}
-
-
 def test_an_integer_that_javascript_would_change_is_refused_on_the_wire_with_its_place() -> None:
     kept = [2**53 - 1, 2**53, 2**60, -(2**53)]
     assert to_wire({"kept": kept}) == {"kept": kept}
@@ -268,24 +219,6 @@ def test_an_integer_that_javascript_would_change_is_refused_on_the_wire_with_its
         with pytest.raises(InvalidData, match="store it as a text") as refusal:
             to_wire({"a": [0, lost]})
         assert refusal.value.path == "data.a[1]"
-
-
-def test_a_bad_key_of_a_run_is_mended_and_a_clash_counted() -> None:
-    given = {"a.b": 1, "a_b": 2, "a.b.c": 3, "$x": 4, "x$.": 5, "a\0b": 6, "a$b": 7}
-
-    copy, remarks = to_run({"deep": [given]}, "params")
-
-    assert copy == {"deep": [{"a_b_2": 1, "a_b": 2, "a_b_c": 3, "_x": 4, "x$_": 5, "a_b_3": 6, "a$b": 7}]}
-    assert remarks == [
-        f"params.deep[0]: the key {key!r} is stored as {name!r} (no '.', no leading '$', no name of JavaScript's own)"
-        for key, name in (("a.b", "a_b_2"), ("a.b.c", "a_b_c"), ("$x", "_x"), ("x$.", "x$_"), ("a\0b", "a_b_3"))
-    ]
-
-
-def test_keys_that_are_only_equal_as_text_are_kept_apart() -> None:
-    remarks: list[str] = []
-    assert safe_keys({2.5: "a", "2_5": "b"}, "p", remarks) == {2.5: "2_5_2", "2_5": "2_5"}
-    assert len(remarks) == 1
 
 
 def test_names_of_files_that_are_no_utf8_can_be_written() -> None:
