@@ -12,6 +12,8 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.notices import MarcelleWarning
+from marcelle_rt.runs.folder.files import checkpoint_name
 from tests.support.writers import document, said
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
@@ -103,3 +105,24 @@ def test_a_second_train_end_makes_no_run(writer: Writer) -> None:
     (sentence,) = said(writer.train_end)
     assert "nothing was done" in sentence
     assert len(list(writer.base_log_dir.iterdir())) == 1
+
+
+def test_a_model_that_tells_nothing_of_itself_is_trained_all_the_same(tmp_path: Path) -> None:
+    class Silent:
+        layers: tuple = ()
+        name = "silent"
+        trainable_weights = non_trainable_weights = ()
+
+        def summary(self, print_fn: object) -> None:
+            raise NotImplementedError("mine")
+
+    with Writer("silent", remote=False, base_log_dir=tmp_path) as writer:
+        with pytest.warns(MarcelleWarning, match="tells nothing about its model: .*mine"):
+            writer.create_run(Silent())
+        writer.save_epoch(1, {"loss": 1.0})
+    assert writer.status.run == "success"
+
+
+def test_a_checkpoint_of_a_state_with_any_name_is_one_file_of_the_folder() -> None:
+    names = [checkpoint_name(word) for word in ("fold-1/best", "..\\up", "a\nb", "late")]
+    assert names == [f"model_checkpoint_{word}" for word in ("fold-1_best", ".._up", "a_b", "late")]

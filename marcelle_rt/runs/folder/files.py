@@ -20,9 +20,17 @@ COPY_LIMIT = 64 * 1024 * 1024
 """Bytes up to which an asset is copied into the run's folder; a larger one is referred to where it lies."""
 
 
+_CHECKPOINT = "model_checkpoint_"
+
+
 def checkpoint_name(epoch: int | str) -> str:
-    """The name of a checkpoint's file, without its ending, as the client of 2021 gave it."""
-    return f"model_checkpoint_epoch={epoch}" if isinstance(epoch, int) else f"model_checkpoint_{epoch}"
+    """The name of a checkpoint's file, without its ending, as the client of 2021 gave it.
+
+    What no file can be called, or is a path (`"fold-1/best"`), becomes `_` in it.
+    """
+    if isinstance(epoch, int):
+        return f"{_CHECKPOINT}epoch={epoch}"
+    return _CHECKPOINT + "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in epoch)
 
 
 def free_checkpoint_name(directory: Path, epoch: int | str) -> str:
@@ -162,7 +170,7 @@ def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], not
     paths = {event["path"] for event in run.dropped.values()}
     paths |= {event["converted"]["path"] for event in run.dropped.values() if event.get("converted")}
     ours = [found for path in paths - kept if (found := inside(directory, path)) is not None]
-    for path in [*ours, *directory.glob(f".{checkpoint_name('*')}.part*"), *directory.glob("assets/.*.part")]:
+    for path in [*ours, *directory.glob(f".{_CHECKPOINT}*.part*"), *directory.glob("assets/.*.part")]:
         try:
             if path.is_dir():
                 shutil.rmtree(path)

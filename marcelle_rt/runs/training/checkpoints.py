@@ -48,7 +48,11 @@ def save_checkpoint(
     except Exception as error:
         # Keras raises whatever a layer's own code raises; a full disk is an OSError or h5py's RuntimeError.
         logger.exception("a checkpoint could not be saved")
-        notices.warn("checkpoint", f"The checkpoint of epoch {epoch} was not saved: {error!r}. The training goes on.")
+        notices.warn(
+            ("checkpoint", repr(error)),
+            f"The checkpoint of epoch {epoch} was not saved: {error!r}. The training goes on; others that fail for "
+            "the same reason are not told.",
+        )
         return None
     event = events.checkpoint(time.time(), epoch, path.name, disk_format)
     if remote_format is None:

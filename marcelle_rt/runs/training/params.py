@@ -87,8 +87,9 @@ def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str
         return None
     try:
         info = get_model_info(model, source, loss)
-    except (MarcelleError, ValueError, AttributeError, TypeError) as error:
-        notices.warn("model", f"The run tells nothing about its model: {error}")
+    except Exception as error:  # a model's own `summary` may raise anything
+        reason = error if isinstance(error, MarcelleError) else repr(error)
+        notices.warn("model", f"The run tells nothing about its model: {reason}")
         return None
     plain: dict[str, Any] = to_run(info, "model")[0]
     return plain
