@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import sys
@@ -11,6 +10,7 @@ import warnings
 from collections.abc import Hashable
 
 from .config import silent
+from .errors import pass_interrupt
 from .foreign import clean_lines
 
 logger = logging.getLogger("marcelle_rt")
@@ -52,9 +52,11 @@ class Notices:
                 warnings.warn_explicit(text, MarcelleWarning, filename="marcelle_rt", lineno=1)
             else:
                 warnings.warn(text, MarcelleWarning, stacklevel=_users_frame())
-        except MarcelleWarning:
-            # With `-W error` a warning raises. Who monitors must not stop who trains; it is in the log.
-            logger.debug("the warning above was turned into an error, and held back")
+        except BaseException as error:
+            # With `-W error` a warning raises, and what shows it may raise anything. Who monitors must not stop who
+            # trains; it is in the log.
+            pass_interrupt(error)
+            logger.debug("the warning above could not be shown: %r", error)
 
     def __reduce__(self) -> tuple[type[Notices], tuple[()]]:
         """A copy is a new one: what was said of one run need not have been said of another."""
@@ -76,8 +78,10 @@ def tell(text: str) -> None:
     if silent() or sys.stderr is None:
         return
     line = "".join(c if c.isprintable() else " " for c in text)
-    with contextlib.suppress(OSError, ValueError):  # its reader is gone; it was closed
+    try:
         print(line, file=sys.stderr, flush=True)
+    except BaseException as error:  # its reader is gone; it was closed; a program's own stderr raises what it likes
+        pass_interrupt(error)
 
 
 def _users_frame() -> int:

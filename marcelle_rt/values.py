@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from .errors import InvalidData
+from .errors import InvalidData, pass_interrupt
 
 SOCKET_LIMIT = 1_000_000
 """Bytes in one frame above which a Socket.IO server closes the connection (`maxHttpBufferSize`)."""
@@ -146,7 +146,8 @@ def to_run(data: Any, path: str) -> tuple[Any, list[str]]:
     try:
         copy = _lenient(data, path, remarks)
         orjson.dumps(copy)
-    except Exception as error:  # besides what nests too deep: keys of other people's, whose `str` may raise anything
+    except BaseException as error:  # what nests too deep; keys of other people's, whose `str` may raise anything
+        pass_interrupt(error)
         remarks.append(f"{path} can't be written as JSON ({error}); its text was kept instead")
         return _text(data), remarks
     return copy, remarks
@@ -166,7 +167,8 @@ def _lenient(value: Any, path: str, remarks: list[str]) -> Any:
         return plain
     except RecursionError:
         raise
-    except Exception:  # InvalidData, and whatever a value's own methods raise: a JAX array that was donated, say
+    except BaseException as error:  # InvalidData, and what a value's own methods raise: a JAX array that was donated
+        pass_interrupt(error)
         remarks.append(f"{path} is a {type(value).__name__} that JSON can't hold; its text was kept instead")
         return _text(value)
 
@@ -223,7 +225,8 @@ def measured(value: Any) -> float | int | None:
             return None
         try:
             value = _plain(value)
-        except Exception:  # an array's own methods raise what they like: a JAX array that was donated, say
+        except BaseException as error:  # an array's own methods raise what they like: a JAX array that was donated
+            pass_interrupt(error)
             return None
         while isinstance(value, (list, tuple)) and len(value) == 1:
             value = value[0]
@@ -304,6 +307,7 @@ def utf8(text: str) -> str:
 def _text(value: Any) -> str:
     try:
         text = utf8(repr(value))
-    except Exception:  # an object's own repr
+    except BaseException as error:  # an object's own repr
+        pass_interrupt(error)
         text = f"<{type(value).__name__}>"
     return text if len(text) <= 1000 else text[:997] + "..."

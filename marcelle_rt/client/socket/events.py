@@ -162,7 +162,7 @@ class Events:
                     self.off(event, handler.owner, handler.function)
                 try:
                     handler.function(*arguments)
-                except Exception:  # whatever a user's handler raises must not stop the others
+                except BaseException:  # whatever a user's handler raises must not stop the others
                     logger.exception("A handler of %r failed: %r", event, handler.function)
 
     def _tell_if_missed(self, size: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config
+from ...errors import pass_interrupt
 from ...foreign import clean
 from ...notices import Notices, logger
 from ...values import iso, to_run, utf8
@@ -65,5 +66,6 @@ def show(alert: dict[str, Any]) -> None:
                 """Rich would end the program where the reader of its output has gone, and close stdout too."""
 
         Patient(stderr=True).print(Text(line, style=_STYLES[alert["level"]]), soft_wrap=True)
-    except Exception:  # a stderr that is closed or broken raises what it likes, and no training ends for it
+    except BaseException as error:  # a stderr that is closed or broken raises what it likes
+        pass_interrupt(error)
         logger.info("an alert could not be shown", exc_info=True)

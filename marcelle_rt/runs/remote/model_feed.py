@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import AWAY
+from ...errors import AWAY, pass_interrupt
 from ...notices import THREADS, Notices, logger
 from .destination import Destination
 from .publishing import ModelPublisher
@@ -128,7 +128,8 @@ class ModelFeed:
                 models.convert(model, Path(folder.name), "tfjs")
                 return _Snapshot(folder, None, labels)
             return _Snapshot(folder, disk.save(model, Path(folder.name), "model", "keras"), labels)
-        except Exception as error:
+        except BaseException as error:
+            pass_interrupt(error)
             # Keras raises whatever a layer's own code raises; the training goes on whatever it is.
             self._tell(error)
             return None
@@ -162,7 +163,7 @@ class ModelFeed:
         except AWAY as error:
             again = True
             self._tell(error)
-        except Exception as error:  # a converter walks through layers of other people's
+        except BaseException as error:  # a converter walks through layers of other people's
             self._tell(error)
         with self._changed:
             self._busy = False
@@ -181,7 +182,7 @@ class ModelFeed:
             models.convert_in_subprocess(snapshot.saved, Path(folder), "tfjs", local_format="keras")
             return publisher.publish(folder, snapshot.labels, self._public)
 
-    def _tell(self, error: Exception) -> None:
+    def _tell(self, error: BaseException) -> None:
         logger.info("a model was not published as %r", self._name, exc_info=error)
         text = f"The model was not published as {self._name!r}: {error} Pages keep the one that they had."
         self._notices.warn("publish", text)

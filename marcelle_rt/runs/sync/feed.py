@@ -167,7 +167,7 @@ class Feed:
         self._save(self._is_hurried())
         self._publish(idle=False)
 
-    def fault(self, error: Exception) -> None:
+    def fault(self, error: BaseException) -> None:
         """Notes a fault of ours; the run pauses for it."""
         logger.error("a run could not be brought level", exc_info=error)
         self.notices.warn("fault", f"{error!r} while a run was sent. The training goes on; {kept(self.journal)}.")

@@ -149,7 +149,7 @@ class FileQueue:
             )
         except (MarcelleError, OSError) as error:
             self._failed(event, error, tries)
-        except Exception as error:
+        except BaseException as error:
             # Whatever a converter throws, the other files and the training go on.
             logger.exception("%s could not be uploaded", event["path"])
             self._give_up(event, f"{error!r}.")

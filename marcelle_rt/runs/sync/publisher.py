@@ -156,7 +156,7 @@ class Publisher:
     def _guarded(self, feed: Feed, work: Callable[[], float | None]) -> float | None:
         try:
             return work()
-        except Exception as error:
+        except BaseException as error:
             # A fault in one run must not end the thread that serves the others too.
             feed.fault(error)
             return self._clock() + REFUSED_PAUSE

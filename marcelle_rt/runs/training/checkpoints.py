@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...errors import ConversionError
+from ...errors import ConversionError, pass_interrupt
 from ...notices import Notices, logger
 from ..document import events
 from ..folder.files import free_checkpoint_name
@@ -45,7 +45,8 @@ def save_checkpoint(
     try:
         name = free_checkpoint_name(directory, epoch)
         path = disk.save(model, directory, name, disk_format)
-    except Exception as error:
+    except BaseException as error:
+        pass_interrupt(error)
         # Keras raises whatever a layer's own code raises; a full disk is an OSError or h5py's RuntimeError.
         logger.exception("a checkpoint could not be saved")
         notices.warn(
@@ -67,7 +68,8 @@ def save_checkpoint(
     except ConversionError as error:
         shutil.rmtree(folder, ignore_errors=True)
         notices.warn("conversion", f"{error} The checkpoints are kept in {directory} alone, and the training goes on.")
-    except Exception as error:
+    except BaseException as error:
+        pass_interrupt(error)
         # The same as above: a converter walks through layers of other people's.
         logger.exception("a checkpoint could not be converted")
         shutil.rmtree(folder, ignore_errors=True)

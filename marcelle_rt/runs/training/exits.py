@@ -10,6 +10,7 @@ import time
 from types import FrameType
 from typing import Protocol
 
+from ...errors import pass_interrupt
 from ...forks import on_fork
 from ...values import utf8
 
@@ -55,7 +56,8 @@ def describe(error: BaseException) -> str:
         return "SIGTERM" if _terminated else f"sys.exit({error.code!r})"
     try:
         text = str(error).strip()
-    except Exception:  # an exception's own `__str__`; the one that ends the training is worth more than it
+    except BaseException as raised:  # an exception's own `__str__`; the one that ends the training is worth more
+        pass_interrupt(raised)
         text = ""
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

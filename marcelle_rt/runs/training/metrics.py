@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import InvalidData
+from ...errors import InvalidData, pass_interrupt
 from ...notices import Notices
 from ...values import number, safe_key
 
@@ -56,19 +56,27 @@ class Metrics:
         """Logs as numbers, under names that a database takes."""
         values: dict[str, float | int | None] = {}
         names = self._names
-        if type(logs) is not dict and not isinstance(logs, Mapping):  # to ask for a Mapping takes longer
-            self._notices.warn(
-                "logs",
-                f"{self._verb}: logs was a {type(logs).__name__}; give a mapping like {{'loss': 3.14}}. "
-                "None is stored.",
-            )
-            return values
+        if type(logs) is not dict:  # to ask for a Mapping takes longer
+            logs = self._read(logs)
         for key, value in logs.items():
             if type(value) is not float or not math.isfinite(value):
                 value = self._number(key, value)
             name = names.get(key)
             values[name if name is not None else self._name(key, logs)] = value
         return values
+
+    def _read(self, logs: Any) -> dict[Any, Any]:
+        try:
+            if isinstance(logs, Mapping):
+                return dict(logs.items())
+            problem = f"was a {type(logs).__name__}"
+        except BaseException as error:  # a mapping of other people's, whose methods raise what they like
+            pass_interrupt(error)
+            problem = f"could not be read ({error!r})"
+        self._notices.warn(
+            "logs", f"{self._verb}: logs {problem}; give a mapping like {{'loss': 3.14}}. None is stored."
+        )
+        return {}
 
     def _number(self, key: Any, value: Any) -> float | int | None:
         converted = number(value)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import MarcelleError
+from ...errors import MarcelleError, pass_interrupt
 from ...notices import Notices
 from ...utils import get_model_info
 from ...values import safe_keys, to_run
@@ -34,15 +34,16 @@ def fields_of(params: Any) -> dict[Any, Any]:
             return dict(params._asdict())
         if not isinstance(params, type) and hasattr(params, "__dict__") and vars(params):
             return {name: value for name, value in vars(params).items() if not name.startswith("_")}
-    except Exception:  # objects of other people's, whose own methods raise what they like; their text is kept
-        pass
+    except BaseException as error:  # other people's objects, whose methods raise what they like; their text is kept
+        pass_interrupt(error)
     return {"run_params": params}
 
 
 def _item(params: Mapping[Any, Any], key: Any) -> Any:
     try:
         return params[key]
-    except Exception as error:  # a config library raises for a value that is missing, and the others are there
+    except BaseException as error:  # a config library raises for a value that is missing, and the others are there
+        pass_interrupt(error)
         return f"<{type(error).__name__}>"
 
 
@@ -62,7 +63,8 @@ def params_of(params: Any) -> tuple[dict[str, Any], list[str]]:
         remarks.append(f"run_params are names with values, as in {example}; what was given is kept as 'run_params'.")
     try:
         names = safe_keys(fields, "run_params", remarks)
-    except Exception as error:  # a key's own `str`
+    except BaseException as error:  # a key's own `str`
+        pass_interrupt(error)
         return to_run({"run_params": repr(type(params))}, "run_params")[0], [f"run_params can't be read ({error!r})"]
     plain = {}
     for key, value in fields.items():
@@ -87,7 +89,8 @@ def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str
         return None
     try:
         info = get_model_info(model, source, loss)
-    except Exception as error:  # a model's own `summary` may raise anything
+    except BaseException as error:  # a model's own `summary` may raise anything
+        pass_interrupt(error)
         reason = error if isinstance(error, MarcelleError) else repr(error)
         notices.warn("model", f"The run tells nothing about its model: {reason}")
         return None

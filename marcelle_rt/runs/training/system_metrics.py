@@ -165,7 +165,7 @@ class Sampler:
                     fields = meter()
                     for run in runs:
                         run.record_system(fields)
-            except Exception:
+            except BaseException:
                 # A platform that can't tell one of the figures must not end the thread, and least of all the training.
                 logger.exception("the machine could not be measured")
             self._wake.wait(pause)
