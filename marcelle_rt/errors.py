@@ -216,6 +216,22 @@ class DatasetError(MarcelleError, ValueError):
         super().__init__(f"dataset {dataset!r}{which}: {reason}")
 
 
+class PartlyAdded(DatasetError):
+    """Documents of which some are stored, when what stores them was stopped: by a lost line, or by one that can't be.
+
+    Attributes:
+        added: The ids of those that are stored, in order.
+        unsure: The ids of those that came next and of which it is not known: the first of them, all or none.
+    """
+
+    def __init__(self, dataset: str, reason: str, added: list[str], unsure: list[str]) -> None:
+        self.added = added
+        self.unsure = unsure
+        were = "was" if len(added) == 1 else "were"
+        unknown = f", and of the next {len(unsure):,} it is not known" if unsure else ""
+        super().__init__(dataset, f"{reason.rstrip('.')}; {len(added):,} {were} added before it{unknown}")
+
+
 class FeathersError(MarcelleError):
     """The server's own answer to a call.
 

@@ -19,6 +19,8 @@ from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
 from tests.helpers import chromium, dashboard_html, feathers5_server
 from tests.support import lanes
+from tests.support.mongodb.environment import NoMongoDB
+from tests.support.mongodb.running import OnMongoDB, backend_on_mongodb
 from tests.support.pictures import PNG
 from tests.support.proxy import Proxy
 from tests.support.trainings.live_training import Live
@@ -92,10 +94,27 @@ def node(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def backend(node: None) -> Iterator[Backend]:
-    """One Marcelle backend for all tests that don't stop it; use services or names of your own."""
+def nedb(node: None) -> Iterator[Backend]:
+    """A Marcelle backend as this package starts it, on its file database."""
     with Backend() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def mongodb(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnMongoDB]:
+    """A stock Marcelle backend on MongoDB."""
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(backend_on_mongodb(tmp_path_factory.mktemp("mongodb")))
+        except NoMongoDB as error:
+            _missing(str(error))
+        yield running
+
+
+@pytest.fixture(scope="session")
+def backend(nedb: Backend) -> Backend:
+    """One Marcelle backend for all tests that don't stop it; use services or names of your own."""
+    return nedb
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ class Reading:
 
     def _by_key(self, page: Document) -> Iterator[Document]:
         before = self._first  # a total counts what was skipped, and then what was already seen no more
-        while documents := page["data"]:
+        while (documents := page["data"]) and not self._known(documents):
             left = self._left - len(documents)
             more = page["total"] - before > len(documents) and left > 0
             if more:

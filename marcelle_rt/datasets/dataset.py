@@ -91,25 +91,15 @@ class Dataset(Reading):
             The instances' ids, in order.
 
         Raises:
-            DatasetError: No page could read one, or there are more of some than of others; those before it are added,
-                and the message says how many.
-            MarcelleError: As `add`.
+            PartlyAdded: Some are stored and the next can't be, or the line was lost: its `added` has the ids of those
+                that are, and its `unsure` of those that may be.
+            DatasetError: No page could read the first, or there are more of some than of others.
+            MarcelleError: As `add`, and none is stored.
         """
         total = len(xs) if isinstance(xs, Sized) else None
-        added = 0
-
-        def count(more: int) -> None:
-            nonlocal added
-            added += more
-            bar.update(more)
-
         with self._bar(None, total, "Adding to") as bar:
-            try:
-                documents = self._documents(xs, ys, thumbnails, fields)
-                return create_many(self._service, documents, self._pace if gently else FullSpeed(), count)
-            except Unreadable as error:
-                reason = f"xs[{added}] {error.reason}; the {added:,} before it were added"
-                raise DatasetError(self.name, reason) from error
+            documents = self._documents(xs, ys, thumbnails, fields)
+            return create_many(self._service, self.name, documents, self._speed(gently), bar.update)
 
     def relabel(self, id: str, y: Any) -> Document:
         """Gives an instance another label.
@@ -200,7 +190,8 @@ class Dataset(Reading):
             The instances' ids.
 
         Raises:
-            DatasetError: It is not such a file, or an instance can't be read; those before it are added.
+            PartlyAdded: As `add_many`.
+            DatasetError: It is not such a file, or its first instance can't be read.
             UnsupportedFormat: The file has another ending.
             OSError: It can't be read.
         """
@@ -208,7 +199,7 @@ class Dataset(Reading):
         skips = Skips(self.name, on_error)
         with self._bar(None, None, "Loading") as bar:
             documents = self._loaded(source, skips)
-            ids = create_many(self._service, documents, self._pace if gently else FullSpeed(), bar.update)
+            ids = create_many(self._service, self.name, documents, self._speed(gently), bar.update)
         skips.tell(len(ids))
         return ids
 
@@ -231,11 +222,18 @@ class Dataset(Reading):
         thumbnails: Iterable[str | None] | None,
         fields: Mapping[str, Any],
     ) -> Iterator[Document]:
-        for row in zip_longest(xs, ys, *([] if thumbnails is None else [thumbnails]), fillvalue=_MISSING):
-            if any(value is _MISSING for value in row):
-                raise Unreadable("and its label don't go together: there are more of one than of the other")
-            x, y, *rest = row
-            yield encoding.instance(self.name, x, y, rest[0] if rest else None, fields)
+        rows = zip_longest(xs, ys, *([] if thumbnails is None else [thumbnails]), fillvalue=_MISSING)
+        for place, row in enumerate(rows):
+            try:
+                if any(value is _MISSING for value in row):
+                    raise Unreadable("and its label don't go together: there are more of one than of the other")
+                x, y, *rest = row
+                yield encoding.instance(self.name, x, y, rest[0] if rest else None, fields)
+            except Unreadable as error:
+                raise DatasetError(self.name, f"xs[{place}] {error.reason}") from error
+
+    def _speed(self, gently: bool) -> Pace:
+        return self._pace if gently else FullSpeed()
 
 
 _MISSING = object()

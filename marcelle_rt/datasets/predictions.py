@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..client.data_store import DataStore
@@ -11,17 +10,16 @@ from ..errors import Forbidden, InvalidData, MethodNotAllowed
 from ..values import to_wire
 from . import naming
 from .files import tables
+from .kept import Kept
 from .sending import FullSpeed, create_many
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..client.service import Service
-
 Document = dict[str, Any]
 
 
-class Predictions:
+class Predictions(Kept):
     """A model's predictions: what `batchPrediction(name, store)` is in a page.
 
     Stock `confusionMatrix` and `batchPrediction` read them when their page opens; a page that is open already shows
@@ -46,27 +44,7 @@ class Predictions:
     """
 
     def __init__(self, store: DataStore | str | None, name: str) -> None:
-        service = naming.service_name(naming.PREDICTIONS, name)
-        self.name = name
-        self._owns_store = not isinstance(store, DataStore)
-        self._store = store if isinstance(store, DataStore) else DataStore(store)
-        self._service: Service = self._store.service(service)
-
-    def __repr__(self) -> str:
-        return f"Predictions({self._store.location!r}, {self.name!r})"
-
-    def close(self) -> None:
-        """Lets go of the connection, where it was made here."""
-        if self._owns_store:
-            self._store.close()
-
-    def __enter__(self) -> Predictions:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__(naming.PREDICTIONS, store, name)
 
     def __len__(self) -> int:
         return self._service.count()
@@ -98,7 +76,8 @@ class Predictions:
         Raises:
             InvalidData: The numbers don't fit together, or are not all finite; a class has a name that no field can
                 have.
-            MarcelleError: What the backend or the line raised.
+            PartlyAdded: The backend or the line raised, and some are stored or may be.
+            MarcelleError: The same, and none is stored.
         """
         import numpy as np
 
@@ -123,7 +102,7 @@ class Predictions:
                 prediction = {"label": best, "confidences": dict(zip(names, row, strict=True)), "instanceId": identity}
                 yield to_wire({**prediction, **known, **own}, "prediction")
 
-        return create_many(self._service, documents(), FullSpeed(), lambda count: None)
+        return create_many(self._service, self.name, documents(), FullSpeed(), lambda count: None)
 
     def clear(self) -> int:
         """Removes all predictions, and returns how many there were."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..client.data_store import DataStore
 from ..config import no_bar
@@ -12,6 +12,7 @@ from ..errors import DatasetError, InvalidData, NotFound
 from . import labels, listing, naming
 from .arrays import Arrays, Samples, Size, fill
 from .files import tables
+from .kept import Kept
 from .meanwhile import Meanwhile
 from .skips import Skips
 from .stored import assets, decoding
@@ -19,7 +20,6 @@ from .stored import resizing as ways
 from .stored.unreadable import Unreadable
 
 if TYPE_CHECKING:
-    from ..client.service import Service
     from .frameworks import MapDataset
     from .instances import Instances
 
@@ -27,38 +27,16 @@ Document = dict[str, Any]
 OnError = Literal["raise", "skip"]
 Resizing = Literal["page", "smooth"]
 
-R = TypeVar("R", bound="Reading")
-
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _SHOW_AFTER = 1.0  # seconds until there is a progress bar
 
 
-class Reading:
+class Reading(Kept):
     """The instances of a dataset; `Dataset` says what the arguments are."""
 
     def __init__(self, store: DataStore | str | None, name: str) -> None:
-        service = naming.service_name(naming.INSTANCES, name)
-        self.name = name
-        self._owns_store = not isinstance(store, DataStore)
-        self._store = store if isinstance(store, DataStore) else DataStore(store)
-        self._service: Service = self._store.service(service)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._store.location!r}, {self.name!r})"
-
-    def close(self) -> None:
-        """Lets go of the connection, where the dataset has made its own."""
-        if self._owns_store:
-            self._store.close()
-
-    def __enter__(self: R) -> R:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
+        super().__init__(naming.INSTANCES, store, name)
 
     def __len__(self) -> int:
         return self.count()

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import values
-from ..errors import AWAY, FeathersError, Forbidden, MethodNotAllowed, NotFound
+from ..errors import (
+    AWAY,
+    DatasetError,
+    FeathersError,
+    Forbidden,
+    MarcelleError,
+    MethodNotAllowed,
+    NotFound,
+    PartlyAdded,
+)
 
 if TYPE_CHECKING:
     from ..client.service import Service
@@ -74,7 +83,7 @@ class FullSpeed(Pace):
 
 
 def create_many(
-    service: Service, documents: Iterable[Document], pace: Pace, done: Callable[[int], object]
+    service: Service, name: str, documents: Iterable[Document], pace: Pace, done: Callable[[int], object]
 ) -> list[str]:
     """Creates documents.
 
@@ -82,6 +91,7 @@ def create_many(
 
     Args:
         service: Where.
+        name: What they belong to, for errors.
         documents: Ready for the wire; those before one that raises are created all the same.
         pace: How fast.
         done: Is told how many more are there.
@@ -90,16 +100,28 @@ def create_many(
         Their ids, in order.
 
     Raises:
-        MarcelleError: What the backend or the line raised.
+        PartlyAdded: The backend or the line raised, or the documents did, and some are stored or may be.
+        MarcelleError: The same, and none is stored.
     """
-    ids: list[str] = []
-    for batch in batches(documents, lambda: pace.at_once):
-        pace.wait()
-        _create(service, batch)
-        pace.sent(len(batch))
-        ids += [document["_id"] for document in batch]
-        done(len(batch))
-    return ids
+    added: list[str] = []
+    under_way: list[str] = []
+    try:
+        for batch in batches(documents, lambda: pace.at_once):
+            pace.wait()
+            under_way = [document["_id"] for document in batch]
+            _create(service, batch)
+            added += under_way
+            under_way = []
+            pace.sent(len(batch))
+            done(len(batch))
+    except MarcelleError as error:
+        stored, unsure = _came_through(service, under_way, error)
+        added += stored
+        if not added and not unsure:
+            raise
+        reason = error.reason if isinstance(error, DatasetError) else str(error)
+        raise PartlyAdded(name, reason, added, unsure) from error
+    return added
 
 
 def batches(documents: Iterable[Document], at_once: Callable[[], int], most: int = MESSAGE) -> Iterator[list[Document]]:
@@ -132,24 +154,44 @@ def batches(documents: Iterable[Document], at_once: Callable[[], int], most: int
 
 
 def _create(service: Service, batch: list[Document]) -> None:
+    """Creates the documents of a batch; where it raises, those that came through are its first."""
     try:
         service.create(batch if len(batch) > 1 else batch[0])
     except (Forbidden, MethodNotAllowed):  # where users sign in, a backend takes no lists
         if len(batch) == 1:
             raise
-        for document in batch:
-            service.create(document)
+        _create_each(service, batch)
     except (*AWAY, FeathersError) as error:
-        _mend(service, batch, error)
+        missing = [document for document in batch if not _is_there(service, document["_id"])]
+        if len(missing) == len(batch) and isinstance(error, FeathersError):
+            raise
+        _create_each(service, missing)
 
 
-def _mend(service: Service, batch: list[Document], error: Exception) -> None:
-    """Creates those of a batch that did not come through; raises the error again where none did."""
-    missing = [document for document in batch if not _is_there(service, document["_id"])]
-    if len(missing) == len(batch) and isinstance(error, FeathersError):
-        raise error
-    for document in missing:
-        service.create(document)
+def _create_each(service: Service, batch: list[Document]) -> None:
+    for document in batch:
+        try:
+            service.create(document)
+        except (*AWAY, FeathersError):  # it may have come through all the same, or late
+            if not _is_there(service, document["_id"]):
+                raise
+
+
+def _came_through(service: Service, ids: list[str], error: MarcelleError) -> tuple[list[str], list[str]]:
+    """Which of a batch are stored after an error, and of which it is not known."""
+    stored: list[str] = []
+    if isinstance(error, AWAY):
+        return stored, ids
+    for identity in ids:
+        try:
+            if not _is_there(service, identity):
+                break
+        except AWAY:
+            return stored, ids[len(stored) :]
+        except FeathersError:  # who may not read what he writes has written nothing
+            break
+        stored.append(identity)
+    return stored, []
 
 
 def _is_there(service: Service, identity: str) -> bool:

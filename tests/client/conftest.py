@@ -1,4 +1,4 @@
-"""Both kinds of server, and a line that can break."""
+"""Each kind of server, and a line that can break."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from tests.support.proxy import Proxy
 from tests.support.services import fresh_name, url_of
 
 
-@pytest.fixture(params=["backend", "feathers5"])
+@pytest.fixture(params=["nedb", "mongodb", "feathers5"])
 def server(request: pytest.FixtureRequest, node: None) -> str:
-    """The URL of a server: Engine.IO 3 (a Marcelle backend), then Engine.IO 4 (Feathers 5)."""
+    """The URL of a server: Engine.IO 3 (a Marcelle backend on either database), then Engine.IO 4 (Feathers 5)."""
     return url_of(request)
+
+
+@pytest.fixture
+def many(server: str, request: pytest.FixtureRequest) -> int:
+    """As many documents as a kind of server takes in a moment."""
+    return 300 if request.node.callspec.params["server"] == "mongodb" else 3000
 
 
 @pytest.fixture

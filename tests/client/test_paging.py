@@ -9,6 +9,7 @@ import pytest
 
 from marcelle_rt import DataStore, Service
 from marcelle_rt.client.paging import Reading
+from tests.support.mongodb.running import OnMongoDB
 from tests.support.services import fresh_name, key, url_of
 
 QUERIES: list[dict[str, Any]] = [
@@ -66,18 +67,19 @@ def test_select_gives_just_what_was_selected(filled: Service) -> None:
 
 @pytest.mark.parametrize("sort", [{}, {"$sort": {"n": 1}}], ids=["by key", "by place"])
 def test_what_others_remove_and_add_meanwhile_makes_nothing_else_double_or_lost(
-    service: Service, sort: dict[str, Any]
+    service: Service, many: int, sort: dict[str, Any]
 ) -> None:
-    stay = {made["n"] for made in service.create([{"n": n} for n in range(0, 3000, 2)])}
-    gone = service.create([{"n": n} for n in range(1, 3000, 2)])
+    stay = {made["n"] for made in service.create([{"n": n} for n in range(0, many, 2)])}
+    gone = service.create([{"n": n} for n in range(1, many, 2)])
+    few = many // 30
     given: list[int] = []
     for document in service.items(sort):
         given.append(document["n"])
-        if len(given) in (150, 900, 1700):
+        if len(given) in (many // 20, many // 3, many * 4 // 7):
             # What goes was partly given out already, so that places move under the reader.
-            for removed in [gone.pop() for _ in range(100)] + [gone.pop(0) for _ in range(100)]:
+            for removed in [gone.pop() for _ in range(few)] + [gone.pop(0) for _ in range(few)]:
                 service.remove(key(removed))
-            service.create([{"n": -len(given) - n} for n in range(50)])
+            service.create([{"n": -len(given) - n} for n in range(few // 2)])
     assert len(given) == len(set(given))
     assert stay <= set(given)
 
@@ -107,11 +109,23 @@ def test_a_server_s_smaller_limit_is_what_counts() -> None:
             assert [d["n"] for d in Reading(server, "things", sort)] == list(range(45))
 
 
-def test_where_strings_find_no_object_ids_it_goes_on_by_place() -> None:
-    for strings in (0, 50, 250):
-        server = Server([{"_id": f"{n:04}", "n": n} for n in range(500)], comparable=strings)
-        assert [d["n"] for d in Reading(server, "things", {})] == list(range(500))
-        assert [d["n"] for d in Reading(server, "things", {"$skip": 20, "$limit": 400})] == list(range(20, 420))
+@pytest.mark.parametrize("texts", [0, 50, 130])
+def test_where_a_text_finds_no_object_id_it_goes_on_by_place(mongodb: OnMongoDB, texts: int) -> None:
+    """Ids are those that the database gives, but for the first few, which their writer has chosen."""
+    with DataStore(mongodb.url) as store:
+        things = store.service(fresh_name())
+        things.create([{"n": n, **({"_id": f"{n:04}"} if n < texts else {})} for n in range(220)])
+
+        ids = [document["_id"] for document in things.items()]
+        assert len(ids) == len(set(ids)) == 220
+        assert ids == [document["_id"] for document in things.items({"$sort": {"_id": 1}})]
+        assert [document["_id"] for document in things.items({"$skip": 20, "$limit": 150})] == ids[20:170]
+        assert things.items({"_id": {"$in": ids[-3:]}, "$select": ["n"]}).__next__().keys() == {"n"}
+
+
+def test_a_server_that_finds_the_same_again_is_read_by_place() -> None:
+    server = Server([{"_id": f"{n:04}", "n": n} for n in range(500)], keys=False)
+    assert [d["n"] for d in Reading(server, "things", {})] == list(range(500))
 
 
 def test_a_service_that_does_not_page_or_has_no_ids_is_read_too() -> None:
@@ -146,22 +160,20 @@ class Answer:
 
 
 class Server:
-    """A `find` that behaves as MongoDB backends do, which can't run where tests do.
+    """A `find` that notes what it is asked, of a server that pages as it is told to.
 
     Args:
         documents: In the order of their ids.
         most: The largest page.
         weight: A document's characters.
-        comparable: From this document on, ids are ObjectIds: `$gt` with a string finds none of them.
+        keys: Whether an id can be compared with others.
     """
 
-    def __init__(
-        self, documents: list[dict[str, Any]], most: int = 1000, weight: int = 100, comparable: int = 10**9
-    ) -> None:
+    def __init__(self, documents: list[dict[str, Any]], most: int = 1000, weight: int = 100, keys: bool = True) -> None:
         self.documents = documents
         self.most = most
         self.weight = weight
-        self.comparable = comparable
+        self.keys = keys
         self.paginate = True
         self.asked: list[dict[str, Any]] = []
         self.calls: list[Any] = []
@@ -170,8 +182,8 @@ class Server:
         assert (method, service) == ("find", "things")
         self.asked.append(query)
         found = self.documents
-        if "_id" in query:
-            found = [d for d in found[: self.comparable] if d["_id"] > query["_id"]["$gt"]]
+        if "_id" in query and self.keys:
+            found = [d for d in found if d["_id"] > query["_id"]["$gt"]]
         limit, skip = min(self.most, query["$limit"]), query.get("$skip", 0)
         page = found[skip : skip + limit]
         answer = {"total": len(found), "limit": limit, "skip": skip, "data": page} if self.paginate else page

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+@pytest.fixture(scope="session", params=["nedb", "mongodb"])
+def backend(request: pytest.FixtureRequest, node: None) -> Backend:
+    """A Marcelle backend, on either database."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def lab(page: Page, dashboard_page: Callable[..., str], backend: Backend, name: str) -> Iterator[Lab]:
     """The page, on a dataset of the test's own; an error in the page fails the test."""

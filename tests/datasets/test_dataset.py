@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,9 @@ import pytest
 from marcelle_rt import Dataset, DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.naming import INSTANCES, service_name
-from marcelle_rt.errors import DatasetError, InvalidData, PayloadTooLarge, UnsupportedFormat
+from marcelle_rt.errors import DatasetError, InvalidData, PartlyAdded, PayloadTooLarge, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
+from tests.support.proxy import Proxy
 
 pytest.importorskip("PIL")
 
@@ -71,13 +72,14 @@ def test_an_unknown_dataset_says_which_there_are(own_backend: Callable[..., Back
                 read()
 
 
-def test_labels_are_all_of_them_however_many_instances_there_are(dataset: Dataset) -> None:
-    """A database's own `distinct` stops at 1,000 documents."""
-    ids = dataset.add_many([[0.0]] * 1300, [f"label {n:04}" for n in range(1300)], gently=False)
+def test_labels_are_all_of_them_however_many_instances_there_are(nedb: Backend, name: str) -> None:
+    """NeDB's own `distinct` stops at 1,000 documents."""
+    with Dataset(nedb.url, name) as dataset:
+        ids = dataset.add_many([[0.0]] * 1300, [f"label {n:04}" for n in range(1300)], gently=False)
 
-    assert len(set(ids)) == len(dataset) == 1300
-    assert dataset.labels() == [f"label {n:04}" for n in range(1300)]
-    assert dataset.count("label 0007") == 1
+        assert len(set(ids)) == len(dataset) == 1300
+        assert dataset.labels() == [f"label {n:04}" for n in range(1300)]
+        assert dataset.count("label 0007") == 1
 
 
 def test_labels_are_sorted_whatever_they_are_and_those_without_are_passed_over(dataset: Dataset) -> None:
@@ -185,7 +187,7 @@ def test_what_does_not_go_with_what_comes_before_is_an_error_with_its_id(dataset
 def test_an_image_that_would_hang_every_page_is_never_added(dataset: Dataset, x: Any) -> None:
     with pytest.raises(DatasetError, match="nothing was added"):
         dataset.add(x, "a")
-    with pytest.raises(DatasetError, match=r"xs\[1\].*the 1 before it were added"):
+    with pytest.raises(DatasetError, match=r"xs\[1\].*; 1 was added before it"):
         dataset.add_many([GREY, x, GREY], ["a", "b", "c"])
     assert len(dataset) == 1
 
@@ -235,8 +237,40 @@ def test_many_are_sent_in_messages_that_a_backend_takes(dataset: Dataset) -> Non
     assert {document["source"] for document in read.values()} == {"test"}
 
 
+def test_one_just_under_a_megabyte_is_kept_and_one_just_over_it_is_refused_with_its_place(dataset: Dataset) -> None:
+    """A message holds a million bytes, of which the instance's other fields and the call itself take some."""
+    dataset.add("a" * 999_500, "under")
+    with pytest.raises(PartlyAdded, match="1 was added before it"):
+        dataset.add_many(["a" * 999_500, "a" * 1_000_000, "b"], ["first", "over", "after"], gently=False)
+
+    assert dataset.labels() == ["first", "under"]
+    assert {len(document["x"]) for document in dataset} == {999_500}
+
+
+def test_after_a_lost_line_it_goes_on_from_what_is_stored(backend: Backend, name: str) -> None:
+    with Proxy(backend.url) as proxy, DataStore(proxy.url, timeout=1) as store, Dataset(backend.url, name) as direct:
+        dataset = Dataset(store, name)
+        texts = [str(n) * 100_000 for n in range(30)]  # some to a message
+
+        def given() -> Iterator[str]:
+            for n, text in enumerate(texts):
+                if n == 20:
+                    proxy.refuse()
+                yield text
+
+        with pytest.raises(PartlyAdded) as caught:
+            dataset.add_many(given(), range(30), gently=False)
+
+        proxy.allow()
+        there = {document["_id"] for document in dataset.documents("_id")}
+        begun = len(caught.value.added) + sum(identity in there for identity in caught.value.unsure)
+        dataset.add_many(texts[begun:], range(begun, 30), gently=False)
+        assert 0 < begun < 30
+        assert sorted(document["y"] for document in direct) == list(range(30))
+
+
 def test_labels_that_are_not_as_many_as_images_are_an_error_that_says_how_many_came(dataset: Dataset) -> None:
-    with pytest.raises(DatasetError, match="more of one than of the other; the 2 before it were added"):
+    with pytest.raises(DatasetError, match="more of one than of the other; 2 were added before it"):
         dataset.add_many([[1.0], [2.0], [3.0]], ["a", "b"], gently=False)
     assert len(dataset) == 2
 

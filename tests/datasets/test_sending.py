@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 
 from marcelle_rt.datasets.sending import FullSpeed, Pace, batches, create_many
-from marcelle_rt.errors import BadRequest, ConnectionLost, Forbidden, NotFound
+from marcelle_rt.errors import BackendUnreachable, BadRequest, ConnectionLost, Forbidden, NotFound, PartlyAdded
 
 
 class Database:
-    """A service in memory, whose `create` fails as it is told to."""
+    """A service in memory, whose `create` fails as it is told to; when it is gone, nothing answers."""
 
     def __init__(self, *failures: str | None) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
+        self.gone = False
         self._failures = iter(failures)
 
     def create(self, data: Any) -> None:
         failure = next(self._failures, None)
+        if failure in ("gone before", "gone after"):
+            self.gone = True
+            failure = failure.replace("gone", "lost")
         if failure == "refused":
             raise BadRequest("no")
         listed = data if isinstance(data, list) else [data]
@@ -35,6 +39,8 @@ class Database:
             raise ConnectionLost("http://localhost", "instances.create")
 
     def get(self, identity: str) -> dict[str, Any]:
+        if self.gone:
+            raise BackendUnreachable("http://localhost", "it refuses the connection")
         if identity not in self.documents:
             raise NotFound("none")
         return self.documents[identity]
@@ -45,7 +51,7 @@ def test_each_document_arrives_once_though_the_line_breaks_or_lists_are_forbidde
     database = Database(failure)
     told: list[int] = []
 
-    ids = create_many(database, ({"n": n} for n in range(250)), FullSpeed(), told.append)  # type: ignore[arg-type]
+    ids = create_many(database, "d", ({"n": n} for n in range(250)), FullSpeed(), told.append)  # type: ignore[arg-type]
 
     assert [database.documents[identity]["n"] for identity in ids] == list(range(250))
     assert len(database.documents) == sum(told) == 250
@@ -103,5 +109,28 @@ def test_a_page_gets_more_time_for_each_instance_the_more_it_has_drawn() -> None
 def test_what_the_backend_refuses_raises_what_it_said() -> None:
     database = Database("refused")
     with pytest.raises(BadRequest, match="no"):
-        create_many(database, [{"x": 1}, {"x": 2}], FullSpeed(), lambda count: None)  # type: ignore[arg-type]
+        create_many(database, "d", [{"x": 1}, {"x": 2}], FullSpeed(), lambda count: None)  # type: ignore[arg-type]
     assert database.documents == {}
+
+
+@pytest.mark.parametrize("failure", ["gone before", "gone after"])
+def test_when_the_backend_stays_away_it_is_said_what_is_stored_and_what_may_be(failure: str) -> None:
+    database = Database(None, failure)
+
+    with pytest.raises(PartlyAdded, match="100 were added before it, and of the next 100 it is not known") as caught:
+        create_many(database, "d", ({"n": n} for n in range(250)), FullSpeed(), lambda count: None)  # type: ignore[arg-type]
+
+    assert [database.documents[identity]["n"] for identity in caught.value.added] == list(range(100))
+    there = [identity in database.documents for identity in caught.value.unsure]
+    assert there == [failure == "gone after"] * 100
+    assert isinstance(caught.value.__cause__, BackendUnreachable)
+
+
+def test_what_is_refused_halfway_is_an_error_with_what_came_before_it() -> None:
+    database = Database(None, "refused")
+
+    with pytest.raises(PartlyAdded, match=r"no; 100 were added before it$") as caught:
+        create_many(database, "d", ({"n": n} for n in range(250)), FullSpeed(), lambda count: None)  # type: ignore[arg-type]
+
+    assert set(caught.value.added) == set(database.documents)
+    assert caught.value.unsure == []

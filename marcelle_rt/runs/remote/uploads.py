@@ -96,7 +96,15 @@ class FileUploads:
             raise InvalidData(
                 "path_to_asset", _end_of(path), f"is of a kind that the backend refuses: {error.message}"
             ) from error
-        url = _safe_path(answer.get(name) if isinstance(answer, Mapping) else None, self.link.location)
+        kept = answer.get(name) if isinstance(answer, Mapping) else None
+        if kept is None:  # a backend that keeps files in MongoDB says nothing where it drops one
+            raise InvalidData(
+                "path_to_asset",
+                _end_of(path),
+                "was dropped by the backend, which takes some kinds of files only: jpg, jpeg, png and wav, unless its "
+                "settings say otherwise",
+            )
+        url = _safe_path(kept, self.link.location)
         document = {
             **{key: value for key, value in own.items() if key not in _OWN},
             "url": url,

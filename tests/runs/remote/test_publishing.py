@@ -101,16 +101,18 @@ def test_a_page_shows_each_model_that_python_publishes_and_the_document_stays(
 
 
 def test_the_files_before_stay_for_pages_that_read_them_and_those_before_these_are_gone(
-    backend: Backend, remote: Remote, store: DataStore, name: str
+    nedb: Backend, name: str
 ) -> None:
-    first, second, third = (remote.publish_model(name, constant(number)) for number in (1.0, 2.0, 3.0))
+    with Remote(nedb.url) as remote, DataStore(nedb.url) as store:
+        first, second, third = (remote.publish_model(name, constant(number)) for number in (1.0, 2.0, 3.0))
 
-    kept = {path.parent.name for path in (Path(backend.data) / "uploads" / "tfjs").rglob("model.json")}
-    places = [document["files"][0][1].split("/")[0] for document in (first, second, third)]
-    eventually(lambda: not (Path(backend.data) / "uploads" / "tfjs" / places[0]).exists())
-    assert {places[1], places[2]} <= kept
-    store.service("tfjs-models").remove(third["_id"])
-    assert remote.publish_model(name, constant(4.0))["_id"] != third["_id"]
+        uploads = Path(nedb.data) / "uploads" / "tfjs"
+        kept = {path.parent.name for path in uploads.rglob("model.json")}
+        places = [document["files"][0][1].split("/")[0] for document in (first, second, third)]
+        eventually(lambda: not (uploads / places[0]).exists())
+        assert {places[1], places[2]} <= kept
+        store.service("tfjs-models").remove(third["_id"])
+        assert remote.publish_model(name, constant(4.0))["_id"] != third["_id"]
 
 
 def test_a_hundred_models_as_fast_as_they_come_leave_no_error_in_a_page_and_the_last_is_shown(

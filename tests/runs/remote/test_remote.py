@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt import DataStore, Remote
+from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, MarcelleError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
 
@@ -43,12 +44,13 @@ def test_update_sends_the_mapping_as_it_is_now_or_just_some_fields(remote: Remot
     assert (document["status"], document["logs"]) == ("success", {"loss": [1.0, None, 0.5]})
 
 
-def test_a_run_of_any_length_can_be_created_and_updated(remote: Remote, store: DataStore) -> None:
+def test_a_run_of_any_length_can_be_created_and_updated(nedb: Backend) -> None:
     logs = {"loss": [1 / (n + 3) for n in range(60_000)]}
-    document = remote.create({"basename": uuid.uuid4().hex, "logs": logs})
-    assert store.service("runs").get(document["_id"])["logs"] == logs
-    logs["loss"] = [-value for value in logs["loss"]]
-    assert remote.update({"logs": logs})["logs"] == logs
+    with Remote(nedb.url) as remote, DataStore(nedb.url) as store:
+        document = remote.create({"basename": uuid.uuid4().hex, "logs": logs})
+        assert store.service("runs").get(document["_id"])["logs"] == logs
+        logs["loss"] = [-value for value in logs["loss"]]
+        assert remote.update({"logs": logs})["logs"] == logs
 
 
 def test_update_needs_a_run(remote: Remote) -> None:

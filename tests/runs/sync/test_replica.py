@@ -169,15 +169,15 @@ def test_a_run_that_an_emptied_database_lost_is_created_again(
     assert document["status"] == "success"
 
 
-def test_a_long_run_goes_in_messages_under_the_limit(backend: Backend, store: DataStore) -> None:
+def test_a_long_run_goes_in_messages_under_the_limit(nedb: Backend) -> None:
     run = new_run()
     for n in range(60_000):
         run.apply(epoch(n, loss=1 / (n + 3), acc=n / 7e5, other=-1 / (n + 3)))
-    with Cut(backend.url) as documents:
+    with Cut(nedb.url) as documents, DataStore(nedb.url) as store:
         Replica(run, documents, fresh=True).level()
         assert len(documents.sizes) > 2
         assert max(documents.sizes) < 900_000
-    assert stored_logs(store, run) == run.logs()
+        assert stored_logs(store, run) == run.logs()
 
 
 def test_a_forked_childs_exit_writes_nothing(backend: Backend, store: DataStore, tmp_path: Path) -> None:

@@ -164,13 +164,11 @@ def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: Da
     assert side.is_level
 
 
-def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
-    backend: Backend, store: DataStore, tmp_path: Path
-) -> None:
+def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(nedb: Backend, tmp_path: Path) -> None:
     run = new_run()
     events = [event(run.id, n, ALERTS if n % 2 else BATCHES) for n in range(700)]
     write(tmp_path / "journal.jsonl", events)
-    with Faulty(backend.url) as link:
+    with Faulty(nedb.url) as link, DataStore(nedb.url) as store:
         side = SideDocuments(run, RunDocuments(link), tmp_path, Notices(), fresh=True)
         for n in range(20):
             side.add(events[n])
@@ -179,9 +177,9 @@ def test_few_wait_in_memory_and_the_rest_comes_from_the_journal(
             side.add(each)
             assert side.waiting() <= 200
         side.level()
-    assert len(link.calls) == 700  # what was there already was asked for, and not sent again
-    assert beside(store, run.id) == list(range(1, 700, 2))
-    assert beside(store, run.id, BATCHES) == list(range(0, 700, 2))
+        assert len(link.calls) == 700  # what was there already was asked for, and not sent again
+        assert beside(store, run.id) == list(range(1, 700, 2))
+        assert beside(store, run.id, BATCHES) == list(range(0, 700, 2))
 
 
 def test_without_a_folder_the_oldest_are_dropped_and_that_is_said(backend: Backend, store: DataStore) -> None:
