@@ -81,7 +81,7 @@ HEAVY = ("tensorflow", "keras", "numpy", "requests", "socketio", "engineio", "pa
 HOMES = {
     "socketio": {"client/socket/transport.py"},
     "engineio": {"client/socket/transport.py"},
-    "requests": {"client/rest/http.py"},
+    "requests": {"client/rest/http.py", "client/rest/proxies.py"},
     "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},

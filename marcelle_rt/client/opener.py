@@ -6,8 +6,8 @@ import urllib.request
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from ..config import is_this_machine
 from . import tls
+from .rest.proxies import goes_direct
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -20,8 +20,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 def opener(location: str) -> urllib.request.OpenerDirector:
     """What opens URLs below a location.
 
-    It trusts the certificates that all else here trusts, asks this machine's own servers without the proxy that the
-    environment names, and raises `urllib.error.HTTPError` instead of following a redirect.
+    It trusts the certificates that all else here trusts, goes through the environment's proxy where all else here
+    does, and raises `urllib.error.HTTPError` instead of following a redirect.
 
     Args:
         location: The server's URL.
@@ -32,7 +32,7 @@ def opener(location: str) -> urllib.request.OpenerDirector:
     handlers: list[urllib.request.BaseHandler] = [_Stay()]
     if urlsplit(location).scheme == "https":
         handlers.append(urllib.request.HTTPSHandler(context=tls.context()))
-    if is_this_machine(location):
+    if goes_direct(location):
         handlers.append(urllib.request.ProxyHandler({}))
     return urllib.request.build_opener(*handlers)
 

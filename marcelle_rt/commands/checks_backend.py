@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..client.data_store import DataStore
+from ..client.rest.proxies import goes_direct
 from ..client.socket.probe import find_protocol
-from ..config import environment_login, is_this_machine
+from ..config import environment_login
 from ..errors import AWAY, BackendUnreachable, FeathersError, InvalidData, MarcelleError, NotAuthenticated
 from . import http
 from .backend import reach
@@ -145,11 +146,10 @@ class BackendChecks:
 
 def _proxy(location: str) -> str | None:
     """The proxy that the environment names for a backend, if it is used."""
-    parts = urlsplit(location)
-    if is_this_machine(location) or urllib.request.proxy_bypass(parts.hostname or ""):
+    if goes_direct(location):
         return None
     proxies = urllib.request.getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    return proxies.get(urlsplit(location).scheme) or proxies.get("all")
 
 
 def _proxies(location: str, proxy: str | None) -> Check:

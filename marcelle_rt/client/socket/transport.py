@@ -28,11 +28,11 @@ import socketio
 import websocket
 from engineio import packet as engine_packet
 
-from ...config import is_this_machine
 from ...errors import BackendUnreachable
 from ...values import ANSWER_LIMIT
 from .. import tls
 from ..answers import Raw
+from ..rest.proxies import goes_direct
 from .probe import find_protocol
 from .wire import Socket, TooLarge
 
@@ -109,7 +109,7 @@ class Line:
         self._client.eio.request_timeout = timeout
         if urlsplit(self.location).scheme == "https":
             self._client.eio.websocket_extra_options["sslopt"] = {"context": tls.context()}
-        if is_this_machine(self.location):
+        if goes_direct(self.location):
             # websocket-client heeds `http_no_proxy` only beside a proxy, which is then not used.
             self._client.eio.websocket_extra_options.update(http_proxy_host="none", http_no_proxy=["*"])
         try:

@@ -11,6 +11,7 @@ skipped when it is read.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import datetime as dt
 import errno
@@ -248,6 +249,8 @@ def _lines(directory: Path, kinds: Collection[str] | None = None) -> Iterator[Ev
         with open(directory / JOURNAL, "rb") as file:
             count = sum(1 for _ in file)
             file.seek(0)
+            if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:  # which editors put in front
+                file.seek(0)
             begun = kinds is not None
             while lines := file.readlines(_BLOCK):
                 for value in _parsed([line for line in lines if line.strip() and _may_be(line, kinds)]):

@@ -156,3 +156,10 @@ def test_what_a_writer_writes_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert first["version"] == events.VERSION
     assert Run(history).document() == json.loads((directory / journal.DOCUMENT).read_bytes())
     assert {event["service"] for event in journal.replay(directory, ["document"])} == {events.BATCHES, events.ALERTS}
+
+
+def test_a_journal_that_an_editor_saved_with_its_mark_in_front_tells_the_same(
+    tmp_path: Path, expected: dict[str, Any]
+) -> None:
+    write(tmp_path, ["\ufeff" + json.dumps(HISTORY[0]), *map(json.dumps, HISTORY[1:])])
+    assert told(tmp_path) == expected
