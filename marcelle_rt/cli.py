@@ -15,7 +15,7 @@ from . import __version__
 from .cli_arguments import BOXES, Json, Location
 from .cli_backend import backend_app
 from .cli_dataset import dataset_app
-from .cli_runs import filters_of, runs_app
+from .cli_runs import RunName, filters_of, runs_app
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import MarcelleError
@@ -153,6 +153,17 @@ def watch(
     with opening.backend(location) as store:
         code = follow(store, query or [], as_json)
     raise typer.Exit(code)
+
+
+@app.command(epilog="Example: marcelle-rt stop digits-3")
+def stop(run: RunName, location: Location = None, as_json: Json = False) -> None:
+    """Ask a run that is training to stop, as a success. It must be steerable."""
+    from .commands import opening
+    from .commands.runs.stop import stop_run
+
+    with opening.backend(location) as store:
+        stopped = stop_run(store, run, as_json)
+    raise typer.Exit(not stopped)
 
 
 def _format_of(file: Path | None, kind: Format | None) -> Format:

@@ -38,7 +38,7 @@ ROOMS = {
     "runs/folder/": GROUND | {"runs/document/"},
     "runs/training/": GROUND | {"models/", "runs/document/", "runs/folder/", "utils.py"},
     "runs/remote/": GROUND | {"client/", "models/", "runs/document/"},
-    "runs/sync/": GROUND | {"client/", "models/", "runs/document/", "runs/folder/", "runs/remote/"},
+    "runs/sync/": GROUND | {"client/", "models/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
     "runs/alerts/": GROUND | {"client/", "runs/document/", "runs/training/"},
     "runs/recording/": GROUND | RUNS,
     "runs/uploader.py": GROUND | RUNS | {"models/"},

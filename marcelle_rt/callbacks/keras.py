@@ -16,6 +16,7 @@ from ..runs.training.metrics import direction
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
 from ..values import number
+from .keras_steering import Steerable, checked_setters, is_part, rate_setter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +66,7 @@ class KerasCallback(_Callback):
         mode: str = "auto",
         resume: str | os.PathLike[str] | None = None,
         publish: str | None = None,
+        steerable: Steerable = False,
         finish_timeout: float = config.FINISH_TIMEOUT,
     ) -> None:
         """Prepares a callback; nothing is written or sent before `fit` begins.
@@ -92,11 +94,15 @@ class KerasCallback(_Callback):
             publish: A name that pages follow by `tfjsModel(...).sync(store, name)`: each checkpoint's model becomes
                 theirs, or each epoch's where no checkpoints are saved; where they come fast, the newest. The labels
                 stay those that `Remote.publish_model` has given to the name.
+            steerable: Let pages, notebooks and `marcelle-rt stop` ask the training to stop, to save a checkpoint and
+                to take another learning rate; looked at after each batch. A mapping lets them set more: for each name
+                a function that takes the value, as `Writer.commands` has it.
             finish_timeout: Seconds that the end of a run waits for the backend; see `Writer`.
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For an unknown `mode`, a frequency under 1, what is not a `Writer`, or what `Writer` refuses.
+            InvalidData: For an unknown `mode`, a frequency under 1, a `writer` or `steerable` of another kind, or what
+                `Writer` refuses.
             RunFolderError: When `resume` names no run, or one that is being written.
         """
         super().__init__()
@@ -106,6 +112,7 @@ class KerasCallback(_Callback):
         _check_frequency("batch_freq", batch_freq, "batches")
         if writer is not None and not isinstance(writer, Writer):
             raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
+        self._setters = checked_setters(steerable)
         self._resumed = resume is not None
         if writer is not None:
             self.writer = writer
@@ -136,6 +143,8 @@ class KerasCallback(_Callback):
         self.batch_freq = batch_freq
         self._batches_before: int | None = None  # the epoch's first; unknown before the training's first epoch
         self._batches = 0
+        self._steps: int | None = None  # of a whole epoch, once that is known
+        self._is_left = False  # whether a batch was the training's last, because somebody stopped it
         self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first
         self._best: float | None = None
         self._mine = False
@@ -147,7 +156,7 @@ class KerasCallback(_Callback):
 
     def _hook_batches(self) -> None:
         # Keras calls hooks of batches only where there are any: for nothing they cost time.
-        if self.batch_freq is not None:
+        if self.batch_freq is not None or self._setters is not None:
             self.on_train_batch_end = self._on_train_batch_end
 
     def __getstate__(self) -> dict[str, Any]:
@@ -179,8 +188,12 @@ class KerasCallback(_Callback):
         self._resumed = False
         self._offset = None
         self._batches_before = None
+        self._steps = (self.params or {}).get("steps")
+        self._is_left = False
         self.writer.train_begin((self.params or {}).get("epochs", 0))
         self._watch_cell()
+        if self._setters is not None:
+            self._look_for_commands()
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Learns with which epoch the training begins."""
@@ -194,8 +207,14 @@ class KerasCallback(_Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch. Runs count epochs from 1, as dashboards do."""
-        self._batches_before = (self._batches_before or 0) + self._batches
-        self._batches = 0
+        batches, self._batches = self._batches, 0
+        self._batches_before = (self._batches_before or 0) + batches
+        if self._is_left and is_part(batches, self._steps):
+            # Its values are of some batches alone: among those of whole epochs they would tell lies.
+            self._offer_between_checkpoints()
+            return
+        if self._setters is not None:
+            self._steps = batches
         values = dict(logs or {})
         if "learning_rate" not in values and "lr" not in values:
             rate = self._learning_rate()
@@ -207,8 +226,12 @@ class KerasCallback(_Callback):
         number = epoch + 1 + (self._offset or 0)
         is_checkpoint = self._is_checkpoint(epoch, values)
         self.writer.save_epoch(number, values, save_checkpoint=is_checkpoint)
-        if is_checkpoint or (self.model_checkpoint_freq is None and not self.save_best_only):
+        if is_checkpoint:
             self._offer()
+        else:
+            self._offer_between_checkpoints()
+        if self._setters is not None:
+            self._look_for_commands(number)
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Ends the run."""
@@ -220,12 +243,38 @@ class KerasCallback(_Callback):
             self.writer.train_end(logs)
 
     def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        assert self.batch_freq is not None
         before = self._batches_before or 0
         last, self._batches = before + self._batches, batch + 1
         step = before + self._batches
-        if step // self.batch_freq > last // self.batch_freq:  # one execution of Keras' may take several steps
+        frequency = self.batch_freq
+        if frequency is not None and step // frequency > last // frequency:  # several steps may be one execution
             self.writer.save_batch(step, logs or {})
+        if self._setters is not None:
+            self._look_for_commands()
+            self._is_left = self._is_left or self.is_stopped()
+
+    def is_stopped(self) -> bool:
+        """Whether the training is to stop: asked after each batch and each epoch of one that is steerable."""
+        return self.writer.stopped
+
+    def _look_for_commands(self, epoch: int | None = None) -> None:
+        """Does what people ask of the training, at the end of an epoch, or between.
+
+        `self.model` is only touched where it has to be: with JAX that brings the model's state back from the device.
+        """
+        setters = {"learning_rate": rate_setter(lambda: self.model), **(self._setters or {})}
+        self.writer.commands(setters, checkpoint=lambda: self._save_asked(epoch))
+        if self.is_stopped():
+            self.model.stop_training = True
+
+    def _save_asked(self, epoch: int | None) -> None:
+        self.writer.model = self.model
+        state = f"batch-{(self._batches_before or 0) + self._batches}"
+        self.writer.save_asked(state if epoch is None else epoch)
+
+    def _offer_between_checkpoints(self) -> None:
+        if self.model_checkpoint_freq is None and not self.save_best_only:
+            self._offer()
 
     def _offer(self) -> None:
         destination = self.writer.settings.destination

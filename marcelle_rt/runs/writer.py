@@ -17,6 +17,7 @@ from .folder import journal
 from .recording.current import Current
 from .recording.recording import Recording
 from .recording.settings import RunSettings
+from .recording.steered import Steered
 from .remote.destination import Destination
 from .remote.remote import Remote
 from .sync.status import Status
@@ -24,7 +25,7 @@ from .training.params import described
 from .training.system_metrics import can_measure
 
 
-class Writer:
+class Writer(Steered):
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method

@@ -119,6 +119,10 @@ def _run(value: Any) -> bool:
     )
 
 
+def _extra(value: Any) -> bool:
+    return isinstance(value, Mapping) and not _OWNED & value.keys()
+
+
 def _converted(value: Any) -> bool:
     return isinstance(value, Mapping) and _text(value.get("format")) and _text(value.get("path"))
 
@@ -144,6 +148,7 @@ _FILE = {"key": _text, "epoch": _epoch, "path": _text}
 _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "create": {"_id": _text, "run": _run, "version": _optional(_version)},
     "model": {"model": _mapping},
+    "extra": {"fields": _extra},
     "begin": {"epochs": _count},
     "checkpoint": {**_FILE, "format": _text, "converted": _optional(_converted), "metadata": _optional(_mapping)},
     "asset": {**_FILE, "filename": _text, "mime": _text, "metadata": _optional(_mapping)},

@@ -6,6 +6,7 @@ A run is a fold (`run.py`) of events, and its journal has one a line:
 |---|---|
 | `create` | `version` of the format, `_id`, `run`: `basename`, `start`, `source`, `params`, `model` |
 | `model` | `model`: what `get_model_info` tells, where it could not at the start |
+| `extra` | `fields`: more that the run's document has; null takes one out of use |
 | `begin` | `epochs` |
 | `epoch` | `epoch`, `place`, `logs` |
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
@@ -61,6 +62,14 @@ class Model(TypedDict):
     type: Literal["model"]
     time: float
     model: dict[str, Any]
+
+
+class Extra(TypedDict):
+    """The run's document has more fields, or other values in them."""
+
+    type: Literal["extra"]
+    time: float
+    fields: dict[str, Any]
 
 
 class Begin(TypedDict):
@@ -189,6 +198,11 @@ def create(time: float, run_id: str, run: Mapping[str, Any]) -> Create:
 def model(time: float, info: dict[str, Any]) -> Model:
     """Makes the event of a model that could not be described at the start."""
     return {"type": "model", "time": time, "model": info}
+
+
+def extra(time: float, fields: Mapping[str, Any]) -> Extra:
+    """Makes the event of fields that the run's document has beside those that all runs have."""
+    return {"type": "extra", "time": time, "fields": dict(fields)}
 
 
 def begin(time: float, epochs: int) -> Begin:

@@ -88,6 +88,8 @@ class Run:
             self._set(origin=event["origin"], **({"name": event["name"]} if event.get("name") else {}))
         elif kind == "model":
             self._set(model=event["model"])
+        elif kind == "extra":
+            self._set(**event["fields"])
         elif kind == "begin":
             self._set(status="start", epochs=event["epochs"])
         elif kind == "end":

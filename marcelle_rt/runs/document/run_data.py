@@ -64,6 +64,8 @@ class RunData(TypedDict, total=False):
     """What `get_model_info` returns: `name`, `param_count`, `summary`, `layers`, `loss`."""
     error: str
     """Why the run ended, where `status` is `error`."""
+    steering: dict[str, list[str]] | None
+    """What the training can be asked while it goes on: `commands`, and the names that `set` takes."""
     origin: str
     """On backends only: the run's own `_id`, where this copy had to get another."""
     rev: str

@@ -22,6 +22,7 @@ from ..sync.feed import Feed
 from ..sync.publisher import publisher_for
 from ..sync.sentences import introduction
 from ..sync.status import Phase, Status
+from ..sync.steering.commands import Commands
 from ..training import exits, system_metrics
 from ..training.batches import Batches
 from ..training.checkpoints import save_checkpoint
@@ -44,6 +45,7 @@ class Recording:
         basename: The run's name, without a backend's number.
         epochs: The epochs that it has.
         batches: What batches logged and is not recorded yet.
+        commands: What it is asked while it goes on.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
         is_mine: Whether this process created it, and not one that it was forked from.
@@ -78,6 +80,7 @@ class Recording:
         self.batches = Batches(notices, settings.rename)
         self.lock = threading.RLock()
         self.finish_timeout = settings.finish_timeout
+        self.commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
         self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
@@ -138,7 +141,13 @@ class Recording:
 
     def resumed(self, past: Resumed) -> None:
         """Says that this goes on with a run from its folder; the first epoch that is saved decides where."""
+        self.commands.resumed(past.run.fields)
         self._resuming = Resuming(past, self.epochs, self.directory, self._notices)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it goes on from its folder, and no epoch has said where."""
+        return self._resuming is not None
 
     def begin(self, epochs: Any) -> None:
         """Writes that the training begins, and how many epochs are planned."""
@@ -194,7 +203,7 @@ class Recording:
 
     def save_checkpoint(
         self, model: Any, epoch: int | str, disk_format: str, metadata: Mapping[str, Any] | None
-    ) -> None:
+    ) -> bool:
         """Saves a model into the folder, for the backend to get it later.
 
         Args:
@@ -202,15 +211,19 @@ class Recording:
             epoch: The epoch's number, or another word for the state of the model.
             disk_format: One of `formats.DISK_FORMATS`.
             metadata: What to keep with it.
+
+        Returns:
+            Whether it could be saved; the user is told why not.
         """
         number, plain = self._checkpoint_of(epoch, metadata)
         saved = save_checkpoint(model, self.directory, number, disk_format, self.remote_format, self._notices)
         if saved is None:
-            return
+            return False
         event, convertible = saved
         if not convertible:
             self.refuse_file(event["key"])
         self.record({**event, "metadata": plain})
+        return True
 
     def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> None:
         """Keeps a model's file of the user's, for the backend to get it later.
@@ -280,6 +293,7 @@ class Recording:
         text = None if error is None else exits.short(error)
         with self.lock:
             self.record_batches()
+            self.commands.end(status, self.epochs.last)
             self.feed.end(events.end(time(), status, text))
             self._publisher.tell()
         exits.ended(self)
@@ -294,13 +308,16 @@ class Recording:
         """
         if not self.is_open:
             return
-        if reason is None and self.epochs.planned > len(self.epochs):
+        if reason is None and self.epochs.planned > len(self.epochs) and not self.commands.is_stopped:
             reason = f"ended after {len(self.epochs)} of {self.epochs.planned} epochs"
         self.end("error" if reason else "success", reason)
 
     def settle(self, timeout: float) -> bool:
         """Waits until the backend has a run that ended; see `Waiting.settle`."""
-        return self._waiting.settle(timeout)
+        patient = self._waiting.settle(timeout)
+        if patient:
+            self.commands.wait()
+        return patient
 
     def wait(self, timeout: float) -> bool:
         """Waits until the folder and the backend have all that was recorded so far; see `Waiting.wait`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import FeathersError, Forbidden, InvalidData, MarcelleError, MethodNotAllowed, NotFound
 from ...notices import Notices, logger
+from ..document.commands import COMMANDS
 from ..document.events import SERVICES
 from . import heartbeat
 from .link import Link
@@ -40,7 +41,7 @@ def remove_run(link: Link, run_data: Mapping[str, Any]) -> bool:
         for service, identity in sorted(owned, key=str):
             if identity is not None and not _removed(link, service, identity):
                 stayed.append(f"{service}/{identity}")
-        for service in SERVICES:
+        for service in (*SERVICES, COMMANDS):
             stayed += _remove_beside(documents, service, str(run_id))
         status = _status(link, run_id)
         if _removed(link, RUNS, run_id):
