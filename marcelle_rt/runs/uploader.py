@@ -14,14 +14,14 @@ from ..config import no_bar
 from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices
 from .document import events
-from .document.events import Event
+from .document.events import RUNS, Event
 from .document.run import Run
 from .document.shorten import sentence
 from .folder import files, journal, reading
 from .remote.link import checked_document
 from .remote.remote import Remote
 from .remote.removal import remove_run
-from .remote.run_documents import RUNS, RunDocuments
+from .remote.run_documents import RunDocuments
 from .remote.uploads import FileUploads
 from .sync import file_upload
 from .sync.replica import Replica

@@ -30,6 +30,9 @@ from typing import Any, Literal, TypedDict
 VERSION = 1
 """The journal's format. It grows when an older program would read a run wrongly; new kinds and fields don't need it."""
 
+RUNS = "runs"
+"""The service of the runs' documents."""
+
 BATCHES = "run-batches"
 SYSTEM = "run-system"
 ALERTS = "run-alerts"

@@ -10,8 +10,8 @@ from typing import Any
 from ...client.data_store import DataStore
 from ...errors import NotFound
 from ..document.commands import ANSWERED, COMMANDS, State, new_command, steering_of
+from ..document.events import RUNS
 from ..document.run import ENDED
-from .run_documents import RUNS
 
 PATIENCE = 5.0
 """Seconds to wait for an answer."""

@@ -9,11 +9,11 @@ from urllib.parse import quote
 from ...errors import ConversionError, FeathersError, NotFound
 from ...models import from_browser
 from .link import Link, checked_document
+from .run_documents import TFJS_MODELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TFJS = "tfjs-models"
 KNN = "knn-classifier-models"
 
 _Document = dict[str, Any]
@@ -45,13 +45,13 @@ class Examples(NamedTuple):
 
 def load_model(link: Link, id_or_name: str) -> BrowserModel:
     """Makes a Keras model of one that a page has stored."""
-    document = _document(link, TFJS, id_or_name)
+    document = _document(link, TFJS_MODELS, id_or_name)
     return BrowserModel(from_browser.to_keras(_saved(link, document)), _labels(document))
 
 
 def load_weights(link: Link, model: Any, id_or_name: str) -> list[Any] | None:
     """Puts the weights of a model that a page has stored into another; returns the page's labels."""
-    document = _document(link, TFJS, id_or_name)
+    document = _document(link, TFJS_MODELS, id_or_name)
     from_browser.set_weights(model, _saved(link, document))
     return _labels(document)
 
@@ -103,7 +103,7 @@ def _saved(link: Link, document: _Document) -> from_browser.Saved:
     def read(file: str) -> bytes:
         if file not in listed:
             raise ConversionError("Keras", f"model {name!r}", f"its file {file!r} is not on the backend")
-        path = f"{TFJS}/{quote(str(document['_id']), safe='')}/{quote(file, safe='')}"
+        path = f"{TFJS_MODELS}/{quote(str(document['_id']), safe='')}/{quote(file, safe='')}"
         return link.store.http.download(path)
 
     return from_browser.read(name, read("model.json"), read)

@@ -17,7 +17,7 @@ from ...errors import AWAY, FeathersError, MarcelleError, NotFound
 from ...forks import pid
 from ...notices import logger
 from ...values import iso, time_of
-from ..document.events import HEARTBEATS
+from ..document.events import HEARTBEATS, RUNS
 from ..document.run import ENDED
 from .link import Link
 
@@ -94,7 +94,7 @@ class Heartbeat:
                 return
         # Alone, it would say that somebody removed a run that the database lost: also one that another backend
         # never had, which has taken the place of the first since the run was there. So we look after it is made.
-        self.is_published = link.has("runs", run_id)
+        self.is_published = link.has(RUNS, run_id)
         if not self.is_published:
             service.remove(run_id)
 

@@ -21,9 +21,8 @@ from typing import Any
 from ...client.service import Service
 from ...errors import AWAY, FeathersError, InvalidAnswer, InvalidData, NotFound
 from .link import Link, checked_document
+from .run_documents import TFJS_MODELS
 from .uploads import FileUploads
-
-MODELS = "tfjs-models"
 
 INTERVAL = 1.0
 """Seconds between two publications: pages whose loads overtake each other end up with an older model."""
@@ -134,12 +133,12 @@ class ModelPublisher:
                 except NotFound:  # removed, or replaced by somebody else, since it was read
                     continue
         except FeathersError:
-            self._uploads.discard(MODELS, files, "tfjs")
+            self._uploads.discard(TFJS_MODELS, files, "tfjs")
             raise
 
     @property
     def _models(self) -> Service:
-        return self._link.service(MODELS)
+        return self._link.service(TFJS_MODELS)
 
     def _followed(self) -> _Document | None:
         """The document that pages follow, with a `rev` that can be compared."""
@@ -179,10 +178,10 @@ class ModelPublisher:
         document = checked_document(patched, self._link.location)
         if document.get("files") != new["files"]:
             if document.get("rev") != rev:
-                raise NotFound("another publication was faster", call=f"{MODELS}.patch")
-            raise InvalidAnswer(self._link.location, f"{MODELS}.patch", "does not have the files that were set")
+                raise NotFound("another publication was faster", call=f"{TFJS_MODELS}.patch")
+            raise InvalidAnswer(self._link.location, f"{TFJS_MODELS}.patch", "does not have the files that were set")
         if gone := old.get("replaced"):
-            self._uploads.discard(MODELS, gone, "tfjs")
+            self._uploads.discard(TFJS_MODELS, gone, "tfjs")
         return document
 
 

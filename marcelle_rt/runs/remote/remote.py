@@ -13,13 +13,14 @@ from ...client.data_store import DataStore
 from ...errors import MarcelleError
 from ...values import to_wire
 from ..document.delta import Acknowledged, compare, next_patch, opening
+from ..document.events import RUNS
 from ..document.run import Run
 from ..document.run_data import RunData
 from . import browser_models, naming, removal
 from .browser_models import BrowserModel, Examples
 from .link import Link, checked_document
 from .publishing import ModelPublisher
-from .run_documents import RUNS, RunDocuments
+from .run_documents import RunDocuments
 from .uploads import FileUploads
 
 

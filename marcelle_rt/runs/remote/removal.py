@@ -8,10 +8,10 @@ from typing import Any
 from ...errors import FeathersError, Forbidden, InvalidData, MarcelleError, MethodNotAllowed, NotFound
 from ...notices import Notices, logger
 from ..document.commands import COMMANDS
-from ..document.events import SERVICES
+from ..document.events import RUNS, SERVICES
 from . import heartbeat
 from .link import Link
-from .run_documents import ASSETS, MODEL_SERVICES, RUNS, RunDocuments
+from .run_documents import ASSETS, MODEL_SERVICES, RunDocuments
 
 
 def remove_run(link: Link, run_data: Mapping[str, Any]) -> bool:

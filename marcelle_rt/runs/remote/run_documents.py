@@ -9,14 +9,14 @@ from typing import Any
 from ...errors import FeathersError, NotFound
 from ..document import events
 from ..document.entries import stored_entry
-from ..document.events import Event
+from ..document.events import RUNS, Event
 from ..document.run import Run
 from . import heartbeat, naming
 from .link import Link, checked_document
 
-RUNS = "runs"
 ASSETS = "assets"
-MODEL_SERVICES = ("tfjs-models", "onnx-models")
+TFJS_MODELS = "tfjs-models"
+MODEL_SERVICES = (TFJS_MODELS, "onnx-models")
 
 
 class RunDocuments:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..document.events import RUNS
 from ..remote.link import Link
-from ..remote.run_documents import RUNS
 
 
 class Removals:

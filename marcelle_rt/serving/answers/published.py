@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...client.data_store import DataStore
 from ...datasets.stored.resizing import as_the_page
 from ...errors import InvalidData, MarcelleError, NotFound
-from ...runs.remote.browser_models import TFJS, BrowserModel
+from ...runs.remote.browser_models import BrowserModel
 from ...runs.remote.remote import Remote
+from ...runs.remote.run_documents import TFJS_MODELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Published:
         self._store = store
         self._name = name
         self._remote = Remote(store)
-        self._models = store.service(TFJS)
+        self._models = store.service(TFJS_MODELS)
         self._changes = 0  # how often the model may have changed
         self._loaded_at = -1
         self._model: BrowserModel | None = None
