@@ -112,6 +112,18 @@ def dashboard(
         run_dashboard(location, port, host, browser)
 
 
+@app.command("js", epilog="Example: marcelle-rt js src")
+def write_js(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the dashboard's sources are.")],
+) -> None:
+    """Write marcelle-python.js, with which a Marcelle dashboard trains and steers Python models."""
+    from .browser.files import write_browser_files
+
+    first, *others = write_browser_files(folder)
+    typer.echo(f"{first} is written, with its types and {len(others) - 1} files that it imports. In a page:")
+    typer.echo(f"  import {{ pythonModel }} from './{first.name}';")
+
+
 @app.command(epilog="Example: marcelle-rt upload marcelle-logs/*")
 def upload(
     directories: Annotated[

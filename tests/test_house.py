@@ -56,6 +56,7 @@ ROOMS = {
     "commands/": GROUND
     | RUNS
     | {"backend/", "client/", "datasets/", "monitor/", "monitor/live.py", "monitor/terminal/", "runs/uploader.py"},
+    "browser/": GROUND,
     "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
     "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
@@ -63,7 +64,8 @@ ROOMS = {
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
     "cli_runs.py": GROUND | {"cli_arguments.py", "commands/"},
     "cli.py": GROUND
-    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py", "commands/", "dashboard/", "demo/"},
+    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py"}
+    | {"browser/", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},
 }
 """Which other rooms the files of each may import. A file belongs to the longest name that its path begins with."""
