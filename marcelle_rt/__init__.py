@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .client.watch import Watch
     from .datasets.dataset import Dataset
     from .datasets.predictions import Predictions
+    from .datasets.stored.sounds import Sound
     from .monitor.live import LiveRuns
     from .notices import MarcelleWarning
     from .runs.remote.remote import Remote
@@ -40,6 +41,7 @@ __all__ = [
     "Range",
     "Remote",
     "Service",
+    "Sound",
     "Status",
     "TrainingServer",
     "Uploaded",
@@ -67,6 +69,7 @@ _HOMES = {
     "Range": "serving.parameters",
     "Remote": "runs.remote.remote",
     "Service": "client.service",
+    "Sound": "datasets.stored.sounds",
     "Status": "runs.sync.status",
     "TrainingServer": "serving.server",
     "Uploaded": "runs.uploader",

@@ -48,7 +48,8 @@ class Dataset(Reading):
 
         Args:
             x: An image (`uint8 [h, w]` or `[h, w, 1 | 3 | 4]`, or Pillow's; stored as pages do, as a JPEG at quality
-                92), numbers of any other type and shape, or a text. `None` for an instance of fields alone.
+                92), numbers of any other type and shape, a `Sound` (as a WAV), or a text. `None` for an instance of
+                fields alone.
             y: The label, as pages have it: mostly a text. An array stays an array.
             thumbnail: A `data:` URL of a small image; made of `x` if that is an image.
             **fields: What else to keep, for example `public=True`, which lets other users see it where users sign in.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marcelle_rt.datasets.stored import decoding, images, sounds
+from marcelle_rt.datasets.stored import decoding, encoding, images, sounds
 from marcelle_rt.datasets.stored.unreadable import Unreadable
 
 Image = pytest.importorskip("PIL.Image")
@@ -132,6 +132,46 @@ def test_sounds_are_samples_with_their_rate(kind: str, channels: int) -> None:
     assert sound.samples.shape == ((8000,) if channels == 1 else (8000, 2))
     assert sound.samples.dtype == np.float32
     assert np.abs(sound.samples.reshape(8000, channels) - samples).max() < 0.1
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_sound_of_pythons_is_stored_so_that_it_comes_back(channels: int) -> None:
+    pytest.importorskip("soundfile")
+    tone = np.sin(np.linspace(0, 300, 8000)).astype(np.float32)
+    samples = tone if channels == 1 else np.stack([tone, -tone], axis=-1)
+
+    for given in (samples, (samples * 32767).astype(np.int16), samples.astype(np.float64)):
+        read = decoding.value(encoding.value(sounds.Sound(given, np.int64(16000))))
+        assert (read.rate, read.samples.shape) == (16000, samples.shape)
+        assert np.abs(read.samples - samples).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("samples", "rate", "reason"),
+    [
+        ([], 16000, "of the shape"),
+        (np.zeros((2, 3, 4)), 16000, "of the shape"),
+        ([0.0, float("nan")], 16000, "between -1 and 1"),
+        ([0, 20000], 16000, "divide them"),
+        ([0.0], 0, "samples a second"),
+    ],
+    ids=str,
+)
+def test_what_is_not_a_sound_is_never_stored(samples: Any, rate: int, reason: str) -> None:
+    with pytest.raises(Unreadable, match=reason):
+        encoding.value(sounds.Sound(samples, rate))
+
+
+def test_the_base64_of_a_file_is_what_its_bytes_are_and_a_text_that_begins_so_stays_a_text() -> None:
+    """On MongoDB, the bytes that a page keeps come back as base64."""
+    pytest.importorskip("soundfile")
+    wav = sounds.wav(sounds.Sound(np.zeros(100, np.float32), 8000))
+    png = images.url_bytes(url(Image.new("RGB", (3, 2)), "PNG"))
+
+    assert decoding.value(base64.b64encode(wav).decode()).samples.shape == (100,)
+    assert decoding.value(base64.b64encode(png).decode()).shape == (2, 3, 3)
+    for text in ("SUQz is how it begins", "UklGR", "GkXfo!"):
+        assert decoding.value(text) == text
 
 
 def webm() -> bytes:

@@ -21,6 +21,26 @@ PNG = (
     "gg=="
 )
 
+# A tone of 440 Hz, half as loud as can be, recorded by the browser itself and kept as pages keep what is recorded.
+RECORD = """async () => {
+  const context = new AudioContext();
+  const tone = new OscillatorNode(context, { frequency: 440 });
+  const target = context.createMediaStreamDestination();
+  tone.connect(new GainNode(context, { gain: 0.5 })).connect(target);
+  tone.start();
+  await context.resume();
+  const recorder = new MediaRecorder(target.stream);
+  const parts = [];
+  recorder.ondataavailable = ({ data }) => parts.push(data);
+  const stopped = new Promise((resolve) => { recorder.onstop = resolve; });
+  recorder.start(100);
+  while (parts.reduce((size, { size: more }) => size + more, 0) < 4000) await new Promise((r) => setTimeout(r, 20));
+  recorder.stop();
+  await stopped;
+  await instances.create({ x: new Blob(parts), y: 'tone' });
+  return recorder.mimeType;
+}"""
+
 
 def test_what_a_page_records_on_a_sketch_pad_is_what_python_reads(lab: Lab, dataset: Dataset) -> None:
     recorded = {lab.draw(3, "triangle"): "triangle", lab.draw(4, "square"): "square"}
@@ -122,6 +142,35 @@ def test_a_recording_is_samples_however_the_page_has_kept_it(lab: Lab, dataset: 
         assert sound.rate == 8000
         assert np.abs(sound.samples - tone).max() < 1e-4
     assert dataset.to_numpy().x.shape == (3, 800)
+
+
+def test_what_a_browsers_recorder_gives_is_samples(lab: Lab, dataset: Dataset) -> None:
+    pytest.importorskip("av")
+    pytest.importorskip("soundfile")
+
+    kind = lab.evaluate(RECORD)
+
+    assert kind == "audio/webm;codecs=opus"
+    (recording,) = dataset
+    assert recording["x"].rate == 48000
+    assert 0.1 < len(recording["x"].samples) / 48000 < 10
+    assert 0.3 < np.abs(recording["x"].samples).max() < 0.7
+
+
+def test_a_sound_that_python_adds_is_played_by_a_page(lab: Lab, dataset: Dataset) -> None:
+    pytest.importorskip("soundfile")
+    added = dataset.add(Sound(np.sin(np.linspace(0, 100, 4000)).astype(np.float32), 8000), "tone", duration=0.5)
+
+    seconds = lab.evaluate(
+        """async (id) => {
+          const audio = new Audio((await instances.get(id)).x);
+          await new Promise((resolve, reject) => { audio.oncanplaythrough = resolve; audio.onerror = reject; });
+          return audio.duration;
+        }""",
+        added["_id"],
+    )
+
+    assert seconds == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_recording_that_the_backend_refused_says_so(lab: Lab, dataset: Dataset) -> None:

@@ -7,11 +7,14 @@
 | a list of numbers, nested or not; `{"0": 1, "1": 2}`, which a `Float32Array` becomes | `float32` |
 | `[{keypoints: [{x, y, score}]}]`, a pose | `float32 [poses, keypoints, 3]`: x, y and score |
 | `data:audio/...` text, the bytes of a recording | `Sound` |
+| base64 of a file, which bytes become on MongoDB | what the bytes are |
 | anything else: text, a number, boxes | as it is |
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +74,25 @@ def _text(stored: str) -> Any:
         return images.decode_url(stored)
     if stored.startswith(("data:audio/", "data:video/webm")):
         return sounds.decode(images.url_bytes(stored))
+    if stored.startswith(_FILES) and (data := _from_base64(stored)) is not None:
+        return _file(data)
     return stored
+
+
+_FILES = ("/9j/", "iVBORw0KGgo", "UklGR", "T2dnUw", "ZkxhQw", "SUQz", "GkXfo")
+"""How the base64 begins of a JPEG, a PNG, a WAV, an OGG, a FLAC, an MP3 and a webm."""
+
+
+def _from_base64(text: str) -> bytes | None:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:  # a text that begins like one
+        return None
+
+
+def _file(data: bytes) -> Any:
+    """What the bytes of a sound's or an image's file are."""
+    return images.decode(data) if images.is_image(data) else sounds.decode(data)
 
 
 def _list(stored: list[Any]) -> Any:
@@ -124,11 +145,7 @@ def _mapping(stored: Mapping[str, Any]) -> Any:
         return stored
     numbers = _in_order(stored)
     head = bytes(int(n) if 0 <= n < 256 else 0 for n in numbers[:12].tolist())
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG")):
-        return images.decode(_as_bytes(numbers))
-    if sounds.is_sound(head):
-        return sounds.decode(_as_bytes(numbers))
-    return numbers
+    return _file(_as_bytes(numbers)) if images.is_image(head) or sounds.is_sound(head) else numbers
 
 
 def _in_order(stored: Mapping[str, Any]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...values import to_wire
-from . import images
+from . import images, sounds
 from .unreadable import Unreadable
 
 Document = dict[str, Any]
@@ -17,8 +17,8 @@ def instance(name: str, x: Any, y: Any, thumbnail: str | None, fields: Mapping[s
 
     Args:
         name: The dataset's name.
-        x: `uint8` pixels or a Pillow image (stored as a JPEG), numbers of any other type and shape, text, or `None`
-            for an instance that has its `fields` alone.
+        x: `uint8` pixels or a Pillow image (stored as a JPEG), numbers of any other type and shape, a `Sound` (stored
+            as a WAV), text, or `None` for an instance that has its `fields` alone.
         y: The label: text, a number, or an array (a mask; not stored as an image, because that would change it).
         thumbnail: A `data:` URL; made of `x` where that is an image and none is given.
         fields: What else to keep.
@@ -50,6 +50,8 @@ def value(x: Any) -> Any:
         if x.startswith(images.URL):
             return images.reencode(images.url_bytes(x))
         return x
+    if isinstance(x, sounds.Sound):
+        return sounds.encode(x)
     pixels = _pixels(x)
     return to_wire(x, "x") if pixels is None else images.encode(pixels)
 

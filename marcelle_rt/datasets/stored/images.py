@@ -30,6 +30,11 @@ _JPEG = b"\xff\xd8\xff"
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 
 
+def is_image(head: bytes) -> bool:
+    """Whether bytes begin as the files do that pages keep images in."""
+    return head.startswith((_JPEG, b"\x89PNG"))
+
+
 def decode(data: bytes) -> NDArray[Any]:
     """Reads an image file's bytes.
 
