@@ -168,7 +168,7 @@ def of_values(values: Sequence[Any]) -> NDArray[Any]:
             array = np.asarray(values)
         except ValueError:  # not equally many
             array = np.empty(0, object)
-        if array.dtype.kind in "iuf" and len(array) == len(values):
+        if array.dtype.kind in "iufb" and len(array) == len(values):
             return array
     made = np.empty(len(values), object)
     for place, value in enumerate(values):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from .arrays import Samples, is_image
+from .arrays import Samples, is_image, of_values
 from .stored.unreadable import Unreadable
 
 Document = dict[str, Any]
@@ -82,4 +82,6 @@ class MapDataset:
             x, y = self._samples.x(document), self._samples.y(document)
         except Unreadable as error:
             self._fail(document, error)
+        if isinstance(y, list):  # a DataLoader would take a mask's rows apart
+            y = of_values([y])[0]
         return (x.transpose(2, 0, 1) if is_image(document["x"]) else x), y

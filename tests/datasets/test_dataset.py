@@ -216,6 +216,10 @@ def test_a_mask_and_other_arrays_stay_as_they_are(dataset: Dataset) -> None:
     assert instance["weight"] == 0.5
     assert instance["boxes"] == [{"bbox": [1, 2, 3, 4]}]
     assert np.array_equal(dataset.to_numpy().y, mask[None])
+    assert np.array_equal(dataset.to_torch()[0][1], mask)
+    dataset.clear()
+    dataset.add(GREY, mask > 9)
+    assert np.array_equal(dataset.to_numpy().y, mask[None] > 9)
 
 
 def test_what_a_backend_would_refuse_says_what_to_do(dataset: Dataset) -> None:

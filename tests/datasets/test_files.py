@@ -144,6 +144,30 @@ def test_tables_go_out_and_come_back(dataset: Dataset, other: Dataset, tmp_path:
     assert ",=1+1" not in (tmp_path / "table.csv").read_text()
 
 
+def test_a_csv_file_changes_no_text_and_no_code(dataset: Dataset, other: Dataset, tmp_path: Path) -> None:
+    labels = ["007", "NA", "None", "nan", "True", "1e5", "a,b", "line\nbreak", 'a "word"', " pad ", "-1", "'=x", "é🙂"]
+    for n, label in enumerate(labels):
+        number = None if n == 3 else n
+        dataset.add(None, label, code=f"{n:05}", n=number, part=n / 3, whole=n % 2 == 0)
+
+    dataset.export(tmp_path / "a.csv")
+    other.load(tmp_path / "a.csv", gently=False)
+
+    assert rows(other) == rows(dataset)
+
+
+def test_what_means_nothing_is_nothing_among_numbers_and_a_word_among_texts(other: Dataset, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age,country,y\n31,NA,yes\nNA,FR,\n2.5,null,no\n")
+
+    other.load(tmp_path / "a.csv", gently=False)
+
+    assert {row["country"]: (row["age"], row["y"]) for row in other} == {
+        "NA": (31.0, "yes"),
+        "FR": (None, None),
+        "null": (2.5, "no"),
+    }
+
+
 @pytest.mark.parametrize(
     ("file", "content", "reason"),
     [

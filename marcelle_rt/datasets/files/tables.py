@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...values import to_wire
+from ..stored import images
 from ..stored.unreadable import Unreadable
 from .writing import replacing
 
@@ -62,6 +64,9 @@ def write(path: Path, documents: Iterable[Document]) -> int:
 def read(path: Path) -> Iterator[tuple[str, Callable[[], Document]]]:
     """Gives the rows of a table.
 
+    A column of a CSV file is numbers if all its cells are, but for those that are empty or have a word for nothing,
+    such as `NA`; codes with zeros before them, `007`, are not. Else it is text, in which `NA` is a word like any other.
+
     Raises:
         Unreadable: It is not such a table.
         ImportError: pandas, or pyarrow for parquet, is not installed.
@@ -73,7 +78,7 @@ def read(path: Path) -> Iterator[tuple[str, Callable[[], Document]]]:
             _need_pyarrow()
             table = pandas.read_parquet(path, engine="pyarrow")
         else:
-            table = pandas.read_csv(path).map(_unescaped)
+            table = pandas.read_csv(path, dtype=str, keep_default_na=False).apply(_typed)
     except (ValueError, pandas.errors.EmptyDataError) as error:  # pyarrow's errors are ValueErrors too
         raise Unreadable(f"can't be read as a table: {error}") from error
     names = [str(name) for name in table.columns]
@@ -101,7 +106,8 @@ def _checked(documents: Iterable[Document]) -> Iterator[Document]:
                     f"can't hold instance {document['_id']!r}, whose {field} is not one value; export to a .json file"
                 )
             if isinstance(value, str) and field == "x" and value.startswith("data:"):
-                raise Unreadable(f"can't hold instance {document['_id']!r}, whose x is an image; export to a folder")
+                other = "an image; export to a folder" if value.startswith(images.URL) else "a sound; export to a .json"
+                raise Unreadable(f"can't hold instance {document['_id']!r}, whose x is {other}")
         yield document
 
 
@@ -110,11 +116,33 @@ def _escaped(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip("'")[:1] in _FORMULA else cell
 
 
-def _unescaped(cell: Any) -> Any:
-    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and cell.lstrip("'")[:1] in _FORMULA else cell
+def _unescaped(cell: str) -> str:
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'")[:1] in _FORMULA else cell
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _typed(column: Any) -> Any:
+    """The values of a CSV file's column, which are texts in the file."""
+    pandas = library("a table")
+    given = [cell for cell in column if cell not in _NOTHING]
+    for pattern, convert in _TYPES:
+        if given and all(pattern.fullmatch(cell) for cell in given):
+            values = [None if cell in _NOTHING else convert(cell) for cell in column]
+            break
+    else:
+        values = [_unescaped(cell) if cell else None for cell in column]
+    return pandas.Series(values, column.index, dtype=object)
+
+
+_NOTHING = frozenset(["", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "None"])
+_WHOLE = r"-?(0|[1-9]\d*)"
+_TYPES: tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...] = (
+    (re.compile(_WHOLE), int),
+    (re.compile(rf"({_WHOLE}(\.\d*)?|-?\.\d+)([eE][+-]?\d+)?"), float),
+    (re.compile("True|False"), "True".__eq__),
+)
 
 
 def _better(name: str) -> str:
