@@ -5,7 +5,10 @@ from __future__ import annotations
 from .errors import UnsupportedFormat
 
 DISK_FORMATS = ("h5", "saved_model", "keras")
-"""How models are saved in a run's folder."""
+"""How Keras' models are saved in a run's folder."""
+
+MODULE_FORMAT = "pt"
+"""How a module of PyTorch is saved in a run's folder: its weights, which are its `state_dict`."""
 
 REMOTE_FORMATS = ("tfjs", "onnx")
 """What browsers run."""
@@ -26,6 +29,22 @@ def disk_format(name: str, what: str = "The format of models on disk") -> str:
     known = _ALIASES.get(name, name)
     if known not in DISK_FORMATS:
         raise UnsupportedFormat(what, name, DISK_FORMATS)
+    return known
+
+
+def checkpoint_format(name: str, what: str) -> str:
+    """The format of a run's checkpoints on disk that a name stands for.
+
+    Args:
+        name: One of `DISK_FORMATS`, or `"pt"` for a module of PyTorch.
+        what: What was given, for the error.
+
+    Raises:
+        UnsupportedFormat: For any other name.
+    """
+    known = _ALIASES.get(name, name)
+    if known not in (*DISK_FORMATS, MODULE_FORMAT):
+        raise UnsupportedFormat(what, name, (*DISK_FORMATS, MODULE_FORMAT))
     return known
 
 

@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 
 CI = os.environ.get("CI") == "true"
 
+FRAMEWORKS = Path(__file__).parent / "frameworks"
+"""The tests that need more than the extra `dev` brings. Asked for by `--frameworks`, none of them is skipped."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast", action="store_true", help="only what needs no backend, no browser and no TensorFlow")
+    parser.addoption("--frameworks", action="store_true", help="also what needs PyTorch and the other frameworks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,7 +49,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leaves out the files that can't be imported without what is heavy."""
+    """Leaves out the files that can't be imported without what is heavy, or without what is not installed."""
+    if collection_path == FRAMEWORKS:
+        return None if config.getoption("--frameworks") else True
     is_test = collection_path.name.startswith("test_") and collection_path.suffix == ".py"
     return True if config.getoption("--fast") and is_test and not lanes.is_fast(collection_path) else None
 

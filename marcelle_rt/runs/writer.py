@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from .. import config, formats
+from ..models.checkpoints.usage import ImageInput, Usage
 from ..notices import Notices
 from .alerts.verbs import Alerts
 from .document.resumed import Resumed
 from .folder import journal
 from .recording.current import Current
+from .recording.facts import RunFacts
 from .recording.recording import Recording
 from .recording.settings import RunSettings
 from .recording.steered import Steered
 from .remote.destination import Destination
 from .remote.remote import Remote
-from .sync.status import Status
+from .training.checkpoints import checked_usage
 from .training.params import described
 from .training.system_metrics import can_measure
 
 
-class Writer(Steered):
+class Writer(RunFacts, Steered):
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method
@@ -63,7 +64,8 @@ class Writer(Steered):
         Args:
             name: The base name for the runs.
             backend_root: The backend's URL. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
-            disk_save_format: How checkpoints are saved locally: `"h5"`, `"saved_model"` or `"keras"`.
+            disk_save_format: How checkpoints of Keras' models are saved locally: `"h5"`, `"saved_model"` or `"keras"`.
+                A PyTorch module's is its `state_dict` in a `pt` file, whatever is given here.
             remote_save_format: How checkpoints are uploaded: `"tfjs"` or `"onnx"`.
             base_log_dir: The folder that gets a folder for each run; `$MARCELLE_LOG_DIR`, if set, in place of the
                 default.
@@ -81,7 +83,7 @@ class Writer(Steered):
             InvalidData: For an argument of another kind, and when `$MARCELLE_MODE` is not a mode.
         """
         mode = config.mode()
-        formats.disk_format(disk_save_format, "disk_save_format")
+        formats.checkpoint_format(disk_save_format, "disk_save_format")
         formats.remote_format(remote_save_format, "remote_save_format")
         self.name = name
         self.disk_save_format = disk_save_format
@@ -89,15 +91,18 @@ class Writer(Steered):
         self.source = source
         self.finish_timeout = config.finish_timeout(finish_timeout)
         self.model: Any = None
+        self._usage = Usage()
         self.notices = Notices()
         destination = Destination.of(remote, backend_root, remote_save_format)
-        self.settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
+        settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
+        own = remote.save_format if isinstance(remote, Remote) else remote_save_format
+        self.settings = replace(settings, remote_format=own)
         self._alerts = Alerts(self.notices)
         self._current = Current(self.notices)
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy (`copy.deepcopy`, `pickle`) is a Writer of the same arguments and rules, without this one's run."""
-        return {**self.__dict__, "_current": Current(self.notices), "model": None}
+        return {**self.__dict__, "_current": Current(self.notices), "model": None, "_usage": Usage()}
 
     def __repr__(self) -> str:
         return f"Writer({self.name!r}{self._current})"
@@ -136,59 +141,59 @@ class Writer(Steered):
     def _run_settings(self) -> RunSettings:
         return replace(self.settings, finish_timeout=self.finish_timeout)
 
-    @property
-    def run_directory(self) -> Path | None:
-        """The folder of the run, or `None` before `create_run` and where none could be made."""
-        return self._current.run.directory if self._current.run is not None else None
-
-    @property
-    def run_id(self) -> str | None:
-        """The `_id` of the run, or `None` before `create_run`."""
-        return self._current.run.run_id if self._current.run is not None else None
-
-    @property
-    def run_name(self) -> str | None:
-        """The run's name on the backend, such as `digits-4`; `None` until the backend has given it one."""
-        return self._current.run.name if self._current.run is not None else None
-
-    @property
-    def url(self) -> str | None:
-        """The URL of the backend that runs are sent to, or `None` where they stay in the folder."""
-        return self.settings.destination.url if self.settings.destination is not None else None
-
-    @property
-    def status(self) -> Status:
-        """How the run is doing, as far as its thread has come."""
-        return self._current.status
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a run was created, and has not ended."""
-        return self._current.open is not None
-
-    def create_run(self, model: Any = None, run_params: dict[str, Any] = {}, loss: Any = None) -> None:
+    def create_run(
+        self,
+        model: Any = None,
+        run_params: dict[str, Any] = {},
+        loss: Any = None,
+        *,
+        example: Any = None,
+        preprocess: ImageInput | None = None,
+        activation: str | None = None,
+        labels: Sequence[Any] | None = None,
+    ) -> None:
         """Creates a new training run.
 
         Args:
-            model: The `keras.Model` that is trained, if there is one.
+            model: The model that is trained, if there is one: of Keras, or a module of PyTorch.
             run_params: Parameters of the run, for example hyperparameters. Flat values show best. A namespace, a
                 dataclass or a configuration object is taken by its fields.
             loss: The loss used for training, a name or a function; the compiled model's if `None`.
+            example: A batch that a module of PyTorch takes, an array or a tensor. If `None`, what it is first called
+                with is taken.
+            preprocess: How a page's images become what a module of PyTorch takes.
+            activation: What makes probabilities of a module's outputs: `"softmax"` or `"sigmoid"`; `None` leaves them.
+            labels: The names of the classes in the order of the outputs, for pages.
         """
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
-        self.model = model
+        self.use_model(model, example=example, preprocess=preprocess, activation=activation, labels=labels)
         if self.settings.disabled:
             return
         fields = described(self.name, self.source, run_params, model, loss, self.notices)
         self._alerts.start()
         self._current.create(self.base_log_dir, fields, self._run_settings)
+        self._prepare_checkpoints()
+
+    def use_model(self, model: Any, **usage: Any) -> None:
+        """Says of which model the checkpoints are; `create_run` does so for a new run, and this for one that goes on.
+
+        Args:
+            model: The model.
+            usage: `example`, `preprocess`, `activation` and `labels`, as `create_run` takes them.
+        """
+        self.model, self._usage = model, checked_usage(usage, self.notices)
+        self._prepare_checkpoints()
+
+    def _prepare_checkpoints(self) -> None:
+        if (run := self._current.open) is not None and self.model is not None:
+            run.checkpoints.prepare(self.model, self._usage, self.disk_save_format)
 
     def _open(self, verb: str) -> Recording | None:
         """The run that is open; one that is created now if there is none; `None` where a run is another process's."""
         if self.settings.disabled and not self.is_open:
             return None
-        return self._current.opened(verb, lambda: self.create_run(self.model))
+        return self._current.opened(verb, lambda: self.create_run(self.model, **vars(self._usage)))
 
     def train_begin(self, epochs: int) -> None:
         """Says that the training has started.

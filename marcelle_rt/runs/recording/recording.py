@@ -25,7 +25,7 @@ from ..sync.status import Phase, Status
 from ..sync.steering.commands import Commands
 from ..training import exits, system_metrics
 from ..training.batches import Batches
-from ..training.checkpoints import save_checkpoint
+from ..training.checkpoints import Checkpoints
 from ..training.epochs import Epochs
 from ..training.own_checkpoints import keep_checkpoint
 from ..training.params import model_info
@@ -46,6 +46,7 @@ class Recording:
         epochs: The epochs that it has.
         batches: What batches logged and is not recorded yet.
         commands: What it is asked while it goes on.
+        checkpoints: What saves its model.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
         is_mine: Whether this process created it, and not one that it was forked from.
@@ -78,6 +79,7 @@ class Recording:
         self.basename = basename
         self.epochs = Epochs(notices, settings.rename)
         self.batches = Batches(notices, settings.rename)
+        self.checkpoints = Checkpoints(settings.remote_format, notices)
         self.lock = threading.RLock()
         self.finish_timeout = settings.finish_timeout
         self.commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
@@ -209,20 +211,20 @@ class Recording:
         Args:
             model: The model.
             epoch: The epoch's number, or another word for the state of the model.
-            disk_format: One of `formats.DISK_FORMATS`.
+            disk_format: The format of Keras' models on disk.
             metadata: What to keep with it.
 
         Returns:
             Whether it could be saved; the user is told why not.
         """
         number, plain = self._checkpoint_of(epoch, metadata)
-        saved = save_checkpoint(model, self.directory, number, disk_format, self.remote_format, self._notices)
+        saved = self.checkpoints.save(model, self.directory, number, disk_format, self.remote_format)
         if saved is None:
             return False
         event, convertible = saved
         if not convertible:
             self.refuse_file(event["key"])
-        self.record({**event, "metadata": plain})
+        self.record({**event, "metadata": {**event["metadata"], **plain}})
         return True
 
     def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> None:
@@ -290,6 +292,7 @@ class Recording:
     def end(self, status: str, error: str | None) -> None:
         """Writes how the run ended; waits for nothing."""
         system_metrics.sampler().remove(self)
+        self.checkpoints.forget()
         text = None if error is None else exits.short(error)
         with self.lock:
             self.record_batches()

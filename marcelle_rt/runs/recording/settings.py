@@ -19,6 +19,7 @@ class RunSettings:
     Attributes:
         disabled: Nothing is recorded at all.
         destination: Where runs are sent; `None` for the folder alone.
+        remote_format: The format of models on a backend.
         rename: Names for metrics, as a dashboard wants them.
         measure: Measure the machine while a run is open.
         webhook: The URL that alerts are posted to; a secret.
@@ -28,6 +29,7 @@ class RunSettings:
 
     disabled: bool = False
     destination: Destination | None = None
+    remote_format: str = "tfjs"
     rename: Mapping[str, str] = field(default_factory=dict)
     measure: bool = False
     webhook: str | None = field(default=None, repr=False)

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...errors import RunFolderError
-from ...formats import DISK_FORMATS, REMOTE_FORMATS
+from ...errors import ConversionError, RunFolderError
+from ...formats import DISK_FORMATS, MODULE_FORMAT, REMOTE_FORMATS
 from ..document import events
 from ..document.entries import asset_document, model_document, stored_entry
 from ..document.events import FILES, Event
@@ -75,6 +75,9 @@ def _upload_checkpoint(
         folder = Path(ready["path"]) if directory is None else inside(directory, ready["path"])
         if folder is not None and folder.is_dir():
             return uploads.converted(_without_links(folder), metadata, ready["format"])
+    if event["format"] == MODULE_FORMAT:
+        reason = "it holds weights without their network, which is converted when it is saved, and was not"
+        raise ConversionError(uploads.link.save_format, path.name, reason)
     with tempfile.TemporaryDirectory(prefix="marcelle-") as temporary:
         convert(path, Path(temporary), uploads.link.save_format, local_format=event["format"])
         return uploads.converted(Path(temporary), metadata)

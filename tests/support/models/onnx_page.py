@@ -28,10 +28,10 @@ ort.env.wasm.numThreads = 1;
 const store = dataStore(BACKEND);
 await store.connect();
 
-window.predict = async (id, taskType, samples) => {
+window.predict = async (id, taskType, samples, shape) => {
   const document = await store.service('onnx-models').get(id);
   const { labels, inputShape } = document.metadata;
-  const model = onnxModel({ inputType: 'generic', taskType, inputShape });
+  const model = onnxModel({ inputType: 'generic', taskType, inputShape: shape ?? inputShape });
   model.labels = labels;
   await model.loadFromUrl(`${store.location}/onnx-models/${document.id}/${document.files[0][0]}`);
   const answers = [];
@@ -50,9 +50,18 @@ class OnnxPage:
         page.goto(url)
         page.wait_for_function("window.ready")
 
-    def predict(self, model_id: str, samples: Any, task: str = "generic") -> list[dict[str, Any]]:
-        """What `onnxModel(...).predict` answers for each sample, of a model of the backend."""
-        given = [model_id, task, [[sample] for sample in samples.tolist()]]
+    def predict(
+        self, model_id: str, samples: Any, task: str = "generic", shape: list[int] | None = None
+    ) -> list[dict[str, Any]]:
+        """What `onnxModel(...).predict` answers for each sample, of a model of the backend.
+
+        Args:
+            model_id: The model's `_id`.
+            samples: One instance each.
+            task: `"generic"` or `"classification"`.
+            shape: The shape that the model is fed; the one of its document if `None`.
+        """
+        given = [model_id, task, [[sample] for sample in samples.tolist()], shape]
         answers: list[dict[str, Any]] = self._page.evaluate("(given) => predict(...given)", given)
         return answers
 

@@ -1,0 +1,1 @@
+"""ONNX graphs as TF.js graph-models, without TensorFlow."""

@@ -1,0 +1,1 @@
+"""PyTorch's modules into files on disk, and into files that a browser can run."""

@@ -1,0 +1,93 @@
+"""A module as it predicts: without what wraps it for training, and in evaluation, for as long as it is looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from ...errors import ConversionError
+
+_FULL_STATE = (
+    "its weights are spread over several processes. Gather them in all of these, with `get_model_state_dict(model, "
+    "options=StateDictOptions(full_state_dict=True, cpu_offload=True))` of torch.distributed.checkpoint.state_dict, "
+    "load them into a module of its own in the first, and give that to create_run()"
+)
+
+
+_SHARDED = {"FullyShardedDataParallel", "FSDPModule"}
+
+
+def plain(module: Any) -> Any:
+    """The module that was wrapped for training: by `torch.compile`, `DataParallel`, `DistributedDataParallel`.
+
+    Raises:
+        ConversionError: For a module whose weights are spread over several processes (FSDP).
+    """
+    import torch
+
+    while True:
+        inner = getattr(module, "_orig_mod", None)
+        parallel = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
+        if inner is None and isinstance(module, parallel):
+            inner = module.module
+        if inner is None:
+            break
+        module = inner
+    for part in module.modules():
+        if _SHARDED.intersection(kind.__name__ for kind in type(part).__mro__):
+            raise ConversionError("a page's model", f"module {type(module).__name__}", _FULL_STATE)
+    return module
+
+
+def initialized(module: Any) -> Any:
+    """The module, plain, if it has all its weights: those of lazy layers come with the first batch.
+
+    Raises:
+        ConversionError: It has lazy layers that have seen no batch, or is spread over several processes.
+    """
+    from torch.nn.parameter import is_lazy
+
+    module = plain(module)
+    if any(map(is_lazy, module.parameters())):
+        reason = "it has lazy layers, which have no weights before the first batch; save it after an epoch"
+        raise ConversionError("a page's model", f"module {type(module).__name__}", reason)
+    return module
+
+
+def in_single_precision(module: Any) -> Any:
+    """The module itself, or a copy of it with 32 bits where it computes with others: pages have no other floats."""
+    import torch
+
+    kinds = {parameter.dtype for parameter in module.parameters() if parameter.is_floating_point()}
+    return module if kinds <= {torch.float32} else copy.deepcopy(module).float()
+
+
+@contextlib.contextmanager
+def predicting(module: Any) -> Iterator[None]:
+    """Has a module predict: in evaluation, without gradients and without autocast; all is put back afterwards.
+
+    So is the state of the CPU's random numbers, for a module that draws some: a training stays the same with
+    checkpoints and without. Each part gets its own flag back: a batch normalization that is frozen stays so in a
+    module that trains.
+
+    Args:
+        module: The module; what it holds is not changed.
+    """
+    import torch
+
+    flags = [(part, part.training) for part in module.modules()]
+    devices = {parameter.device.type for parameter in module.parameters()} | {"cpu"}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        for device in sorted(devices):
+            stack.enter_context(torch.autocast(device, enabled=False))
+        try:
+            for part, _ in flags:
+                part.training = False
+            yield
+        finally:
+            for part, flag in flags:
+                part.training = flag

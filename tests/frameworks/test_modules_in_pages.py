@@ -1,0 +1,79 @@
+"""PyTorch's modules predict in a real page, as ONNX and as TF.js graph-models, what they predict in PyTorch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from marcelle_rt import Remote
+from marcelle_rt.backend import Backend
+from marcelle_rt.dashboard.site import Site
+from marcelle_rt.models.checkpoints.usage import Usage
+from marcelle_rt.models.torch_modules.exporter import ModuleExporter
+from tests.frameworks.module_kinds import MODULE_KINDS
+from tests.helpers import dashboard_html
+from tests.support.models.model_dashboard import Dashboard, script
+from tests.support.models.model_kind import spread_of
+from tests.support.models.onnx_page import RUNTIMES, OnnxPage, onnx_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+TOLERANCE = 1e-5
+LEAST_SPREAD = 0.03
+COLUMNS = ("graph-model", *(f"ONNX, {runtime} onnxruntime-web" for runtime in RUNTIMES))
+
+
+class Measurements:
+    """Compares each kind once, when it is first asked for."""
+
+    def __init__(self, dashboard: Dashboard, pages: list[OnnxPage], remote: Remote, folder: Path) -> None:
+        self._dashboard = dashboard
+        self._pages = pages
+        self._remote = remote
+        self._folder = folder
+        self._rows: dict[str, list[float]] = {}
+
+    def __getitem__(self, name: str) -> list[float]:
+        """The largest difference from PyTorch, in each way into a page."""
+        if name not in self._rows:
+            self._rows[name] = self._measure(name)
+        return self._rows[name]
+
+    def _measure(self, name: str) -> list[float]:
+        kind = MODULE_KINDS[name]
+        module, samples = kind.trained(), kind.samples()
+        expected = module(samples).detach().numpy()
+        assert spread_of(expected) > LEAST_SPREAD, "these samples hardly change what is predicted"
+        exporter = ModuleExporter(module, Usage(example=samples))
+        graph_model = exporter.write(module, self._folder / f"{name}-tfjs", "tfjs")
+        found = [self._dashboard.predict(graph_model, samples.numpy())]
+        assert found[0].shape == expected.shape
+        onnx = exporter.write(module, self._folder / f"{name}-onnx", "onnx")
+        document = self._remote.upload_onnx_model(str(onnx.files[0]), onnx.metadata)
+        for page in self._pages:
+            answers = [answer["output"] for answer in page.predict(document["_id"], samples.numpy())]
+            found.append(np.asarray(answers, "float32").reshape(expected.shape))
+        return [float(np.abs(each - expected).max()) for each in found]
+
+
+@pytest.fixture(scope="module")
+def measurements(
+    browser: Browser, backend: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Measurements]:
+    with ExitStack() as stack:
+        site = stack.enter_context(Site({"index.html": dashboard_html(script(backend.url))}))
+        dashboard = Dashboard(stack.enter_context(browser.new_context()).new_page(), site.url, backend.url)
+        pages = [stack.enter_context(onnx_page(browser, backend.url, runtime)) for runtime in RUNTIMES]
+        remote = stack.enter_context(Remote(backend.url))
+        yield Measurements(dashboard, pages, remote, tmp_path_factory.mktemp("modules"))
+
+
+@pytest.mark.parametrize("name", MODULE_KINDS)
+def test_a_module_predicts_in_a_page_as_in_pytorch(name: str, measurements: Measurements) -> None:
+    assert max(measurements[name]) <= TOLERANCE, dict(zip(COLUMNS, measurements[name], strict=True))
