@@ -14,6 +14,7 @@ import requests
 
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.errors import NotFound
 from tests.support.models.onnx_graphs import classifier, model_of, saved
 from tests.support.models.onnx_page import RUNTIMES, onnx_page
 from tests.support.writers import document, said
@@ -109,7 +110,8 @@ def test_a_run_takes_its_onnx_files_with_it_when_it_is_removed(sent: Writer, rem
     run = remote.store.service("runs").get(sent.run_id)
 
     assert remote.remove_run(run)
-    assert remote.store.service("onnx-models").find({"query": {"_id": entry["id"]}})["total"] == 0
+    with pytest.raises(NotFound):
+        remote.store.service("onnx-models").get(entry["id"])
 
 
 def _wrong(folder: Path) -> dict[str, Path]:
