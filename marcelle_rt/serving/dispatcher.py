@@ -12,28 +12,28 @@ import queue
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..client.view import Change
-from ..errors import AWAY, InvalidData, MarcelleError, NotFound
+from ..errors import AWAY, InvalidData, MarcelleError
 from ..notices import Notices
 from .answers.answering import Answering
-from .claims import after_loss, again, take
+from .claims import take
+from .commands import QUERY, Commands
 from .definition import Definition, Reference
-from .documents import HELD, JOBS, OPEN, JobState
+from .documents import COMMANDS, JOBS, OPEN, JobState
 from .executors.seam import Ended, Executor, Order
 from .following import Following
-from .leases import Leases
+from .losses import Losses
+from .open_jobs import OpenJobs
 from .presence import Presence
 from .sweeping import PAUSE, Sweep
-from .waiting import Waiting
 
 _TICK = 0.5  # seconds between two looks at what is overdue
-_MOST_STARTS = 3  # processes that end before they have begun a job
 
 
-class _Lost(NamedTuple):
-    """An order whose worker has ended; the reason if it did not end by itself."""
+class _Returned(NamedTuple):
+    """An order that has come back; the reason if its worker did not end by itself."""
 
     order: Order
     reason: str | None
@@ -60,15 +60,13 @@ class Dispatcher:
         self._definition = definition
         self._reference = reference
         self._clock = clock
-        self._jobs = definition.store.service(JOBS)
+        self._service = definition.store.service(JOBS)
         self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._notices = Notices()
-        self._waiting = Waiting()
-        self._leases = Leases(definition.lease, clock)
-        self._held: dict[str, dict[str, Any]] = {}
-        self._given: dict[str, Order] = {}
-        self._starts: dict[str, int] = {}
-        self._lost: list[_Lost] = []
+        self._jobs = OpenJobs(definition.lease, clock)
+        self._losses = Losses(self._service, definition.tasks, self.id, self._jobs)
+        self._commands = Commands(definition, self.id, self._jobs, self._losses, clock)
+        self._returned: list[_Returned] = []
         self._presence = Presence(definition, self.id)
         self._next_beat = 0.0
         self._sweep = Sweep(definition, self.id)
@@ -85,72 +83,60 @@ class Dispatcher:
         Raises:
             MarcelleError: The backend refuses what the server needs.
         """
+        store = self._definition.store
         query = {"task": {"$in": list(self._definition.tasks)}, "state": {"$in": [state.value for state in OPEN]}}
-        following = Following(self._jobs, query, self._on_change, lambda: self._inbox.put(self._start_over))
+        followings = [
+            Following(self._service, query, self._then(self._jobs.take_in), self._start_over),
+            Following(store.service(COMMANDS), QUERY, self._then(self._commands.take_in)),
+        ]
         answering = Answering(self._definition, self.id)
         try:
             self._presence.show()
             self._next_beat = self._clock() + self._presence.every
-            while True:
-                try:
-                    message = self._inbox.get(timeout=_TICK)
-                except queue.Empty:
-                    pass
-                else:
-                    if message is None:
-                        break
-                    message()
+            while self._serve_once():
                 self._advance()
         finally:
             answering.close()
-            following.close()
+            for following in followings:
+                following.close()
             self._leave()
 
     # Messages
 
-    def _on_change(self, change: Change) -> None:
-        self._inbox.put(lambda: self._take_in(change))
+    def _serve_once(self) -> bool:
+        """Takes in what has happened, or waits for something; whether to go on."""
+        try:
+            message = self._inbox.get(timeout=_TICK)
+            while message is not None:
+                message()
+                message = self._inbox.get_nowait()
+        except queue.Empty:
+            return True
+        return False
 
-    def _ended(self, order: Order, reason: str | None) -> None:
-        self._inbox.put(lambda: self._lost.append(_Lost(order, reason)))
+    def _then(self, take_in: Callable[[Change], None]) -> Callable[[Change], None]:
+        return lambda change: self._inbox.put(lambda: take_in(change))
 
     def _start_over(self) -> None:
-        self._waiting = Waiting()
-        self._held.clear()
-        self._leases.start_over()
+        self._inbox.put(self._jobs.start_over)
 
-    def _take_in(self, change: Change) -> None:
-        document = change.document
-        key = document["_id"]
-        state = document.get("state")
-        self._waiting.discard(key)
-        if change.kind != "removed" and state == JobState.QUEUED.value:
-            self._held.pop(key, None)
-            self._leases.forget(key)
-            if key not in self._given:
-                self._waiting.put(document)
-        elif change.kind != "removed":
-            self._held[key] = document
-            self._leases.seen(key, (document.get("worker"), document.get("beat")))
-        else:
-            self._held.pop(key, None)
-            self._leases.forget(key)
+    def _ended(self, order: Order, reason: str | None) -> None:
+        self._inbox.put(lambda: self._returned.append(_Returned(order, reason)))
 
     # What there is to do
 
     def _advance(self) -> None:
         try:
-            self._beat()
-            lost, self._lost = self._lost, []
-            while lost:
-                try:
-                    self._settle(*lost[-1])
-                except AWAY:
-                    self._lost += lost
-                    raise
-                lost.pop()
-            for key in self._leases.overdue():
-                self._take_over(key)
+            if self._clock() >= self._next_beat:
+                self._presence.beat()
+                self._next_beat = self._clock() + self._presence.every
+            while self._returned:
+                order, reason = self._returned[0]
+                self._losses.settle(order, reason, order.job in self._commands.cancelled)
+                self._returned.pop(0)
+            for document in self._jobs.overdue():
+                self._losses.take_over(document)
+            self._commands.advance(self._executor)
             self._hand_out()
             if self._clock() >= self._next_sweep:
                 self._next_sweep = self._clock() + PAUSE
@@ -158,70 +144,29 @@ class Dispatcher:
             self._notices.forget("away")
         except AWAY as error:
             self._notices.warn("away", f"{error} Jobs wait until it is back.")
-            self._leases.start_over()
-
-    def _beat(self) -> None:
-        if self._clock() >= self._next_beat:
-            self._presence.beat()
-            self._next_beat = self._clock() + self._presence.every
+            self._jobs.everybody_lives()
 
     def _hand_out(self) -> None:
-        while self._executor.free > 0 and (document := self._waiting.take()) is not None:
+        while self._executor.free > 0 and (document := self._jobs.take()) is not None:
             key, attempt = document["_id"], document.get("attempt")
             if not isinstance(attempt, int):  # whoever created it left that out; it comes again with its event
-                self._jobs.patch(key, {"attempt": 0})
+                self._service.patch(key, {"attempt": 0})
                 continue
             try:
                 self._definition.tasks[document["task"]].values(document.get("params") or {})
             except InvalidData as error:
                 must_be = {"state": JobState.QUEUED.value}
-                take(self._jobs, key, must_be, self.id, state=JobState.REFUSED.value, message=str(error))
+                take(self._service, key, must_be, self.id, state=JobState.REFUSED.value, message=str(error))
                 continue
             location = self._definition.store.location
             order = Order(self._reference, location, key, attempt + 1, uuid.uuid4().hex)
-            self._given[key] = order
+            self._jobs.given[key] = order
             self._executor.start(order)
-
-    def _settle(self, order: Order, reason: str | None) -> None:
-        """Sees what became of a job whose worker has ended."""
-        self._given.pop(order.job, None)
-        try:
-            document = self._jobs.get(order.job)
-        except NotFound:
-            return
-        state = document.get("state")
-        if state == JobState.QUEUED.value:
-            self._starts[order.job] = starts = self._starts.get(order.job, 0) + (reason is not None)
-            if starts >= _MOST_STARTS:
-                message = f"it could not be started: {reason}"
-                must_be = {"state": JobState.QUEUED.value}
-                take(self._jobs, order.job, must_be, self.id, state=JobState.ERROR.value, message=message)
-            else:
-                self._waiting.put(document)
-            return
-        self._starts.pop(order.job, None)
-        if reason is not None and state in [held.value for held in HELD] and order.is_of(document.get("worker")):
-            self._give_back(document, reason)
-
-    def _take_over(self, key: str) -> None:
-        document = self._held.get(key)
-        self._leases.forget(key)
-        if document is not None and key not in self._given:
-            self._give_back(document, "its worker has given no sign of life")
-
-    def _give_back(self, document: dict[str, Any], reason: str) -> None:
-        must_be = {"worker": document.get("worker"), "beat": document.get("beat")}
-        changes = after_loss(document["attempt"], self._definition.tasks[document["task"]].retries, reason)
-        take(self._jobs, document["_id"], must_be, self.id, **changes)
 
     def _leave(self) -> None:
         """Gives back what is running, takes the presence away, and ends the processes."""
         try:
-            for order in self._given.values():
-                document = self._held.get(order.job)
-                if document is not None and order.is_of(document.get("worker")):
-                    must_be = {"worker": document["worker"]}
-                    take(self._jobs, order.job, must_be, self.id, **again("the server was ended"))
+            self._losses.leave()
             self._presence.remove()
         except MarcelleError as error:
             self._notices.warn("leave", f"{error} Another server will see by the lease that this one has ended.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import platform
 
 from ..errors import AWAY, MarcelleError, NotFound
@@ -55,8 +54,12 @@ class Presence:
     def remove(self) -> None:
         """Takes the documents away, where the backend can be reached."""
         for document in self._documents:
-            with contextlib.suppress(NotFound, *AWAY):
+            try:
                 self._service.remove(document["_id"])
+            except NotFound:
+                continue
+            except AWAY:  # who sees it stand still removes it
+                return
 
     def _put(self, document: TaskDocument) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import FrameType, MappingProxyType
@@ -11,7 +12,7 @@ from typing import Any, TypeVar, overload
 
 from .. import config
 from ..client.data_store import DataStore
-from ..errors import InvalidData
+from ..errors import AWAY, InvalidData
 from ..notices import tell
 from .definition import Definition, Reference, is_loading
 from .dispatcher import Dispatcher
@@ -22,6 +23,8 @@ from .presence import names_of
 from .tasks import Task, UnknownTask, check_name
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_RETRY = 2.0  # seconds until a backend that was away is asked again
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -146,24 +149,35 @@ class TrainingServer:
     def serve(self) -> None:
         """Runs jobs and answers predictions until Ctrl-C or SIGTERM.
 
-        Jobs that are running then go back to the queue, for this server's next start or another server. Where a job's
-        process imports the file, this does nothing.
+        Jobs that are running then go back to the queue, for this server's next start or another server. A backend that
+        can't be reached is waited for. Where a job's process imports the file, this does nothing.
 
         Raises:
             NoServer: The processes of jobs could not find this server.
             InvalidData: There is no task and no predictor.
-            BackendUnreachable: Nobody answers there.
+            NotAuthenticated: The backend refuses the login.
         """
         if is_loading():
             return
         if not names_of(self.definition):
             raise InvalidData("server", self, "has nothing to serve; write @server.task above a function")
         reference = Reference.of(self)
-        self.definition.store.connect()
+        self._connect()
         dispatcher = Dispatcher(self.definition, reference, self._make_executor(reference))
         tell(self._introduction())
         with _Ending(dispatcher.stop):
             dispatcher.run()
+
+    def _connect(self) -> None:
+        told = False
+        while True:
+            try:
+                return self.definition.store.connect()
+            except AWAY as error:
+                if not told:
+                    tell(f"{error} It is tried again until it answers; Ctrl-C ends this.")
+                told = True
+                time.sleep(_RETRY)
 
     def _make_executor(self, reference: Reference) -> Callable[[str, Ended], Executor]:
         most = 1 if self._executor is None else check_number(self._executor)

@@ -16,6 +16,9 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._documents)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._documents
+
     def put(self, document: dict[str, Any]) -> None:
         """Adds a document, or replaces it."""
         key = document["_id"]

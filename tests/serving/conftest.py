@@ -15,6 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.errors import NotFound
 from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, JobState, new_job
 from tests.helpers import eventually
 
@@ -82,12 +83,31 @@ class Served:
             self.process.send_signal(number)
         return self.process.wait(60)
 
-    def close(self) -> None:
+    def clear(self) -> None:
+        """Removes the jobs that a test has left."""
         for document in self.jobs.items({"state": {"$nin": [state.value for state in ENDED]}}):
-            with suppress(Exception):  # another test's, which has gone meanwhile
+            with suppress(NotFound):
                 self.jobs.remove(document["_id"])
+
+    def close(self) -> None:
+        self.clear()
         self.end()
         self.store.close()
+
+
+@pytest.fixture(scope="module")
+def plain(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server of `plain.py` for all tests of a file that don't end it."""
+    served = Served(backend.url, SERVERS / "plain.py", tmp_path_factory.mktemp("plain"))
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def served(plain: Served) -> Iterator[Served]:
+    """`plain`, with no job left over."""
+    yield plain
+    plain.clear()
 
 
 @pytest.fixture

@@ -15,8 +15,7 @@ from tests.serving.conftest import Served
 Serve = Callable[..., Served]
 
 
-def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(serve: Serve) -> None:
-    served = serve()
+def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(served: Served) -> None:
     states: list[str] = []
     served.jobs.on("patched", lambda document: states.append(document["state"]))
 
@@ -33,10 +32,10 @@ def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(ser
 def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     served = serve()
     shown = served.store.service(TASKS)
-    eventually(lambda: shown.count() == 6)
+    eventually(lambda: shown.count() == 7)
     tasks = {document["task"]: document for document in shown.items()}
 
-    assert set(tasks) == {"count", "wait", "fail", "leave", "vanish", "die"}
+    assert set(tasks) == {"count", "wait", "hang", "fail", "leave", "vanish", "die"}
     assert tasks["count"]["params"] == [
         {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
         {"name": "rate", "type": "number", "default": 0.5},
@@ -46,8 +45,7 @@ def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     assert shown.count() == 0
 
 
-def test_a_parameter_that_does_not_fit_is_refused_by_its_name(serve: Serve) -> None:
-    served = serve()
+def test_a_parameter_that_does_not_fit_is_refused_by_its_name(served: Served) -> None:
     bad = {"epochs": 0, "rate": None, "kind": "sideways", "__class__": "os.system"}
 
     jobs = {field: served.submit("count", **{field: value}) for field, value in bad.items()}
@@ -57,8 +55,7 @@ def test_a_parameter_that_does_not_fit_is_refused_by_its_name(serve: Serve) -> N
         assert (ended["state"], ended["message"].split(":")[0]) == ("refused", field)
 
 
-def test_a_task_that_raises_is_an_error_with_the_users_own_lines(serve: Serve) -> None:
-    served = serve()
+def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served) -> None:
 
     job = served.end_of(served.submit("fail"))
 
@@ -67,16 +64,14 @@ def test_a_task_that_raises_is_an_error_with_the_users_own_lines(serve: Serve) -
     assert "attempt.py" not in job["traceback"]
 
 
-def test_a_task_that_ends_its_process_is_an_error(serve: Serve) -> None:
-    served = serve()
+def test_a_task_that_ends_its_process_is_an_error(served: Served) -> None:
     left, vanished = served.submit("leave"), served.submit("vanish")
 
     assert served.end_of(left)["message"] == "sys.exit(3)"
     assert served.end_of(vanished)["message"] == "the job's process ended with code 5"
 
 
-def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_says(serve: Serve) -> None:
-    served = serve()
+def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_says(served: Served) -> None:
 
     job = served.end_of(served.submit("die"))
 
@@ -120,8 +115,7 @@ def test_a_server_that_is_killed_while_it_waits_is_there_no_more(serve: Serve) -
     eventually(lambda: served.store.service(TASKS).count() == 0)
 
 
-def test_the_same_click_twice_is_one_job(serve: Serve) -> None:
-    served = serve()
+def test_the_same_click_twice_is_one_job(served: Served) -> None:
     job = served.submit("count")
     document = served.job(job)
 
@@ -131,8 +125,7 @@ def test_the_same_click_twice_is_one_job(serve: Serve) -> None:
     assert served.end_of(job)["attempt"] == 1
 
 
-def test_a_job_that_is_removed_is_not_run(serve: Serve) -> None:
-    served = serve()
+def test_a_job_that_is_removed_is_not_run(served: Served) -> None:
     first = served.submit("wait")
     process = served.worker_of(first)
     second = served.submit("count")

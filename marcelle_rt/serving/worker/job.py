@@ -32,6 +32,7 @@ class Job:
         task: The task's name.
         params: The parameters, by name; the function gets them too.
         attempt: 1, or more where a worker was lost before.
+        cancelled: The job is to end, and not as a success.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Job:
         self._dataset: str | None = document.get("dataset")
         self._report = report
         self._stop = threading.Event()
+        self.cancelled = False
 
     def __repr__(self) -> str:
         return f"Job({self.task!r}, id={self.id!r}, attempt={self.attempt})"
@@ -130,11 +132,21 @@ class Job:
             published=lambda document: self._report.say(modelId=document["_id"]),
         )
 
+    @property
+    def run_id(self) -> str | None:
+        """The `_id` of the job's run, or `None` before it is created."""
+        return self._writer.run_id if "_writer" in self.__dict__ else None
+
     def request_stop(self) -> None:
-        """Asks the function to stop; any thread may call it."""
+        """Asks the function to stop, with what was learned; any thread may call it."""
         if not self._stop.is_set():
             self._stop.set()
             self._report.say(state=JobState.STOPPING.value)
+
+    def cancel(self) -> None:
+        """Asks the function to end; what it does then counts no more. Any thread may call it."""
+        self.cancelled = True
+        self.request_stop()
 
     def give_up(self) -> None:
         """The job is another's: the function is to stop, and nobody is told."""

@@ -23,7 +23,7 @@ from ...notices import THREADS
 from ..definition import Reference
 from ..executors.seam import Order
 from ..presence import Presence
-from .attempt import ServerGone, carry_out
+from .attempt import Interrupted, carry_out
 
 _PATIENCE = 10.0  # seconds that the end may take when the server is gone
 
@@ -60,7 +60,7 @@ def main() -> None:
     order = Order(**{**fields, "reference": Reference(*fields["reference"])})
     gone = Presence(definition, server).remove
     threading.Thread(target=_end_with_the_server, args=[orders, gone], name=f"{THREADS}server", daemon=True).start()
-    carry_out(order, definition)
+    carry_out(order, definition, lambda: _end("the job was taken away"))
 
 
 def _answer(answers: IO[str], **fields: Any) -> None:
@@ -68,18 +68,24 @@ def _answer(answers: IO[str], **fields: Any) -> None:
         answers.write(json.dumps(fields) + "\n")
 
 
-_server_is_gone = threading.Event()
+_reasons: list[str] = []  # why this process ends itself; written by other threads, read by the main one
+
+
+def _end(reason: str) -> None:
+    """Has the main thread end, and ends the process where it does not; any other thread calls it."""
+    _reasons.append(reason)
+    os.kill(os.getpid(), signal.SIGTERM)
+    ending = threading.Timer(_PATIENCE, os._exit, [1])
+    ending.daemon = True
+    ending.start()
 
 
 def _on_terminate(number: int, frame: FrameType | None) -> None:
-    raise ServerGone(1) if _server_is_gone.is_set() else SystemExit(128 + number)
+    raise Interrupted(_reasons[0]) if _reasons else SystemExit(128 + number)
 
 
 def _end_with_the_server(orders: IO[bytes], gone: Callable[[], None]) -> None:
     while orders.readline():
         pass
-    _server_is_gone.set()
-    os.kill(os.getpid(), signal.SIGTERM)
+    _end("the server was killed")
     gone()
-    threading.Event().wait(_PATIENCE)
-    os._exit(1)

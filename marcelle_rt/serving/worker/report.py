@@ -4,7 +4,7 @@
 |---|---|---|
 | `_changes` | any thread, under `_changed` | the report's thread, under `_changed` |
 | `_ending` | whoever calls `finish`, under `_changed` | the report's thread, under `_changed` |
-| `lost` | the report's thread | any thread |
+| `_lost` | the report's thread and the dispatcher's, under `_changed` | the report's thread, under `_changed` |
 """
 
 from __future__ import annotations
@@ -30,14 +30,11 @@ class Report:
         job: The job's `_id`.
         worker: Who has it.
         lease: Seconds without a sign of life after which another takes it.
-        on_lost: Called, on the report's thread, when the job is this worker's no more.
-
-    Attributes:
-        lost: The job was taken away, or removed.
+        on_lost: Called once, on a thread of its own or the dispatcher's, when the job was taken away or removed.
     """
 
     def __init__(self, jobs: Service, job: str, worker: str, lease: float, on_lost: Callable[[], None]) -> None:
-        self.lost = False
+        self._lost = False
         self._jobs = jobs
         self._job = job
         self._worker = worker
@@ -48,6 +45,9 @@ class Report:
         self._changes: dict[str, Any] = {}
         self._beat = 0
         self._ending = False
+        self._handlers = {"patched": self._on_patched, "removed": self._on_removed}
+        for event, handler in self._handlers.items():
+            jobs.on(event, handler)
         self._thread = threading.Thread(target=self._run, name=f"{THREADS}job", daemon=True)
         self._thread.start()
 
@@ -64,28 +64,47 @@ class Report:
             self._ending = True
             self._changed.notify_all()
         self._thread.join()
+        for event, handler in self._handlers.items():
+            self._jobs.off(event, handler)
+
+    def _on_patched(self, document: dict[str, Any]) -> None:
+        if document.get("_id") == self._job and document.get("worker") != self._worker:
+            self._lose()
+
+    def _on_removed(self, document: dict[str, Any]) -> None:
+        if document.get("_id") == self._job:
+            self._lose()
+
+    def _lose(self) -> None:
+        with self._changed:
+            if self._lost:
+                return
+            self._lost = True
+            ending = self._ending
+            self._changed.notify_all()
+        if not ending:  # who has ended removes its document, or lets it be removed
+            self._on_lost()
 
     def _run(self) -> None:
         due = time.monotonic() + self._lease / 3
-        while not self.lost:
+        while True:
             with self._changed:
-                while not self._changes and not self._ending:
-                    left = due - time.monotonic()
-                    if left <= 0:
-                        break
-                    self._changed.wait(left)
+                self._changed.wait_for(self._is_due, max(0.0, due - time.monotonic()))
+                if self._lost:
+                    return
                 changes, self._changes = self._changes, {}
                 ending = self._ending
             if not self._send(changes):
                 with self._changed:
                     self._changes = {**changes, **self._changes}
-                    ending = False
-            elif ending and not self._changes:
+            elif ending:
                 return
             due = time.monotonic() + self._lease / 3
-            if not ending:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._ending, _PAUSE)
+            with self._changed:
+                self._changed.wait_for(lambda: self._ending or self._lost, _PAUSE)
+
+    def _is_due(self) -> bool:
+        return bool(self._changes) or self._ending or self._lost
 
     def _send(self, changes: dict[str, Any]) -> bool:
         """Sends one patch; whether it is done with."""
@@ -93,8 +112,7 @@ class Report:
         try:
             self._jobs.patch(self._job, {**changes, "beat": self._beat}, {"query": {"worker": self._worker}})
         except NotFound:
-            self.lost = True
-            self._on_lost()
+            self._lose()
         except AWAY:
             time.sleep(_RETRY)
             return False

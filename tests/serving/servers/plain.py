@@ -37,6 +37,15 @@ def wait(job: Any, *, epochs: int = 1) -> None:
 
 
 @server.task
+def hang(job: Any) -> None:
+    """Looks at nothing, and does not end when it is asked to."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    job.progress(None, f"process {os.getpid()}")
+    while True:
+        time.sleep(0.02)
+
+
+@server.task
 def fail(job: Any) -> None:
     """Raises."""
     raise ValueError("the data is <b>bad</b>")
