@@ -16,6 +16,7 @@ from .cli_arguments import BOXES, Json, Location
 from .cli_backend import backend_app
 from .cli_dataset import dataset_app
 from .cli_runs import RunName, filters_of, runs_app
+from .cli_serving import jobs_app, serve
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import MarcelleError
@@ -35,6 +36,8 @@ app = typer.Typer(
 app.add_typer(runs_app, name="runs")
 app.add_typer(backend_app, name="backend")
 app.add_typer(dataset_app, name="dataset")
+app.command(epilog="Example: marcelle-rt serve train:server --reload")(serve)
+app.add_typer(jobs_app, name="jobs")
 
 
 def main() -> None:

@@ -55,16 +55,18 @@ ROOMS = {
     "monitor/__init__.py": {"monitor/", "monitor/live.py"},
     "commands/": GROUND
     | RUNS
-    | {"backend/", "client/", "datasets/", "monitor/", "monitor/live.py", "monitor/terminal/", "runs/uploader.py"},
+    | {"backend/", "client/", "datasets/", "monitor/", "monitor/live.py", "monitor/terminal/", "runs/uploader.py"}
+    | {"serving/"},
     "browser/": GROUND,
     "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
     "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
     "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
+    "cli_serving.py": {"cli_arguments.py", "commands/"},
     "cli_runs.py": GROUND | {"cli_arguments.py", "commands/"},
     "cli.py": GROUND
-    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py"}
+    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py", "cli_serving.py"}
     | {"browser/", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},
 }
@@ -92,6 +94,7 @@ HOMES = {
         "cli_arguments.py",
         "cli_backend.py",
         "cli_dataset.py",
+        "cli_serving.py",
         "cli_runs.py",
         "commands/completion.py",
     },

@@ -91,7 +91,7 @@ class Reference(NamedTuple):
         """Imports it.
 
         Raises:
-            NoServer: The module has no such server.
+            NoServer: There is no such module, or no such server in it.
             Exception: What importing the module raises.
         """
         global _loading
@@ -100,6 +100,10 @@ class Reference(NamedTuple):
         _loading += 1
         try:
             module = importlib.import_module(self.module)
+        except ModuleNotFoundError as error:
+            if f"{self.module}.".startswith(f"{error.name}."):  # and not one that it imports
+                raise NoServer(f"there is no module {error.name!r} in {self.folder or os.getcwd()}") from None
+            raise
         finally:
             _loading -= 1
         definition = getattr(getattr(module, self.attribute, None), "definition", None)

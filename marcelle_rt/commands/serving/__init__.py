@@ -1,0 +1,1 @@
+"""What `marcelle-rt serve` and `marcelle-rt jobs` do."""
