@@ -17,6 +17,7 @@ from .cli_backend import backend_app
 from .cli_dataset import dataset_app
 from .cli_runs import RunName, filters_of, runs_app
 from .cli_serving import jobs_app, serve
+from .cli_suggestions import Commands
 from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import MarcelleError
@@ -25,13 +26,15 @@ from .foreign import clean_lines
 _NOBODY_READS = 128 + 13  # what shells say of a command that SIGPIPE has ended
 
 app = typer.Typer(
+    cls=Commands,
     rich_markup_mode="rich" if BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 success, 1 something failed (an error, a failed run), 2 wrong usage, 130 Ctrl-C.",
+    epilog="Exit codes: 0 success, 1 something failed (an error, a failed run), 2 wrong usage, 130 Ctrl-C. "
+    "Documentation: marcelle-rt docs",
 )
 app.add_typer(runs_app, name="runs")
 app.add_typer(backend_app, name="backend")
@@ -215,6 +218,17 @@ def doctor(location: Location = None, as_json: Json = False) -> None:
     from .commands.doctor import examine
 
     raise typer.Exit(not examine(location, as_json))
+
+
+@app.command(epilog="Example: marcelle-rt docs keras")
+def docs(
+    page: Annotated[str, typer.Argument(metavar="[PAGE]", help="A page, such as keras or dashboard.")] = "index",
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in a browser.")] = True,
+) -> None:
+    """Open the documentation, which is installed with the package."""
+    from .commands.docs import open_docs
+
+    open_docs(page, browser)
 
 
 @app.command(epilog='Example: eval "$(marcelle-rt completion bash)"')

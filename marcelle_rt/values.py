@@ -67,6 +67,16 @@ def iso(time: dt.datetime | None = None) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
 
 
+def iso_at(seconds: object) -> str | None:
+    """A time in seconds since 1970 as `iso` writes it; `None` for what is not one, or is none that can be."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+        return None
+    try:
+        return iso(dt.datetime.fromtimestamp(seconds, dt.timezone.utc))
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def time_of(text: object) -> dt.datetime | None:
     """A time as documents hold it, with its zone (UTC if it names none); `None` for what is not a time."""
     if not isinstance(text, str):

@@ -140,5 +140,26 @@ def test_tab_completes_what_is_public(name: str, tmp_path: Path) -> None:
     assert public or not isinstance(thing, type)
 
 
+@pytest.mark.parametrize("uses_jedi", [True, False])
+def test_tab_in_ipython_gives_the_members_of_every_public_object(uses_jedi: bool, tmp_path: Path) -> None:
+    completer = pytest.importorskip("IPython.core.completer")
+    things = {name.lower(): make(tmp_path) for name, make in OBJECTS.items()}
+    things |= {"package": marcelle_rt, "monitor": marcelle_rt.monitor}
+    its = completer.IPCompleter(shell=None, namespace=dict(things), global_namespace={}, use_jedi=uses_jedi)
+
+    with completer.provisionalcompleter():
+        for name, thing in things.items():
+            offered = {found.text.lstrip(".") for found in its.completions(f"{name}.", len(name) + 1)}
+            public = {member for member in dir(thing) if not member.startswith("_")}
+            assert public <= offered, name
+            assert public
+
+
+def test_the_modules_offer_what_is_public_alone() -> None:
+    offered = {name for name in dir(marcelle_rt.monitor) if not name.startswith("_")}
+
+    assert offered == {"LiveRuns", "history_frame", "runs_frame"}
+
+
 def test_tab_is_tried_on_names_that_are_public() -> None:
     assert set(OBJECTS) <= set(marcelle_rt.__all__)

@@ -14,7 +14,7 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
-GROUND = {"errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"}
+GROUND = {"cards.py", "errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"}
 """What every room but the pure ones may stand on."""
 
 RUNS = {"runs/document/", "runs/folder/", "runs/training/", "runs/remote/", "runs/sync/", "runs/alerts/"}
@@ -24,6 +24,7 @@ ROOMS = {
     "values.py": {"errors.py"},
     "config.py": {"errors.py"},
     "foreign.py": set(),
+    "cards.py": {"foreign.py"},
     "forks.py": set(),
     "formats.py": {"errors.py"},
     "notices.py": {"errors.py", "config.py", "foreign.py"},
@@ -64,9 +65,10 @@ ROOMS = {
     "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
     "cli_serving.py": {"cli_arguments.py", "commands/"},
-    "cli_runs.py": GROUND | {"cli_arguments.py", "commands/"},
+    "cli_runs.py": GROUND | {"cli_arguments.py", "cli_suggestions.py", "commands/"},
+    "cli_suggestions.py": set(),
     "cli.py": GROUND
-    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py", "cli_serving.py"}
+    | {"cli_arguments.py", "cli_backend.py", "cli_dataset.py", "cli_runs.py", "cli_serving.py", "cli_suggestions.py"}
     | {"browser/", "commands/", "dashboard/", "demo/"},
     "__main__.py": {"cli.py"},
 }
@@ -96,11 +98,12 @@ HOMES = {
         "cli_dataset.py",
         "cli_serving.py",
         "cli_runs.py",
+        "cli_suggestions.py",
         "commands/completion.py",
     },
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
-    "PIL": {"datasets/stored/images.py"},
+    "PIL": {"datasets/stored/images.py", "runs/training/pictures.py"},
     "onnxscript": {"models/torch_modules/export.py"},
     "simplejpeg": {"datasets/stored/images.py"},
     "tensorflow": {"models/", "datasets/frameworks.py", "callbacks/keras.py", "utils.py"},

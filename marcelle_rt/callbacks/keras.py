@@ -14,12 +14,13 @@ from ..runs.remote.model_feed import ModelFeed
 from ..runs.training.exits import last_error
 from ..runs.training.metrics import direction
 from ..runs.training.params import fields_of
+from ..runs.training.retention import Retention
 from ..runs.writer import Writer
 from ..values import number
 from .keras_steering import Steerable, checked_setters, is_part, rate_setter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     class _Callback:
         model: Any
@@ -68,6 +69,11 @@ class KerasCallback(_Callback):
         publish: str | None = None,
         steerable: Steerable = False,
         finish_timeout: float = config.FINISH_TIMEOUT,
+        tags: Sequence[str] = (),
+        group: str | None = None,
+        keep_checkpoints: int | None = None,
+        weights_only: bool = False,
+        labels: Sequence[Any] | None = None,
     ) -> None:
         """Prepares a callback; nothing is written or sent before `fit` begins.
 
@@ -90,7 +96,8 @@ class KerasCallback(_Callback):
             monitor: The metric that `save_best_only` looks at.
             mode: `"min"`, `"max"`, or `"auto"`: as Keras knows it of the metric, or else by the metric's name. Where
                 neither tells, no checkpoint is saved, and that is said.
-            resume: The folder of a run to go on with at the first `fit`, with its `initial_epoch`.
+            resume: A run to go on with at the first `fit`, with its `initial_epoch`: its folder, or its name, such as
+                `"digits-4"`.
             publish: A name that pages follow by `tfjsModel(...).sync(store, name)`: each checkpoint's model becomes
                 theirs, or each epoch's where no checkpoints are saved; where they come fast, the newest. The labels
                 stay those that `Remote.publish_model` has given to the name.
@@ -98,18 +105,25 @@ class KerasCallback(_Callback):
                 to take another learning rate; looked at after each batch. A mapping lets them set more: for each name
                 a function that takes the value, as `Writer.commands` has it.
             finish_timeout: Seconds that the end of a run waits for the backend; see `Writer`.
+            tags: Words by which people find the runs.
+            group: What the runs belong to, for example a sweep.
+            keep_checkpoints: How many checkpoints of a run are kept, in its folder and on the backend: the best by
+                `monitor` and `mode`, and the newest; with 1 the best alone. All if `None`.
+            weights_only: Save checkpoints without the optimizer's state; see `Writer`.
+            labels: The names of the classes, in the order of the model's outputs, for pages that load a checkpoint.
 
         Raises:
             UnsupportedFormat: For an unknown format.
             InvalidData: For an unknown `mode`, a frequency under 1, a `writer` or `steerable` of another kind, or what
                 `Writer` refuses.
-            RunFolderError: When `resume` names no run, or one that is being written.
+            RunFolderError: When `resume` names no run in `base_log_dir`, or one that is being written.
         """
         super().__init__()
         if mode not in ("auto", "min", "max"):
             raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
         _check_frequency("model_checkpoint_freq", model_checkpoint_freq, "epochs")
         _check_frequency("batch_freq", batch_freq, "batches")
+        _check_frequency("keep_checkpoints", keep_checkpoints, "checkpoints")
         if writer is not None and not isinstance(writer, Writer):
             raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
         self._setters = checked_setters(steerable)
@@ -119,11 +133,13 @@ class KerasCallback(_Callback):
         elif resume is not None:
             self.writer = Writer.resume(
                 resume,
+                base_log_dir=base_log_dir,
                 backend_root=backend_root,
                 disk_save_format=disk_save_format,
                 remote_save_format=remote_save_format,
                 rename=rename,
                 finish_timeout=finish_timeout,
+                weights_only=weights_only,
             )
         else:
             self.writer = Writer(
@@ -134,6 +150,9 @@ class KerasCallback(_Callback):
                 base_log_dir,
                 rename=rename,
                 finish_timeout=finish_timeout,
+                tags=tags,
+                group=group,
+                weights_only=weights_only,
             )
         self.run_params = run_params
         self.model_checkpoint_freq = model_checkpoint_freq
@@ -150,6 +169,9 @@ class KerasCallback(_Callback):
         self._mine = False
         self._described = True
         self._cell: Any = None
+        self.keep_checkpoints = keep_checkpoints
+        self._retention: Retention | None = None
+        self.labels = list(labels) if labels is not None else None
         self.publish = publish
         self._models: ModelFeed | None = None
         self._hook_batches()
@@ -163,7 +185,8 @@ class KerasCallback(_Callback):
         """What a copy is made of: the arguments, and nothing of a run or of the model that is trained."""
         state = {key: value for key, value in self.__dict__.items() if key != "on_train_batch_end"}
         trained = dict.fromkeys({"model", "_model", "params", "validation_data"} & state.keys())
-        return {**state, **trained, "_best": None, "_mine": False, "_resumed": False, "_cell": None, "_models": None}
+        run = dict.fromkeys(("_best", "_retention", "_cell", "_models"))
+        return {**state, **trained, **run, "_mine": False, "_resumed": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -171,6 +194,9 @@ class KerasCallback(_Callback):
 
     def __repr__(self) -> str:
         return f"KerasCallback({self.writer!r})"
+
+    def _repr_html_(self) -> str:
+        return self.writer._repr_html_().replace("<b>Writer ", "<b>KerasCallback ", 1)
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run."""
@@ -182,6 +208,7 @@ class KerasCallback(_Callback):
             self.writer.model = self.model
         elif self._mine:
             self._best = None
+            self._retention = None
             self.writer.create_run(self.model, {**fields_of(self.run_params), **(self.params or {})})
         elif self.writer.model is None:
             self.writer.model = self.model
@@ -225,8 +252,9 @@ class KerasCallback(_Callback):
             self.writer.describe_model()
         number = epoch + 1 + (self._offset or 0)
         is_checkpoint = self._is_checkpoint(epoch, values)
-        self.writer.save_epoch(number, values, save_checkpoint=is_checkpoint)
+        self.writer.save_epoch(number, values)
         if is_checkpoint:
+            self._save_checkpoint(number, values)
             self._offer()
         else:
             self._offer_between_checkpoints()
@@ -276,13 +304,21 @@ class KerasCallback(_Callback):
         if self.model_checkpoint_freq is None and not self.save_best_only:
             self._offer()
 
+    def _save_checkpoint(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        key = self.writer.save_checkpoint(epoch, {"labels": self.labels} if self.labels is not None else None)
+        if key is None or self.keep_checkpoints is None:
+            return
+        if self._retention is None:
+            self._retention = Retention(int(self.keep_checkpoints), self._direction())
+        self.writer.drop_checkpoints(self._retention.add(key, number(logs.get(self.monitor))))
+
     def _offer(self) -> None:
         destination = self.writer.settings.destination
         if self.publish is None or destination is None:
             return
         if self._models is None:
             self._models = ModelFeed(destination, self.publish, self.writer.notices)
-        self._models.offer(self.model)
+        self._models.offer(self.model, self.labels)
 
     def _is_checkpoint(self, epoch: int, logs: Mapping[str, Any]) -> bool:
         frequency = self.model_checkpoint_freq

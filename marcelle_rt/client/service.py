@@ -7,6 +7,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any, TypeVar, overload
 
 from .. import values
+from ..cards import card
 from ..config import backend_location
 from ..errors import InvalidData
 from . import answers
@@ -53,6 +54,9 @@ class Service:
 
     def __repr__(self) -> str:
         return f"Service({self.location!r})"
+
+    def _repr_html_(self) -> str:
+        return card(f"Service {self.name}", {"backend": self._session.location, "status": self._session.status})
 
     def close(self) -> None:
         """Ends the session that this service made for itself; does nothing for one from `DataStore.service`."""

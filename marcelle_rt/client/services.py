@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from ..cards import card
 from ..errors import InvalidAnswer, NotFound
 from .caller import Status
 from .service import Service, check_name
@@ -33,6 +34,9 @@ class Services:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.location!r}, status={self.status!r})"
+
+    def _repr_html_(self) -> str:
+        return card(type(self).__name__, {"backend": self.location, "status": self.status})
 
     @property
     def location(self) -> str:

@@ -17,7 +17,8 @@ from ..backend.packages import folder_of
 from ..client.data_store import DataStore
 from ..errors import InvalidData, MarcelleError, NotFound, RunFolderError
 from ..runs.document.run import Run
-from ..runs.folder import journal, reading
+from ..runs.folder import copies, journal, reading
+from ..values import time_of
 
 PACKAGES = ("python-socketio", "python-engineio", "websocket-client", "requests", "orjson", "numpy", "rich", "typer")
 
@@ -92,7 +93,11 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
     if not folders:
         yield Check("run folders", "ok", f"none in {logs}")
         return
-    written, torn, broken, missing = [], [], [], []
+    written: list[Path] = []
+    torn: list[Path] = []
+    broken: list[Path] = []
+    missing: list[Path] = []
+    removed: list[Path] = []
     for directory in folders[:_FOLDERS]:
         if journal.is_being_written(directory):
             written.append(directory)
@@ -105,7 +110,7 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
             torn.append(directory)
         try:
             if store is not None and directory not in written and not _is_there(store, run):
-                missing.append(directory)
+                (removed if _was_removed(store, directory) else missing).append(directory)
         except MarcelleError as error:
             yield failure("run folders", error)
             store = None
@@ -113,6 +118,8 @@ def run_folders(logs: Path, store: DataStore | None) -> Iterator[Check]:
     if len(folders) > _FOLDERS:
         count += f", of which the newest {_FOLDERS} were checked"
     found = f"{count}; {len(written)} are being written" if written else count
+    if removed:
+        found += f"; {len(removed)} of runs that were removed from the backend: {_names(removed)}"
     yield Check(
         "run folders", "ok", found if store is not None else f"{found}; the backend could not be asked about them"
     )
@@ -133,11 +140,25 @@ def _is_there(store: DataStore, run: Run) -> bool:
     runs = store.service("runs")
     select = {"$select": ["_id", "epoch", "status"]}
     try:
-        copies = [runs.get(run.id, {"query": select})]
+        found = [runs.get(run.id, {"query": select})]
     except NotFound:
-        copies = list(runs.items({"origin": run.id, **select}))
+        found = list(runs.items({"origin": run.id, **select}))
     fields = run.fields
-    return any((copy.get("epoch"), copy.get("status")) == (fields["epoch"], fields["status"]) for copy in copies)
+    return any((copy.get("epoch"), copy.get("status")) == (fields["epoch"], fields["status"]) for copy in found)
+
+
+def _was_removed(store: DataStore, directory: Path) -> bool:
+    """Whether somebody removed a run from a backend, so that nobody is told to bring it back.
+
+    The folder knows that the run was there. If something of the backend is older, its database has not been lost since.
+    """
+    known = copies.copies(directory).get(store.location)
+    if known is None or known.removed:
+        return known is not None
+    oldest = store.service("runs").first({"$sort": {"createdAt": 1}, "$select": ["_id", "createdAt"]}, 1)
+    created = time_of(oldest[0].get("createdAt")) if oldest else None
+    since = time_of(known.since)
+    return created is not None and since is not None and created < since
 
 
 def _names(directories: list[Path]) -> str:

@@ -40,12 +40,20 @@ def examine(location: str | None, as_json: bool) -> bool:
         if check.mend:
             out.print(Text(f"  -> {clean(check.mend)}", style), soft_wrap=not out.is_terminal)
     wrong = sum(check.verdict == "wrong" for check in found)
+    notes = sum(check.verdict == "note" for check in found)
     if as_json:
         print_json({"ok": not wrong, "backend": url, "checks": [check._asdict() for check in found]})
     else:
         out.print()
-        out.print(Text(f"{wrong} wrong", "bold red") if wrong else Text("Nothing is wrong.", "green"))
+        out.print(_sum(wrong, notes))
     return not wrong
+
+
+def _sum(wrong: int, notes: int) -> Text:
+    noted = f"{notes} to note (see !)" if notes else ""
+    if wrong:
+        return Text(f"{wrong} wrong{', ' if noted else ''}{noted}", "bold red")
+    return Text(f"Nothing is wrong; {noted}.", "yellow") if noted else Text("Nothing is wrong.", "green")
 
 
 def _all(url: str) -> Iterator[Check]:

@@ -12,6 +12,7 @@ from ..client.data_store import DataStore
 from ..errors import BackendUnreachable, MarcelleError
 from ..foreign import clean
 from ..runs.document.events import Event
+from ..runs.folder import copies
 from ..runs.remote.remote import Remote
 from ..runs.uploader import Uploader
 from .output import cell, console, line, messages, print_json
@@ -53,6 +54,8 @@ def upload_many(
             for number, directory in enumerate(directories):
                 bar.update(task, completed=number, description=clean(directory.name))
                 done.append(_upload(uploader, directory, overwrite))
+                if (name := done[-1]["run"]) is not None:
+                    copies.note(directory, store.location, name)
         except BackendUnreachable:
             if done:
                 _print(done, as_json)

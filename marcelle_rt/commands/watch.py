@@ -11,7 +11,8 @@ from typing import Any
 from ..client.data_store import DataStore
 from .http import server_time
 from .output import console, messages
-from .runs.finding import find_run, query_of
+from .runs.filters import query_of
+from .runs.finding import find_run
 from .runs.repair import open_runs
 
 INTERRUPTED = 130

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
+from ..cards import card
 from ..client.data_store import DataStore
 from . import naming
 
@@ -32,6 +33,9 @@ class Kept:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._store.location!r}, {self.name!r})"
+
+    def _repr_html_(self) -> str:
+        return card(f"{type(self).__name__} {self.name}", {"backend": self._store.location})
 
     def close(self) -> None:
         """Lets go of the connection, where it was made here."""

@@ -39,7 +39,7 @@ def format_of(path: Path) -> str:
     return "saved_model" if path.is_dir() else disk_format(path.suffix.lower().lstrip("."))
 
 
-def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
+def save(model: Any, directory: Path, name: str, local_format: str, *, with_optimizer: bool = True) -> Path:
     """Writes a Keras model to disk.
 
     A SavedModel is exported by tracing the model: call this on the training's own thread, between two epochs.
@@ -49,6 +49,7 @@ def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
         directory: An existing folder to write into.
         name: The file's name without its extension.
         local_format: `"h5"`, `"saved_model"` or `"keras"`.
+        with_optimizer: Save the optimizer's state too, from which a training can go on; a SavedModel never has it.
 
     Returns:
         The file `<name>.h5` or `<name>.keras`, or the folder `<name>`: the whole of it, or, when this
@@ -68,8 +69,10 @@ def save(model: Any, directory: Path, name: str, local_format: str) -> Path:
             model.export(os.fspath(part), **quiet)
             _remove(path)  # a folder can't replace one that holds something
         else:
-            with _without_h5_advice():
-                model.save(os.fspath(part))
+            alone = {"include_optimizer": False} if kind == "h5" and not with_optimizer else {}
+            bare = _without_optimizer(model) if kind == "keras" and not with_optimizer else contextlib.nullcontext()
+            with _without_h5_advice(), bare:
+                model.save(os.fspath(part), **alone)
         os.replace(part, path)
     except BaseException:  # a full disk, a model that can't be saved, Ctrl-C
         _remove(part)
@@ -149,6 +152,22 @@ def keras_of(model: Any) -> Any:
 def is_keras3(model: Any) -> bool:
     """Whether a model was made with Keras 3."""
     return int(keras_of(model).__version__.partition(".")[0]) >= 3
+
+
+@contextlib.contextmanager
+def _without_optimizer(model: Any) -> Iterator[None]:
+    """Lets a model have no optimizer meanwhile: Keras saves one that is there, and has a switch for h5 alone."""
+    optimizer = getattr(model, "optimizer", None)
+    compiled = {name: getattr(model, name) for name in ("compiled", "_is_compiled") if hasattr(model, name)}
+    try:
+        model.optimizer = None
+        for name in compiled:
+            setattr(model, name, False)
+        yield
+    finally:
+        model.optimizer = optimizer
+        for name, value in compiled.items():
+            setattr(model, name, value)
 
 
 @contextlib.contextmanager

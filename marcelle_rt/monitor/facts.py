@@ -40,8 +40,8 @@ def seconds(time: object) -> float:
 def seconds_of(run: Mapping[str, Any], now: dt.datetime | None = None) -> float | None:
     """How long a run took, in seconds.
 
-    A document has no end time, only the backend's time of its last change. For a run that reached the backend
-    later than it started (an uploaded folder) that says nothing: `None`.
+    The document of another program, or of an earlier version, has no end time, only the backend's time of its last
+    change. For a run that reached the backend later than it started (an uploaded folder) that says nothing: `None`.
 
     Args:
         run: The run's document.
@@ -52,6 +52,8 @@ def seconds_of(run: Mapping[str, Any], now: dt.datetime | None = None) -> float 
         return None
     if run.get("status") in ACTIVE:
         return None if now is None else max(0.0, (now - start).total_seconds())
+    if (end := time_of(run.get("end"))) is not None:
+        return max(0.0, (end - start).total_seconds())
     created, changed = time_of(run.get("createdAt")), time_of(run.get("updatedAt"))
     if created is None or changed is None or created - start > _LATE:
         return None

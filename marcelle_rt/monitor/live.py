@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..errors import BackendUnreachable
 from .board import Board
 from .follow import Follower
 
@@ -51,7 +52,10 @@ class LiveRuns:
         self._query = dict(query)
         self._shown: Shown | None = None
         self._follower = Follower(store, query, Board(metrics=metrics), _news(weakref.ref(self)))
-        self._follower.start()
+        try:
+            self._follower.start()
+        except BackendUnreachable as error:  # a notebook would show how each part of the way there failed
+            raise error.with_traceback(None) from None
         # One that is dropped and not shown anywhere must stop listening.
         self._dropped = weakref.finalize(self, self._follower.close)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from ..models.checkpoints.usage import ImageInput, Usage
 from ..notices import Notices
 from .alerts.verbs import Alerts
 from .document.resumed import Resumed
-from .folder import journal
+from .folder import finding, journal
 from .recording.current import Current
 from .recording.facts import RunFacts
 from .recording.recording import Recording
@@ -22,7 +22,8 @@ from .recording.steered import Steered
 from .remote.destination import Destination
 from .remote.remote import Remote
 from .training.checkpoints import checked_usage
-from .training.params import described
+from .training.params import described, written
+from .training.pictures import named
 from .training.system_metrics import can_measure
 
 
@@ -58,6 +59,10 @@ class Writer(RunFacts, Steered):
         rename: Mapping[str, str] | None = None,
         system_metrics: bool = False,
         finish_timeout: float = config.FINISH_TIMEOUT,
+        tags: Sequence[str] = (),
+        group: str | None = None,
+        notes: str | None = None,
+        weights_only: bool = False,
     ) -> None:
         """Prepares a writer; nothing is written or sent before `create_run`.
 
@@ -77,6 +82,10 @@ class Writer(RunFacts, Steered):
                 `run-system`: processors, memory, and NVIDIA's GPUs. Needs the extra `system`.
             finish_timeout: Seconds that the end of a run waits for the backend; `$MARCELLE_FINISH_TIMEOUT`, if set,
                 in place of the default. About 2, once a process, for one that was never reached.
+            tags: Words by which people find the runs; they can be changed on the backend later, as can the next two.
+            group: What the runs belong to, for example a sweep.
+            notes: A text about them.
+            weights_only: Save checkpoints without the optimizer's state, which is twice as large as the weights.
 
         Raises:
             UnsupportedFormat: For an unknown format.
@@ -97,6 +106,8 @@ class Writer(RunFacts, Steered):
         settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
         own = remote.save_format if isinstance(remote, Remote) else remote_save_format
         self.settings = replace(settings, remote_format=own)
+        self._written = written(tags, group, notes)
+        self._weights_only = weights_only
         self._alerts = Alerts(self.notices)
         self._current = Current(self.notices)
 
@@ -104,11 +115,8 @@ class Writer(RunFacts, Steered):
         """A copy (`copy.deepcopy`, `pickle`) is a Writer of the same arguments and rules, without this one's run."""
         return {**self.__dict__, "_current": Current(self.notices), "model": None, "_usage": Usage()}
 
-    def __repr__(self) -> str:
-        return f"Writer({self.name!r}{self._current})"
-
     @classmethod
-    def resume(cls, run_directory: str | os.PathLike[str], **options: Any) -> Writer:
+    def resume(cls, run: str | os.PathLike[str], **options: Any) -> Writer:
         """Goes on with a run that was cut off, or ended, in its own folder.
 
         The first epoch that is saved decides where it goes on: what the run has from that epoch on is
@@ -116,22 +124,23 @@ class Writer(RunFacts, Steered):
         backend.
 
         Args:
-            run_directory: The run's folder.
-            options: As the class takes them, but for `name` and `base_log_dir`.
+            run: The run's folder, or its name, such as `"digits-4"`, or `_id`.
+            options: As the class takes them, but for `name`. In `base_log_dir` a run of that name is looked for.
 
         Returns:
             A writer with the run open: call `train_begin` and `save_epoch`.
 
         Raises:
-            RunFolderError: When the folder holds no run, or another writer has it open.
+            RunFolderError: When there is no such run, or another writer has it open.
+            InvalidData: When `run` is neither a path nor a name, and as the class raises it.
         """
-        directory = config.absolute(run_directory)
+        base = options.pop("base_log_dir", config.DEFAULT_LOG_DIR)
         if config.mode() == "disabled":
-            return cls(directory.name, base_log_dir=directory.parent, **options)
+            return cls(os.fspath(run), base_log_dir=base, **options)
+        directory = finding.folder_of(config.log_dir(base), run)
         book, history, torn = journal.reopen(directory)
         past = Resumed(history)
-        basename = past.run.fields["basename"]
-        writer = cls(basename, base_log_dir=directory.parent, **options)
+        writer = cls(past.run.fields["basename"], base_log_dir=directory.parent, **options)
         if torn:
             writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
         writer._current.go_on(book, past, history, writer._run_settings)
@@ -170,7 +179,7 @@ class Writer(RunFacts, Steered):
         self.use_model(model, example=example, preprocess=preprocess, activation=activation, labels=labels)
         if self.settings.disabled:
             return
-        fields = described(self.name, self.source, run_params, model, loss, self.notices)
+        fields = {**described(self.name, self.source, run_params, model, loss, self.notices), **self._written}
         self._alerts.start()
         self._current.create(self.base_log_dir, fields, self._run_settings)
         self._prepare_checkpoints()
@@ -223,7 +232,7 @@ class Writer(RunFacts, Steered):
         epoch: int,
         logs: Mapping[str, Any] | None = None,
         save_checkpoint: bool = False,
-        assets: Sequence[str | os.PathLike[str]] = [],
+        assets: Sequence[Any] | Mapping[str, Any] = [],
     ) -> None:
         """Saves the results of an epoch. Takes microseconds, however long the run is and slow the network.
 
@@ -232,7 +241,8 @@ class Writer(RunFacts, Steered):
             logs: A number for each metric, for this epoch alone: `{"loss": 3.14}`. One-element arrays and
                 tensors count as numbers; anything else, NaN and infinities are stored as `None`.
             save_checkpoint: Save the model too, locally and on the backend.
-            assets: Paths of files to keep with the epoch.
+            assets: What to keep with the epoch: paths of files, figures of Matplotlib, images of Pillow, or arrays of
+                images (height x width, or with 3 or 4 channels). A mapping gives them names: `{"confusion": figure}`.
         """
         if (run := self._open("save_epoch")) is None:
             return
@@ -241,8 +251,8 @@ class Writer(RunFacts, Steered):
             self._alerts.look(run, self.name, number, logs)
         if save_checkpoint:
             self.save_checkpoint(number)
-        for asset in [assets] if isinstance(assets, str | os.PathLike) else assets or []:
-            run.save_asset(asset, number)
+        for name, asset in named(assets):
+            run.save_asset(asset, number, name)
 
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.
@@ -263,7 +273,7 @@ class Writer(RunFacts, Steered):
         metadata: Mapping[str, Any] | None = None,
         *,
         file: str | os.PathLike[str] | None = None,
-    ) -> None:
+    ) -> str | None:
         """Saves the model now, or a file that you have made of it.
 
         A file is checked first, and made fit for pages where that can be done without changing what it predicts; a
@@ -275,18 +285,27 @@ class Writer(RunFacts, Steered):
                 classification its names.
             file: An `.onnx` file, or TF.js' `model.json` with its weights beside it; the model of `create_run` if
                 `None`.
+
+        Returns:
+            The checkpoint's key, for `drop_checkpoints`; `None` when it was not saved.
         """
         if (run := self._open("save_checkpoint")) is None:
-            return
+            return None
         if file is not None:
-            run.keep_checkpoint(file, epoch, metadata)
-        elif self.model is None:
+            return run.keep_checkpoint(file, epoch, metadata)
+        if self.model is None:
             self.notices.warn(
                 "no model",
                 "No checkpoint can be saved: give the model to create_run(), or a file to save_checkpoint().",
             )
-        else:
-            run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata)
+            return None
+        own = not self._weights_only
+        return run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata, with_optimizer=own)
+
+    def drop_checkpoints(self, keys: Iterable[str]) -> None:
+        """Removes checkpoints of the open run, by what `save_checkpoint` returned, from the folder and the backend."""
+        if (run := self._current.open) is not None and (gone := list(keys)):
+            run.drop_files(gone)
 
     def alert(self, title: str, text: str = "", level: str = "info") -> None:
         """Tells people something now: on dashboards, in the terminal, and by `$MARCELLE_WEBHOOK` if that is set.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
 from marcelle_rt.values import iso
 
 
@@ -38,3 +39,10 @@ def make_run(store: DataStore) -> Callable[..., dict[str, Any]]:
         return stored
 
     return make
+
+
+@pytest.fixture
+def own_store(own_backend: Callable[..., Backend]) -> Iterator[DataStore]:
+    """A `DataStore` on a backend of the test's own."""
+    with DataStore(own_backend().url) as opened:
+        yield opened

@@ -157,3 +157,52 @@ def test_the_settings_page_and_back_leaves_everything_as_it_was(
 
     chart(page, "loss").locator("canvas").wait_for()
     assert "epoch 3" in told(page, "loss", 0.99)
+
+
+def test_what_is_set_is_kept_over_a_reload(open_page: Callable[..., Page], page: Page, train: Train) -> None:
+    train(epochs=3, planned=3, params={"steps": 10}).close()
+    train(epochs=3, planned=3, params={"steps": 20}).close()
+    open_page()
+    chart(page, "loss").locator("canvas").wait_for()
+    page.get_by_role("combobox", name="x axis").select_option("step")
+    page.get_by_label("Log scale").check()
+    page.get_by_role("slider", name="smoothing").fill("0.25")
+    page.get_by_role("columnheader", name="Epoch").get_by_role("button").click()
+    page.get_by_text("Columns", exact=True).click()
+    page.get_by_label("Took", exact=True).uncheck()
+
+    page.reload()
+    chart(page, "loss").locator("canvas").wait_for()
+
+    assert page.get_by_role("combobox", name="x axis").input_value() == "step"
+    assert page.get_by_label("Log scale").is_checked()
+    assert page.get_by_role("slider", name="smoothing").input_value() == "0.25"
+    heads = page.locator(".rt-table thead")
+    assert heads.locator("[aria-sort=descending]").inner_text().startswith("Epoch")
+    assert "Took" not in heads.inner_text()
+
+
+def test_a_store_of_the_browser_with_something_else_in_it_does_no_harm(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    train(epochs=3, planned=3).close()
+    odd = {"smoothing": '"x"', "axis": "7", "columns": "{}", "size": "1e9", "sort": "{broken", "log": "null"}
+    page.add_init_script(f"for (const [n, v] of Object.entries({odd})) localStorage.setItem('marcelle-rt ' + n, v)")
+    open_page()
+
+    chart(page, "loss").locator("canvas").wait_for()
+    assert page.get_by_role("combobox", name="x axis").input_value() == "epoch"
+    assert page.get_by_role("slider", name="smoothing").input_value() == "0"
+
+
+def test_a_curve_that_was_kept_follows_its_run_and_what_is_set(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    runs = [train(epochs=3, loss=1.0), train(epochs=3, loss=2.0)]
+    open_recording(open_page, page)
+    eventually(lambda: page.evaluate("window.lines.slice(-2)") == [[3, False], [3, False]])
+
+    runs[0].save_epoch(4, {"loss": 0.2})
+    eventually(lambda: page.evaluate("window.lines.slice(-2).map(([n]) => n).sort()") == [3, 4])
+    page.get_by_role("slider", name="smoothing").fill("0.5")
+    eventually(lambda: all(each in told(page, "loss", 0.99) for each in ("0.3289", "0.9524")))

@@ -51,6 +51,7 @@ def test_losses_come_first_and_batches_last() -> None:
     [
         ({"status": "epoch"}, 200),
         ({"status": "success", "createdAt": at(1), "updatedAt": at(30)}, 30),
+        ({"status": "success", "createdAt": at(100), "updatedAt": at(900), "end": at(12)}, 12),
         ({"status": "success", "createdAt": at(100), "updatedAt": at(130)}, None),  # uploaded later
         ({"status": "success"}, None),
         ({"status": "epoch", "start": 5}, None),

@@ -81,6 +81,7 @@ def test_a_resumed_run_has_the_checkpoints_and_assets_of_each_epoch_once(
     assert files_in(directory) == {
         "journal.jsonl",
         "run_data.json",
+        "backends.json",
         *(f"model_checkpoint_epoch={n}.keras" for n in range(1, 6)),
         *(entry["local_path"] for entry in run["assets"]),
     }

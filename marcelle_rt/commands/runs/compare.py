@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,31 +14,43 @@ from ...errors import InvalidData
 from ...foreign import clean
 from ...monitor import facts, text
 from ..output import cell, console, cut, line, print_json, sentence, status, table
+from .columns import in_order, text_of, title
+from .filters import Selection
 from .finding import find_runs
 from .show import HEADS, curve
 
 _ABSENT = "-"
+_CURVES = 8  # runs of which the curves are shown too
 
 
-def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
-    """Prints the parameters that differ, then each metric of each run.
+def compare_runs(
+    store: DataStore, words: Sequence[str], selection: Selection | None, sort: str | None, as_json: bool
+) -> None:
+    """Prints a row per run, with the parameters that differ and the best of each metric; of a few runs the curves too.
 
     Args:
         store: The backend.
-        words: The runs, two or more.
-        as_json: One object: `runs`, `params` and `metrics`, with a list a parameter and metric, in the runs' order.
+        words: Runs.
+        selection: More of them.
+        sort: The column by which they are sorted; as they were named, and the newest first, if `None`.
+        as_json: One object: `runs`, `params` and `metrics`, with a list for each parameter and metric, in the runs'
+            order.
 
     Raises:
         InvalidData: Fewer than two runs.
         NoSuchRun: A word stands for no run, or for several.
         MarcelleError: What the backend or the line raised.
     """
-    runs = find_runs(store, words)
+    runs: Sequence[Mapping[str, Any]] = find_runs(store, words, selection)
     if len(runs) < 2:
-        raise InvalidData("runs", " ".join(words), "is one run; name at least two to compare")
+        few = f"is one run, {clean(facts.name(runs[0]))}" if runs else "is no run"
+        raise InvalidData("runs", " ".join(words) or "the query", f"{few}; at least two can be compared")
+    now = dt.datetime.now(dt.timezone.utc)
+    if sort is not None:
+        runs = in_order(runs, sort, False, now)
     params = _differing([facts.flat(run.get("params")) for run in runs])
     curves = [facts.curves(run) for run in runs]
-    metrics = list(dict.fromkeys(metric for each in curves for metric in each))
+    metrics = facts.ordered(dict.fromkeys(metric for each in curves for metric in each))
     if as_json:
         print_json(
             {
@@ -50,13 +63,50 @@ def compare_runs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
         )
         return
     out = console()
-    for run in runs:
-        line(out, _name(out, run), "  ", status(run.get("status")), "  ", cell(text.progress(run)))
-    _print_params(out, runs, params)
-    for metric in metrics:
-        _print_metric(out, runs, metric, [each.get(metric) for each in curves])
+    _print_rows(out, runs, [f"params.{name}" for name in params], metrics, now)
+    if not params:
+        sentence(out, Text("They have the same parameters.", "dim"))
     if not metrics:
         sentence(out, Text("None of them has metrics yet.", "dim"))
+    if len(runs) <= _CURVES:
+        for metric in metrics:
+            _print_metric(out, runs, metric, [each.get(metric) for each in curves])
+
+
+def _print_rows(
+    out: Console, runs: Sequence[Mapping[str, Any]], params: Sequence[str], metrics: Sequence[str], now: dt.datetime
+) -> None:
+    """A row per run; where not all columns fit, the rest goes into further tables with the same rows."""
+    heads = [Text("run"), Text("status"), Text("epoch", justify="right")]
+    first = [(_name(out, run), status(run.get("status")), cell(text.progress(run))) for run in runs]
+    columns = [
+        (cell(title(name, runs)), [Text(text_of(run, name, now)) for run in runs]) for name in (*params, *metrics)
+    ]
+    width = _width([heads[0], *(row[0] for row in first)])
+    taken = width + sum(_width([head, *(row[n] for row in first)]) for n, head in enumerate(heads) if n)
+    rows = [list(row) for row in first]
+    for number, (head, texts) in enumerate(columns):
+        needed = _width([head, *texts])
+        if taken + needed > out.width and len(heads) > 1:
+            _print_table(out, heads, rows)
+            heads, rows, taken = [Text("run")], [[row[0]] for row in first], width
+        head.justify = "right" if number >= len(params) else "left"
+        heads.append(head)
+        taken += needed
+        for row, found in zip(rows, texts, strict=True):
+            row.append(found)
+    _print_table(out, heads, rows)
+
+
+def _width(texts: Sequence[Text]) -> int:
+    return max(each.cell_len for each in texts) + 2
+
+
+def _print_table(out: Console, heads: Sequence[Text], rows: Sequence[Sequence[Text]]) -> None:
+    made = table(*(head.plain for head in heads), right=[head.plain for head in heads if head.justify == "right"])
+    for row in rows:
+        made.add_row(*row)
+    out.print(made)
 
 
 def _differing(params: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -76,31 +126,6 @@ def _numbers(run: Mapping[str, Any], metric: str, values: Sequence[Any] | None) 
 
 def _name(out: Console, run: Mapping[str, Any]) -> Text:
     return cut(out, cell(facts.name(run), "bold"), max(8, out.width // 3))
-
-
-def _print_params(out: Console, runs: Sequence[Mapping[str, Any]], params: Mapping[str, Sequence[Any]]) -> None:
-    out.print()
-    if not params:
-        sentence(out, Text("They have the same parameters.", "dim"))
-        return
-    shown = {
-        clean(name): [_ABSENT if value is None else clean(text.short(value)) for value in values]
-        for name, values in params.items()
-    }
-    names = [_name(out, run) for run in runs]
-    widths = [max(len(name) for name in shown)] + [
-        max(name.cell_len, *(len(values[n]) for values in shown.values())) for n, name in enumerate(names)
-    ]
-    if sum(widths) + 2 * len(widths) <= out.width:
-        made = table("", *(name.plain for name in names))
-        for parameter, values in shown.items():
-            made.add_row(Text(parameter, "dim"), *(Text(value) for value in values))
-        out.print(made)
-        return
-    for parameter, values in shown.items():
-        line(out, Text(parameter, "dim"))
-        for name, value in zip(names, values, strict=True):
-            line(out, name, "  ", value, indent=2)
 
 
 def _print_metric(

@@ -1,18 +1,18 @@
-"""Which runs somebody means: by name, by `_id` or its beginning, or by a query."""
+"""Which runs somebody means: by name, by `_id` or its beginning, or by filters."""
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from ...client.data_store import DataStore
 from ...client.service import Service
-from ...errors import FeathersError, InvalidData, MarcelleError, NotAuthenticated
-
-_TEXTS = ("_id", "name", "basename", "status", "source", "start")
-"""The fields that hold text, even where it looks like a number."""
+from ...errors import FeathersError, MarcelleError, NotAuthenticated
+from ..http import server_time
+from .filters import Selection
+from .repair import open_runs
 
 _CANDIDATES = 5  # named in an error
 _LOOKED_AT = 300  # of the newest runs, for names that are nearly the same
@@ -31,49 +31,6 @@ class NoSuchRun(MarcelleError):
         self.candidates = tuple(candidates)
         hint = f"{why}: {', '.join(candidates)}." if candidates else "`marcelle-rt runs` lists the runs."
         super().__init__(f"{word!r} is not a run at {location}. {hint}")
-
-
-def query_of(filters: Sequence[str]) -> dict[str, Any]:
-    """Makes a query of `key=value` filters, or of JSON.
-
-    Args:
-        filters: Each `key=value`, where a dot goes into a mapping (`params.lr=0.1`), or a JSON object with
-            Feathers' operators. All must hold.
-
-    Raises:
-        InvalidData: For what is neither.
-    """
-    query: dict[str, Any] = {}
-    for text in filters:
-        key, equals, value = text.partition("=")
-        if text.lstrip().startswith("{"):
-            query.update(_json(text))
-        elif equals and key.strip():
-            query[key.strip()] = _value(key.strip(), value.strip())
-        else:
-            raise InvalidData("query", text, "is not a filter; use for example status=error, or JSON")
-    return query
-
-
-def _json(text: str) -> dict[str, Any]:
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        raise InvalidData("query", text, f"is not JSON ({error})") from None
-    assert isinstance(parsed, dict)  # it begins with a brace
-    for key in parsed:
-        if key in ("$limit", "$skip", "$sort", "$select"):
-            raise InvalidData(f"query.{key}", parsed[key], "can't be given here; use filters only")
-    return parsed
-
-
-def _value(key: str, text: str) -> Any:
-    if key in _TEXTS:
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def find_run(store: DataStore, word: str) -> dict[str, Any]:
@@ -109,10 +66,31 @@ def find_run(store: DataStore, word: str) -> dict[str, Any]:
     raise NoSuchRun(word, store.location, "Similar names", _similar(runs, word))
 
 
-def find_runs(store: DataStore, words: Sequence[str]) -> list[dict[str, Any]]:
-    """As `find_run` for several, each run once."""
+def find_runs(store: DataStore, words: Sequence[str], selection: Selection | None = None) -> list[dict[str, Any]]:
+    """As `find_run` for several, and those that a selection means, each run once."""
     found = [find_run(store, word) for word in words]
+    if selection is not None:
+        found += select(store, selection)
     return list({run["_id"]: run for run in found}.values())
+
+
+def select(store: DataStore, selection: Selection, fields: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """The runs of a backend that a selection means, the newest first.
+
+    Args:
+        store: The backend.
+        selection: Which.
+        fields: What is read of each; all if `None`. What the tests look at must be among them.
+    """
+    asked = {"$sort": {"start": -1}, **({"$select": list(fields)} if fields is not None else {})}
+    query = {**selection.query, **(_silent(store) if selection.silent else {})}
+    return [run for run in store.service("runs").items({**query, **asked}) if selection.holds(run)]
+
+
+def _silent(store: DataStore) -> dict[str, Any]:
+    """A query for the runs that have not ended and give no sign of life."""
+    now = server_time(store.location) or dt.datetime.now(dt.timezone.utc)
+    return {"_id": {"$in": [run["_id"] for run, _ in open_runs(store, now)[1]]}}
 
 
 def _stubs(runs: Service, query: dict[str, Any]) -> list[dict[str, Any]]:

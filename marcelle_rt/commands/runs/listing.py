@@ -3,59 +3,139 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ...client.data_store import DataStore
 from ...foreign import clean
 from ...monitor import facts, text
 from ...values import time_of
-from .. import beside
+from .. import beside, local
 from ..output import cell, console, cut, line, print_json, sentence, status, table
+from .columns import in_order, is_metric, text_of, title
+from .filters import Selection
+from .finding import select
 
-FIELDS = ["_id", "name", "basename", "status", "epoch", "epochs", "start", "createdAt", "updatedAt", "logs"]
+FIELDS = [
+    *("_id", "name", "basename", "group", "tags", "status", "epoch", "epochs"),
+    *("start", "end", "createdAt", "updatedAt", "logs"),
+]
 """What is read of each run that is shown."""
+
+_MORE = ("params", "notes", "error", "source", "origin")
+"""What filters, columns and the order may look at besides."""
 
 _HEADS = ("run", "status", "epoch", "started", "took", "last values")
 _NARROW = 76  # columns under which a run has two lines
+_SHOWN = ("name", "status", "epoch", "start", "took")  # columns that are there anyway
+_GIVEN = {"name": "run", "start": "started"}
 
 
-def list_runs(store: DataStore, query: Mapping[str, Any], limit: int, as_json: bool) -> None:
-    """Prints runs, the newest first. Whole documents are read of those alone that are shown.
+class Layout(NamedTuple):
+    """How runs are shown.
+
+    Attributes:
+        sort: The column by which they are sorted; `None` for the newest first.
+        reverse: The other way round.
+        columns: Instead of their times and last values: fields, parameters (`params.lr` or `lr`), and metrics, of which
+            the best is shown.
+        limit: The maximum number that are shown.
+    """
+
+    sort: str | None = None
+    reverse: bool = False
+    columns: tuple[str, ...] = ()
+    limit: int = 20
+
+
+def list_runs(store: DataStore, selection: Selection, how: Layout, as_json: bool) -> None:
+    """Prints runs. Where the backend can sort and choose them, whole documents are read of those alone that are shown.
 
     Args:
         store: The backend.
-        query: Which runs.
-        limit: The maximum number that are shown.
+        selection: Which runs.
+        how: How they are shown.
         as_json: One array for scripts.
 
     Raises:
         MarcelleError: What the backend or the line raised.
     """
-    runs = store.service("runs")
-    total = runs.count(query)
-    found = list(runs.items({**query, "$sort": {"start": -1}, "$limit": limit, "$select": FIELDS})) if total else []
-    alerts = beside.of_runs(store, beside.ALERTS, [run["_id"] for run in found]) if found else {}
     now = dt.datetime.now(dt.timezone.utc)
+    fields = [*FIELDS, *_MORE] if how.columns or how.sort or selection.tests or as_json else FIELDS
+    if how.sort or how.reverse or selection.tests or selection.silent:
+        found = select(store, selection, fields)
+        total = len(found)
+        shown = _ordered(found, how, now)
+    else:
+        runs = store.service("runs")
+        total = runs.count(selection.query)
+        query = {**selection.query, "$sort": {"start": -1}, "$limit": how.limit, "$select": fields}
+        shown = list(runs.items(query)) if total else []
+    alerts = beside.of_runs(store, beside.ALERTS, [run["_id"] for run in shown]) if shown else {}
+    _print(shown, alerts, total, how, now, as_json, lambda: _nothing(store, selection))
+
+
+def list_local(selection: Selection, how: Layout, as_json: bool) -> None:
+    """Prints the runs that lie in folders on this machine; the rest is as for `list_runs`.
+
+    Args:
+        selection: Which runs.
+        how: How they are shown.
+        as_json: One array for scripts, in which each run has its `folder`.
+    """
+    now = dt.datetime.now(dt.timezone.utc)
+    found = [run for run in local.documents() if selection.finds(run) and not selection.silent]
+    nothing = Text(f"There is no such run in {clean(local.logs())}.")
+    _print(_ordered(found, how, now), {}, len(found), how, now, as_json, lambda: nothing)
+
+
+def _ordered(found: Sequence[Mapping[str, Any]], how: Layout, now: dt.datetime) -> list[Mapping[str, Any]]:
+    ordered = in_order(found, how.sort or "start", how.reverse, now)
+    return ordered[: how.limit]
+
+
+def _print(
+    shown: Sequence[Mapping[str, Any]],
+    alerts: Mapping[str, Sequence[Mapping[str, Any]]],
+    total: int,
+    how: Layout,
+    now: dt.datetime,
+    as_json: bool,
+    nothing: Callable[[], Text],
+) -> None:
     if as_json:
-        print_json([_entry(run, alerts.get(run["_id"], []), now) for run in found])
+        print_json([_entry(run, alerts.get(run["_id"], []), now) for run in shown])
         return
     out = console()
-    if not found:
-        sentence(out, _nothing(store, query))
+    if not shown:
+        sentence(out, nothing())
+    elif how.columns and out.width >= _NARROW:
+        out.print(chosen_columns(shown, how.columns, now))
     elif out.width < _NARROW:
-        _print_blocks(out, found, alerts, now)
+        _print_blocks(out, shown, alerts, how, now)
     else:
-        _print_table(out, found, alerts, now)
-    if total > len(found):
-        line(out, Text(f"... and {total - len(found):,} more (--limit, --query)", "dim"))
+        _print_table(out, shown, alerts, how, now)
+    if total > len(shown):
+        line(out, Text(f"... and {total - len(shown):,} more (--limit, --query)", "dim"))
 
 
-def _nothing(store: DataStore, query: Mapping[str, Any]) -> Text:
-    if query:
+def chosen_columns(runs: Sequence[Mapping[str, Any]], columns: Sequence[str], now: dt.datetime) -> Table:
+    """A table with a row per run, of columns that somebody chose."""
+    heads = [_GIVEN.get(name) or title(name, runs) for name in columns]
+    right = [head for name, head in zip(columns, heads, strict=True) if any(is_metric(run, name) for run in runs)]
+    made = table("run", "status", *heads, right=right)
+    for run in runs:
+        made.add_row(cell(facts.name(run)), status(run.get("status")), *(text_of(run, name, now) for name in columns))
+    return made
+
+
+def _nothing(store: DataStore, selection: Selection) -> Text:
+    if selection != Selection({}):
         every = store.service("runs").count()
         return Text(f"None of the {every:,} runs at {store.location} matches the query.")
     return Text(
@@ -65,10 +145,16 @@ def _nothing(store: DataStore, query: Mapping[str, Any]) -> Text:
 
 
 def _entry(run: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]], now: dt.datetime) -> dict[str, Any]:
+    curves = facts.curves(run)
+    best = {metric: facts.best(metric, values) for metric, values in curves.items()}
     return {
         **{name: run.get(name) for name in FIELDS if name != "logs"},
+        **({"folder": run["folder"]} if "folder" in run else {}),
+        "params": run.get("params"),
+        "notes": run.get("notes"),
         "seconds": facts.seconds_of(run, now),
-        "last": {metric: facts.last(values) for metric, values in facts.curves(run).items()},
+        "last": {metric: facts.last(values) for metric, values in curves.items()},
+        "best": {metric: found and found.value for metric, found in best.items()},
         "alerts": [{key: alert.get(key) for key in ("level", "title", "text", "time")} for alert in alerts],
     }
 
@@ -82,33 +168,41 @@ def _print_table(
     out: Console,
     runs: Sequence[Mapping[str, Any]],
     alerts: Mapping[str, Sequence[Mapping[str, Any]]],
+    how: Layout,
     now: dt.datetime,
 ) -> None:
     rows = []
+    heads = [("folder" if "folder" in runs[0] else head) if head == "started" else head for head in _HEADS]
     for run in runs:
-        start = text.ago(time_of(run.get("start")), now)
         name = cut(out, cell(facts.name(run)), out.width // 3)
-        about = cell(text.progress(run)), Text(start), Text(_took(run, now))
+        about = cell(text.progress(run)), _where_or_when(run, now), Text(_took(run, now))
         rows.append((name, status(run.get("status")), *about))
-    taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(_HEADS[:-1]))
-    made = table(*_HEADS, right=("epoch",))
+    taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(heads[:-1]))
+    made = table(*heads, right=("epoch",))
     for run, row in zip(runs, rows, strict=True):
-        made.add_row(*row, _fitting([*_bells(run, alerts), *_values(run)], out.width - taken))
+        made.add_row(*row, _fitting([*_bells(run, alerts), *_values(run, how, now)], out.width - taken))
     out.print(made)
+
+
+def _where_or_when(run: Mapping[str, Any], now: dt.datetime) -> Text:
+    """The name of a run's folder, which has its time; of a backend's run how long ago it began."""
+    return cell(Path(run["folder"]).name) if "folder" in run else Text(text.ago(time_of(run.get("start")), now))
 
 
 def _print_blocks(
     out: Console,
     runs: Sequence[Mapping[str, Any]],
     alerts: Mapping[str, Sequence[Mapping[str, Any]]],
+    how: Layout,
     now: dt.datetime,
 ) -> None:
     for run in runs:
         facing = Text.assemble(status(run.get("status")), " ", cell(text.progress(run)))
         name = cut(out, cell(facts.name(run), "bold"), max(8, out.width - facing.cell_len - 2))
         line(out, name, "  ", facing)
-        times = text.ago(time_of(run.get("start")), now), _took(run, now)
-        parts = [*_bells(run, alerts), *(Text(time, "dim") for time in times if time), *_values(run)]
+        about = Text(_where_or_when(run, now).plain, "dim"), Text(_took(run, now), "dim")
+        own = [] if how.columns else [*_bells(run, alerts), *(part for part in about if part)]
+        parts = [*own, *_values(run, how, now)]
         line(out, _fitting(parts, out.width - 2), indent=2)
 
 
@@ -122,9 +216,13 @@ def _fitting(parts: Sequence[Text], width: int) -> Text:
     return shown
 
 
-def _values(run: Mapping[str, Any]) -> list[Text]:
-    """The last value of each metric, the loss first."""
-    return [
+def _values(run: Mapping[str, Any], how: Layout, now: dt.datetime) -> list[Text]:
+    """What was asked for, and else the last value of each metric, the loss first."""
+    asked = how.columns or ([how.sort] if how.sort and how.sort not in _SHOWN else [])
+    chosen = [Text.assemble((f"{clean(title(name, [run]))} ", "dim"), text_of(run, name, now)) for name in asked]
+    if how.columns:
+        return chosen
+    return chosen + [
         Text.assemble((f"{clean(metric)} ", "dim"), text.number(value))
         for metric, values in facts.curves(run).items()
         if (value := facts.last(values)) is not None

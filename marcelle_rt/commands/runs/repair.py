@@ -98,7 +98,8 @@ def give_up(store: DataStore, run: Mapping[str, Any], sign: dt.datetime | None) 
     error = f"no sign of life since {iso(sign)}" if sign else "no sign of life"
     runs = store.service("runs")
     try:
-        runs.patch(run["_id"], {"status": "error", "error": error}, {"query": unmoved})
+        end = {"end": iso(sign)} if sign else {}
+        runs.patch(run["_id"], {"status": "error", "error": error, **end}, {"query": unmoved})
     except NotFound:
         try:
             runs.get(run["_id"], {"query": {"$select": ["_id"]}})

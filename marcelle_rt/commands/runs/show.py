@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,7 +15,7 @@ from ...foreign import clean
 from ...monitor import facts, text
 from ...monitor.terminal.sparkline import sparkline
 from ...values import time_of
-from .. import beside
+from .. import beside, local
 from ..output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
 from .finding import find_run
 
@@ -29,7 +30,8 @@ def show_run(store: DataStore, word: str, as_json: bool) -> None:
     Args:
         store: The backend.
         word: The run's name, `_id`, or the beginning of it.
-        as_json: The run's document as one object, with its `alerts` and the newest of its `system` metrics.
+        as_json: The run's document as one object, with its `alerts`, the newest of its `system` metrics, and the
+            `folder` on this machine.
 
     Raises:
         NoSuchRun: No run is meant, or several.
@@ -38,13 +40,35 @@ def show_run(store: DataStore, word: str, as_json: bool) -> None:
     run = find_run(store, word)
     alerts = beside.of_runs(store, beside.ALERTS, [run["_id"]]).get(run["_id"], [])
     system = beside.newest(store, beside.SYSTEM, run["_id"])
+    _print_run(run, alerts, system, local.folder_of(run), as_json)
+
+
+def show_folder(directory: Path, as_json: bool) -> None:
+    """Prints the run of a folder on this disk, as far as the folder tells; the rest is as for `show_run`.
+
+    Raises:
+        RunFolderError: It holds no run.
+    """
+    run = local.document_of(directory)
+    _print_run(run, local.beside_of(directory, beside.ALERTS), None, directory, as_json)
+
+
+def _print_run(
+    run: Mapping[str, Any],
+    alerts: Sequence[Mapping[str, Any]],
+    system: Mapping[str, Any] | None,
+    directory: Path | None,
+    as_json: bool,
+) -> None:
     if as_json:
-        print_json({**run, "alerts": alerts, "system": system})
+        print_json({**run, "alerts": alerts, "system": system, "folder": directory and str(directory)})
         return
     out = console()
     now = dt.datetime.now(dt.timezone.utc)
     line(out, cell(facts.name(run), "bold"), "  ", status(run.get("status")), "  ", cell(text.progress(run)))
     _print_facts(out, run, now)
+    if directory is not None:
+        _fact(out, "folder", clean(directory))
     if system is not None:
         _fact(out, "system", f"{text.system(system)} ({text.ago(time_of(system.get('time')), now)})")
     _print_params(out, run)

@@ -31,8 +31,14 @@ class Saver(Protocol):
     def remarks(self) -> list[str]:
         """What is to be said of the model, a sentence each."""
 
-    def save(self, directory: Path, name: str) -> Path:
-        """Writes the model as it is now into a folder, whole or not at all, under a name without an ending."""
+    def save(self, directory: Path, name: str, *, with_optimizer: bool) -> Path:
+        """Writes the model as it is now into a folder, whole or not at all, under a name without an ending.
+
+        Args:
+            directory: The folder.
+            name: The name.
+            with_optimizer: Write the optimizer's state too, where the format has a place for it.
+        """
 
     def convert(self, directory: Path, remote_format: str) -> Converted | None:
         """Writes what a page can run; `None` where another process is to make it of the file."""
@@ -74,8 +80,8 @@ class _KerasSaver:
     def remarks(self) -> list[str]:
         return []
 
-    def save(self, directory: Path, name: str) -> Path:
-        return disk.save(self._model, directory, name, self.format)
+    def save(self, directory: Path, name: str, *, with_optimizer: bool) -> Path:
+        return disk.save(self._model, directory, name, self.format, with_optimizer=with_optimizer)
 
     def convert(self, directory: Path, remote_format: str) -> Converted | None:
         if not is_quick(self._model, remote_format):

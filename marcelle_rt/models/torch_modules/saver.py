@@ -33,7 +33,7 @@ class ModuleSaver:
         """What is to be said of the module, found when it was first converted."""
         return self._exporter.remarks
 
-    def save(self, directory: Path, name: str) -> Path:
+    def save(self, directory: Path, name: str, *, with_optimizer: bool) -> Path:
         """Writes its weights."""
         return disk.save(self._module, directory, name)
 

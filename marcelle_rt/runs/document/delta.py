@@ -21,6 +21,9 @@ from typing import Any
 from ...values import dumps
 from .run import Place, Run
 
+EDITED = ("tags", "group", "notes")
+"""What people change where the run is shown: a copy that has such a field keeps what it has."""
+
 Shorten = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _NUMBER = 26  # bytes: the longest JSON of a double has 24, and there is a comma
@@ -170,7 +173,7 @@ def compare(run: Run, document: Mapping[str, Any]) -> Acknowledged:
         # What is there beyond the run's end is not what the run will have there when it grows.
         known.touch(((path, i) for i in range(len(values), len(there))), run.version)
     for name, value in run.fields.items():
-        if name in document and document[name] == value:
+        if name in document and (document[name] == value or name in EDITED):
             known.fields[name] = run.version
     return known
 

@@ -17,7 +17,7 @@ _UNWRITTEN = ("uploaded", "removed", "identity", "alive")
 """Kinds that stand in no journal; one that is there was put there by somebody."""
 
 _OWNED = frozenset(
-    {"self", "_id", "rev", "writer", "name", "status", "epoch", "epochs", "logs", "checkpoints", "assets"}
+    {"self", "_id", "rev", "writer", "name", "status", "end", "epoch", "epochs", "logs", "checkpoints", "assets"}
 )
 """What the fold, or a copy on a backend, gives to a run."""
 
@@ -152,6 +152,7 @@ _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "begin": {"epochs": _count},
     "checkpoint": {**_FILE, "format": _text, "converted": _optional(_converted), "metadata": _optional(_mapping)},
     "asset": {**_FILE, "filename": _text, "mime": _text, "metadata": _optional(_mapping)},
+    "drop": {"keys": _keys},
     "resume": {"keep": _count, "drop": _optional(_keys), "batches": _optional(_keys)},
     "document": {"service": _text, "document": _document},
     "end": {"status": _text, "error": _optional(_text_or_null)},

@@ -12,6 +12,7 @@ A run is a fold (`run.py`) of events, and its journal has one a line:
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
 | `asset` | `key`, `epoch`, `path`, `filename`, `mime`, `metadata` |
 | `document` | `service`, `document` (`_id`, `runId`, ...): lies beside the run |
+| `drop` | `keys`: of the files that the run does not keep any more |
 | `resume` | `keep`: how many places stay; `drop`: the keys of files that go; `batches`: the `_id`s of batches that do |
 | `end` | `status`, `error` |
 
@@ -24,7 +25,7 @@ run's status again.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict
 
 VERSION = 1
@@ -138,6 +139,14 @@ class Document(TypedDict):
     time: float
     service: str
     document: dict[str, Any]
+
+
+class Drop(TypedDict):
+    """The run does not keep some of its files any more."""
+
+    type: Literal["drop"]
+    time: float
+    keys: list[str]
 
 
 class Resume(TypedDict):
@@ -272,6 +281,11 @@ def document(time: float, service: str, run_id: str, fields: Mapping[str, Any]) 
     """Makes the event of a document beside the run, which gets an `_id` of its own."""
     own = {"_id": str(uuid.uuid4()), "runId": run_id, **fields}
     return {"type": "document", "time": time, "service": service, "document": own}
+
+
+def drop(time: float, keys: Iterable[str]) -> Drop:
+    """Makes the event of files that are not kept any more."""
+    return {"type": "drop", "time": time, "keys": list(keys)}
 
 
 def resume(time: float, keep: int, drop: list[str], batches: list[str]) -> Resume:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...values import iso_at
 from .entries import local_entry
 from .events import FILES, Event, uploaded
 
@@ -93,12 +94,15 @@ class Run:
         elif kind == "begin":
             self._set(status="start", epochs=event["epochs"])
         elif kind == "end":
-            self._set(status=event["status"], **({"error": event["error"]} if event.get("error") else {}))
+            told = {"error": event.get("error"), "end": iso_at(event.get("time"))}
+            self._set(status=event["status"], **{name: value for name, value in told.items() if value})
         elif kind == "alive":
-            self._set(error=self.fields.get("error"))
-            self.changed["error"] = self.changed["status"] = self.version
+            self._set(error=self.fields.get("error"), end=self.fields.get("end"))
+            self.changed["error"] = self.changed["end"] = self.changed["status"] = self.version
         elif kind == "resume":
             return self._resume(event["keep"], event.get("drop", ()))
+        elif kind == "drop":
+            return [place for key in event["keys"] for place in self._drop(key)]
         elif kind in FILES:
             self.files[event["key"]] = event
             self._saved_at[event["key"]] = len(self.epochs)
@@ -161,8 +165,7 @@ class Run:
             if path.startswith("logs."):
                 dropped += [(path, place) for place in range(keep, len(values))]
                 del values[keep:]
-        if "error" in self.fields:
-            self._set(error=None)
+        self._set(**{name: None for name in ("error", "end") if name in self.fields})
         for key in drop:
             dropped += self._drop(key)
         self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)

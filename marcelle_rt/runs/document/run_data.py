@@ -48,8 +48,16 @@ class RunData(TypedDict, total=False):
     """When the run was created: ISO 8601, UTC, milliseconds, `Z`."""
     source: str
     """The framework, for example `keras`."""
+    tags: list[str]
+    """Words by which people find the run. These three are theirs: what they change on a backend stays."""
+    group: str
+    """What the run belongs to, for example a sweep."""
+    notes: str
     status: str
     """`idle` (created), `start` (training began), `epoch` (epochs arrive), `success` or `error`."""
+    end: str
+    """When the run ended, like `start`; `None` where it goes on again. Of a program that stopped without reporting an
+    end it is when it was heard of last."""
     epoch: int
     """The epoch that was saved last, as the caller numbered it."""
     epochs: int

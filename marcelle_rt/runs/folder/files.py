@@ -6,14 +6,16 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from ...errors import RunFolderError
+from ...errors import RunFolderError, pass_interrupt
 from ...notices import Notices
 from ..document import events
 from ..document.entries import mime_of
+from ..document.events import Event
 from ..document.run import Run
 
 COPY_LIMIT = 64 * 1024 * 1024
@@ -108,7 +110,9 @@ def size_of(directory: Path | None, path: str) -> int:
         return 0
 
 
-def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices) -> events.Asset | None:
+def asset_event(
+    path: Any, directory: Path | None, epoch: int, notices: Notices, name: str | None = None
+) -> events.Asset | None:
     """Copies an asset into the run's folder, because people overwrite `fig.png`; a large one is referred to.
 
     Args:
@@ -116,12 +120,14 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
         directory: The run's folder, or `None` where there is none.
         epoch: The epoch that it belongs to.
         notices: What the user is told; nothing is raised into the training.
+        name: What it shall be called, with or without its ending; as the file if `None`.
 
     Returns:
         The `asset` event; `None` when the file can't be read.
     """
     try:
         path = Path(path)
+        called = _called(name, path)
         size = path.stat().st_size
         if not path.is_file() or size == 0:
             raise OSError(errno.EINVAL, "it is empty" if size == 0 else "it is not a file")
@@ -131,28 +137,60 @@ def asset_event(path: Any, directory: Path | None, epoch: int, notices: Notices)
                 "large asset", f"{path} was not copied into the run's folder; keep it as it is until it is uploaded."
             )
         else:
-            kept = _copied(path, directory)
+            kept = _written(called, directory, partial(shutil.copyfile, path))
     except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {reason}. The training goes on.")
         return None
-    return events.asset(time.time(), epoch, kept, path.name, mime_of(path))
+    return events.asset(time.time(), epoch, kept, called, mime_of(Path(called)))
 
 
-def _copied(path: Path, directory: Path) -> str:
+def made_asset_event(
+    name: str, write: Callable[[Path], object], directory: Path | None, epoch: int, notices: Notices
+) -> events.Asset | None:
+    """Writes an asset that was no file yet into the run's folder; the rest is as for `asset_event`.
+
+    Args:
+        name: What it shall be called.
+        write: Writes it to a path.
+        directory: The run's folder, or `None` where there is none.
+        epoch: The epoch that it belongs to.
+        notices: What the user is told; nothing is raised into the training.
+    """
+    if directory is None:
+        notices.warn("no folder for assets", f"The asset {name} is not kept: the run has no folder.")
+        return None
+    try:
+        kept = _written(name, directory, write)
+    except BaseException as error:  # a figure is drawn by its library, which raises what it likes
+        pass_interrupt(error)
+        notices.warn(("asset", name), f"The asset {name} is not kept: {error}. The training goes on.")
+        return None
+    return events.asset(time.time(), epoch, kept, name, mime_of(Path(name)))
+
+
+def _called(name: str | None, path: Path) -> str:
+    if name is None:
+        return path.name
+    plain = name.replace("/", "-").replace("\0", "")
+    return plain if Path(plain).suffix == path.suffix else f"{plain}{path.suffix}"
+
+
+def _written(name: str, directory: Path, write: Callable[[Path], object]) -> str:
+    """Writes a file among a run's assets, under the next name that is free."""
     assets = directory / "assets"
     assets.mkdir(exist_ok=True)
-    name, number = path.name, 2
-    while (assets / name).exists():
-        name, number = f"{path.stem}-{number}{path.suffix}", number + 1
-    part = assets / f".{name}.part"
+    free, number, wanted = name, 2, Path(name)
+    while (assets / free).exists():
+        free, number = f"{wanted.stem}-{number}{wanted.suffix}", number + 1
+    part = assets / f".{free}.part"
     try:
-        shutil.copyfile(path, part)
-        os.replace(part, assets / name)
-    except OSError:  # a disk that is full; a part of a file is worth nothing
+        write(part)
+        os.replace(part, assets / free)
+    except BaseException:  # a disk that is full, Ctrl-C; a part of a file is worth nothing
         part.unlink(missing_ok=True)
         raise
-    return f"assets/{name}"
+    return f"assets/{free}"
 
 
 def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], notices: Notices) -> None:
@@ -170,7 +208,27 @@ def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], not
     paths = {event["path"] for event in run.dropped.values()}
     paths |= {event["converted"]["path"] for event in run.dropped.values() if event.get("converted")}
     ours = [found for path in paths - kept if (found := inside(directory, path)) is not None]
-    for path in [*ours, *directory.glob(f".{_CHECKPOINT}*.part*"), *directory.glob("assets/.*.part")]:
+    unfinished = [*directory.glob(f".{_CHECKPOINT}*.part*"), *directory.glob("assets/.*.part")]
+    _remove([*ours, *unfinished], notices)
+
+
+def remove_files(dropped: Iterable[Event], directory: Path | None, notices: Notices) -> None:
+    """Removes files that a run does not keep any more from its folder; what lies outside of it is never touched.
+
+    Args:
+        dropped: The events that stand for them.
+        directory: The run's folder, or `None` where there is none.
+        notices: What the user is told.
+    """
+    if directory is None:
+        return
+    for event in dropped:
+        paths = [event["path"], *([event["converted"]["path"]] if event.get("converted") else [])]
+        _remove([found for path in paths if (found := inside(directory, path)) is not None], notices)
+
+
+def _remove(paths: Iterable[Path], notices: Notices) -> None:
+    for path in paths:
         try:
             if path.is_dir():
                 shutil.rmtree(path)

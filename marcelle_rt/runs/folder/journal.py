@@ -1,8 +1,9 @@
 """A run's folder: the journal, which only grows, and `run_data.json` beside it, which is written whole.
 
-    <base_log_dir>/<start, with '-' for ':'>/
+    <base_log_dir>/<start, with '-' for ':'>-<base name>/
       journal.jsonl      one event a line, each one write(2)
       run_data.json      the run's document, for people and for older tools
+      backends.json      which backends have had it, and under which name; see `copies.py`
       ...                checkpoints and assets
 
 The journal is the truth. It survives `kill -9` at any moment: a line is there whole, or it is torn and
@@ -17,6 +18,7 @@ import datetime as dt
 import errno
 import fcntl
 import os
+import re
 import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -35,6 +37,8 @@ JOURNAL = "journal.jsonl"
 DOCUMENT = "run_data.json"
 
 _BLOCK = 1 << 16  # bytes that are read at a time
+_UNFIT = re.compile(r"[^\w.-]+")  # what would have to be quoted in a shell, or can't stand in a file's name
+_NAME_LENGTH = 50  # letters of a run's name in its folder's; file systems take 255 bytes
 _BLANK = b"\x00\xef\xbb\xbf \t\r\n"  # around an event: spaces, an editor's mark, what a power cut leaves
 
 
@@ -156,11 +160,12 @@ class Journal:
             self._fd = -1
 
 
-def create(base: Path, start: dt.datetime | None = None) -> tuple[Journal, str]:
+def create(base: Path, basename: str = "", start: dt.datetime | None = None) -> tuple[Journal, str]:
     """Makes a new run's folder.
 
     Args:
         base: The folder of runs; made when it is missing.
+        basename: The run's base name, which the folder's name ends with, as far as a file's name may have it.
         start: When the run starts; now if `None`. Where that millisecond has a run, the next free one is taken.
 
     Returns:
@@ -171,10 +176,14 @@ def create(base: Path, start: dt.datetime | None = None) -> tuple[Journal, str]:
     """
     base.mkdir(parents=True, exist_ok=True)
     start = start or dt.datetime.now(dt.timezone.utc)
+    plain = _UNFIT.sub("-", basename).strip("-.")[:_NAME_LENGTH]
     while True:
         text = iso(start)
-        directory = base / text.replace(":", "-")
+        moment = text.replace(":", "-")
+        directory = base / (f"{moment}-{plain}" if plain else moment)
         try:
+            if any(base.glob(f"{moment}*")):
+                raise FileExistsError
             directory.mkdir()
         except FileExistsError:
             start += dt.timedelta(milliseconds=1)

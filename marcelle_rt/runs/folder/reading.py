@@ -31,5 +31,5 @@ def read(directory: Path) -> tuple[Run, int]:
     history, torn = journal.read(directory)
     run = Run(history)
     if not run.ended and not journal.is_being_written(directory):
-        run.apply(events.end(0.0, "error", UNREPORTED))
+        run.apply(events.end(history[-1].get("time") or 0.0, "error", UNREPORTED))
     return run, torn

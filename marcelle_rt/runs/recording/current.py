@@ -41,6 +41,14 @@ class Current:
         name = f", run={run.name!r}" if run.name is not None else ""
         return f"{name}, epoch={run.epochs.last}, status={run.feed.ended_as or run.epochs.status!r}"
 
+    def facts(self) -> dict[str, object]:
+        """What a notebook tells of the run."""
+        run = self.run
+        if run is None:
+            return {"run": "none yet"}
+        status = run.feed.ended_as or run.epochs.status
+        return {"run": run.name or run.basename, "status": status, "epoch": run.epochs.last}
+
     @property
     def open(self) -> Recording | None:
         """The run, if it is open."""
@@ -59,7 +67,7 @@ class Current:
             fields: What it is made with; see `described`.
             settings: What all runs of the Writer have in common.
         """
-        book, start = _new_folder(base, self._notices)
+        book, start = _new_folder(base, fields["basename"], self._notices)
         run = Recording(book, self._notices, str(uuid.uuid4()), fields["basename"], settings)
         self.run = run
         run.record(events.create(time(), run.run_id, {**fields, "start": start}))
@@ -123,18 +131,19 @@ class Current:
             self.end("error", exits.describe(error), timeout)
 
 
-def _new_folder(base: Path, notices: Notices) -> tuple[journal.Journal, str]:
+def _new_folder(base: Path, basename: str, notices: Notices) -> tuple[journal.Journal, str]:
     """Makes a run's folder, or says that none can be made.
 
     Args:
         base: The folder of runs.
+        basename: The run's base name.
         notices: What the user is told; nothing is raised into the training.
 
     Returns:
         The journal, and the run's `start`.
     """
     try:
-        return journal.create(base)
+        return journal.create(base, basename)
     except OSError as error:
         notices.warn(
             "folder",

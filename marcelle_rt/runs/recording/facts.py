@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...cards import card
 from ..sync.status import Status
 from .current import Current
 from .settings import RunSettings
@@ -12,8 +13,16 @@ from .settings import RunSettings
 class RunFacts:
     """What a Writer tells of its run."""
 
+    name: str
     settings: RunSettings
     _current: Current
+
+    def __repr__(self) -> str:
+        return f"Writer({self.name!r}{self._current})"
+
+    def _repr_html_(self) -> str:
+        facts = {**self._current.facts(), "backend": self.url, "folder": self.run_directory}
+        return card(f"Writer {self.name}", facts)
 
     @property
     def run_directory(self) -> Path | None:

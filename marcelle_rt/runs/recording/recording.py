@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from time import time
 from typing import Any
@@ -16,7 +16,6 @@ from ..alerts.webhook import Webhook
 from ..document import events
 from ..document.events import ALERTS, BATCHES, SYSTEM, Event
 from ..document.resumed import Resumed
-from ..folder import files
 from ..folder.journal import Journal
 from ..sync.feed import Feed
 from ..sync.publisher import publisher_for
@@ -29,6 +28,7 @@ from ..training.checkpoints import Checkpoints
 from ..training.epochs import Epochs
 from ..training.own_checkpoints import keep_checkpoint
 from ..training.params import model_info
+from ..training.pictures import asset_event
 from .resuming import Resuming
 from .settings import RunSettings
 from .waiting import Waiting
@@ -204,8 +204,14 @@ class Recording:
             self.record(events.model(time(), info))
 
     def save_checkpoint(
-        self, model: Any, epoch: int | str, disk_format: str, metadata: Mapping[str, Any] | None
-    ) -> bool:
+        self,
+        model: Any,
+        epoch: int | str,
+        disk_format: str,
+        metadata: Mapping[str, Any] | None,
+        *,
+        with_optimizer: bool = True,
+    ) -> str | None:
         """Saves a model into the folder, for the backend to get it later.
 
         Args:
@@ -213,21 +219,23 @@ class Recording:
             epoch: The epoch's number, or another word for the state of the model.
             disk_format: The format of Keras' models on disk.
             metadata: What to keep with it.
+            with_optimizer: Save the optimizer's state too.
 
         Returns:
-            Whether it could be saved; the user is told why not.
+            The checkpoint's key; `None` when it was not saved.
         """
         number, plain = self._checkpoint_of(epoch, metadata)
-        saved = self.checkpoints.save(model, self.directory, number, disk_format, self.remote_format)
+        to = self.remote_format
+        saved = self.checkpoints.save(model, self.directory, number, disk_format, to, with_optimizer=with_optimizer)
         if saved is None:
-            return False
+            return None
         event, convertible = saved
         if not convertible:
             self.refuse_file(event["key"])
         self.record({**event, "metadata": {**event["metadata"], **plain}})
-        return True
+        return event["key"]
 
-    def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> None:
+    def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> str | None:
         """Keeps a model's file of the user's, for the backend to get it later.
 
         Args:
@@ -237,8 +245,14 @@ class Recording:
         """
         number, plain = self._checkpoint_of(epoch, metadata)
         event = keep_checkpoint(file, self.directory, number, plain, self._notices)
-        if event is not None:
-            self.record(event)
+        if event is None:
+            return None
+        self.record(event)
+        return event["key"]
+
+    def drop_files(self, keys: Iterable[str]) -> None:
+        """Writes that checkpoints or assets are not kept any more, in the folder and on the backend."""
+        self.record(events.drop(time(), keys))
 
     def _checkpoint_of(self, epoch: int | str, metadata: Mapping[str, Any] | None) -> tuple[int | str, dict[str, Any]]:
         """Which state of the model is saved, and what is kept with it, as a document holds it."""
@@ -250,9 +264,15 @@ class Recording:
             self._notices.warn("metadata", remark)
         return number, plain
 
-    def save_asset(self, path: Any, epoch: int) -> None:
-        """Keeps a file of the user's with an epoch."""
-        event = files.asset_event(path, self.directory, epoch, self._notices)
+    def save_asset(self, asset: Any, epoch: int, name: str | None = None) -> None:
+        """Keeps a file, a figure or an image of the user's with an epoch.
+
+        Args:
+            asset: It.
+            epoch: The epoch's number.
+            name: What it shall be called; as the file, or as what it is, if `None`.
+        """
+        event = asset_event(asset, self.directory, epoch, self._notices, name)
         if event is not None:
             self.record(event)
 

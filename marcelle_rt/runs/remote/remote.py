@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from ... import formats
+from ...cards import card
 from ...client.data_store import DataStore
 from ...errors import MarcelleError
 from ...values import to_wire
@@ -80,6 +82,9 @@ class Remote:
     def __repr__(self) -> str:
         return f"Remote({self.location!r}, save_format={self.save_format!r})"
 
+    def _repr_html_(self) -> str:
+        return card("Remote", {"backend": self.location, "status": self.store.status, "models as": self.save_format})
+
     def __enter__(self) -> Remote:
         return self
 
@@ -142,7 +147,9 @@ class Remote:
             known.accept(patch)
         return document
 
-    def upload_model(self, path_to_model: str, local_format: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+    def upload_model(
+        self, path_to_model: str | os.PathLike[str], local_format: str, metadata: dict[str, Any] = {}
+    ) -> dict[str, Any]:
         """Converts a saved model to the remote's `save_format`, and uploads it.
 
         Args:
@@ -159,9 +166,9 @@ class Remote:
             ConversionError: When the model can't be carried over.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return self._uploads.saved_model(path_to_model, local_format, metadata)
+        return self._uploads.saved_model(os.fspath(path_to_model), local_format, metadata)
 
-    def upload_tfjs_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+    def upload_tfjs_model(self, tmp_path: str | os.PathLike[str], metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a TensorFlow.js model.
 
         Args:
@@ -175,9 +182,9 @@ class Remote:
             ConversionError: When `model.json` or a file that it names is missing.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return self._uploads.tfjs(tmp_path, metadata)
+        return self._uploads.tfjs(os.fspath(tmp_path), metadata)
 
-    def upload_onnx_model(self, tmp_path: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+    def upload_onnx_model(self, tmp_path: str | os.PathLike[str], metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads an ONNX model.
 
         Args:
@@ -191,7 +198,7 @@ class Remote:
             ConversionError: When the file is missing or empty.
             MarcelleError: What the backend or the line raised; nothing of the model is left there then.
         """
-        return self._uploads.onnx(tmp_path, metadata)
+        return self._uploads.onnx(os.fspath(tmp_path), metadata)
 
     def publish_model(
         self, name: str, model: Any, labels: Sequence[Any] | None = None, *, public: bool = False
@@ -274,7 +281,7 @@ class Remote:
         """
         return browser_models.load_examples(self.link, id_or_name)
 
-    def upload_asset(self, path_to_asset: str, metadata: dict[str, Any] = {}) -> dict[str, Any]:
+    def upload_asset(self, path_to_asset: str | os.PathLike[str], metadata: dict[str, Any] = {}) -> dict[str, Any]:
         """Uploads a file of any kind that the backend allows.
 
         Args:
@@ -288,7 +295,7 @@ class Remote:
             InvalidData: When the file is missing or empty, or of a kind that the backend does not allow.
             MarcelleError: What the backend or the line raised; nothing of the file is left there then.
         """
-        return self._uploads.asset(path_to_asset, metadata)
+        return self._uploads.asset(os.fspath(path_to_asset), metadata)
 
     def retrieve_run(self, run_start_at: str) -> dict[str, Any] | bool:
         """Finds a run by the time that it started.

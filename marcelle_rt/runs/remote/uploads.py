@@ -22,6 +22,7 @@ from .run_documents import ASSETS
 
 _OWN = ("_id", "files", "format", "metadata", "url", "extension")  # keys that a user's metadata can't take
 
+_ACCEPTED = re.compile(r"accepted extensions: ([\w,]+)")  # as the backend says which kinds of assets it takes
 _SHOWN = 60  # characters of a path
 
 _Document = dict[str, Any]
@@ -93,9 +94,10 @@ class FileUploads:
         try:
             answer = self.link.way.uploads.post_files("assets/upload", [(name, name, file, mime)])
         except BadRequest as error:
-            raise InvalidData(
-                "path_to_asset", _end_of(path), f"is of a kind that the backend refuses: {error.message}"
-            ) from error
+            taken = _ACCEPTED.search(error.message)
+            kinds = f"; it takes {taken[1].replace(',', ', ')}" if taken else f": {error.message}"
+            reason = f"is of a kind that the backend does not take{kinds}"
+            raise InvalidData("path_to_asset", _end_of(path), reason) from error
         kept = answer.get(name) if isinstance(answer, Mapping) else None
         if kept is None:  # a backend that keeps files in MongoDB says nothing where it drops one
             raise InvalidData(

@@ -88,6 +88,11 @@ class BackendCopy:
         self._removals = Removals(link, lambda identity: identity == run.id, self.replica.removed)
 
     @property
+    def known_as(self) -> tuple[str, bool]:
+        """The run's name on the backend, empty until it is known, and whether somebody removed it there."""
+        return self.replica.name, self.replica.delivery is Delivery.GONE
+
+    @property
     def is_level(self) -> bool:
         """Whether nothing waits but files: the backend has it, or is not to have it any more."""
         return self.replica.is_level and not (self._beside_waits and self.replica.is_wanted)

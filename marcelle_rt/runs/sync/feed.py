@@ -11,6 +11,8 @@ from ...errors import MarcelleError
 from ...notices import Notices, logger
 from ..document.events import Event
 from ..document.run import Run
+from ..folder import copies
+from ..folder.files import remove_files
 from ..folder.journal import Journal
 from ..remote.link import Link
 from .backend_copy import BackendCopy
@@ -35,7 +37,7 @@ class Feed:
     | `reached`: how far the copies are | publisher, under `_lock` | training |
     | `run`, as far as it was folded | publisher | publisher; `status`: training |
     | `copy`: the backend's, or `None` | publisher | publisher; `status`: training |
-    | `past`, `_snapshot`, `_undecided`, `_hurried_for` | publisher | publisher |
+    | `past`, `_snapshot`, `_undecided`, `_hurried_for`, `_noted` | publisher | publisher |
     | `notices`: what the user is told | both (it has a lock) | both |
     """
 
@@ -76,6 +78,10 @@ class Feed:
         self.reached = Reached(-1, complete=False)
         self._flushes = Flushes()
         self._hurried_for = 0  # how many flushes had ended the pauses
+        self._noted = (
+            "",
+            False,
+        )  # the run's name on the backend, and whether it was removed there, as the folder knows
 
     def _enter(self, phase: Phase) -> None:
         with self._lock:
@@ -148,6 +154,7 @@ class Feed:
         self._fold()
         hurried = self._is_hurried()
         due = self.copy.exchange(hurried=hurried) if self.copy is not None else None
+        self._note_copy()
         due = earlier(due, self._save(hurried))
         if self.run.version >= self.past.due:
             self.past.forget(self.copy.replica if self.copy is not None else None)
@@ -239,6 +246,18 @@ class Feed:
             if kind != "uploaded":
                 self.past.folded += 1
             apply(event)
+            if kind == "drop":  # only now do the uploads know that they need the files no more
+                gone = [self.run.dropped[key] for key in event["keys"] if key in self.run.dropped]
+                remove_files(gone, self.journal.directory, self.notices)
+
+    def _note_copy(self) -> None:
+        """Lets the folder know what the backend calls the run, and that somebody removed it there."""
+        if self.copy is None or self.journal.directory is None:
+            return
+        name, removed = known = self.copy.known_as
+        if known != self._noted and name:
+            copies.note(self.journal.directory, self.copy.link.location, name, removed=removed)
+            self._noted = known
 
     def _save(self, hurried: bool) -> float | None:
         if self.journal.failure is not None and hurried:

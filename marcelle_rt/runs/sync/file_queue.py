@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...errors import ConversionError, MarcelleError
+from ...errors import ConversionError, InvalidData, MarcelleError
 from ...notices import Notices, logger
 from ..document.events import Event
 from ..document.run import Run
@@ -141,17 +141,22 @@ class FileQueue:
         try:
             convert = models.convert_in_subprocess  # a converter in this process would disturb the training
             self._report(upload(self._uploads, self._journal.directory, event, run_id, run_name, convert))
-        except ConversionError as error:
+        except BaseException as error:
+            if key not in self._run.dropped:  # else its file went while it was sent
+                self._did_not_arrive(event, error, tries)
+
+    def _did_not_arrive(self, event: Event, error: BaseException, tries: int) -> None:
+        key = event["key"]
+        if isinstance(error, ConversionError):
             self.refuse(key)
             self._notices.warn(  # once: the next checkpoint of that model will fare no better
                 "conversion",
                 f"{event['path']} was not uploaded: {whole(error)} The training goes on; {kept(self._journal)}.",
             )
-        except (MarcelleError, OSError) as error:
+        elif isinstance(error, (MarcelleError, OSError)):
             self._failed(event, error, tries)
-        except BaseException as error:
-            # Whatever a converter throws, the other files and the training go on.
-            logger.exception("%s could not be uploaded", event["path"])
+        else:  # whatever a converter throws, the other files and the training go on
+            logger.error("%s could not be uploaded", event["path"], exc_info=error)
             self._give_up(event, f"{error!r}.")
 
     def _failed(self, event: Event, error: MarcelleError | OSError, tries: int) -> None:
@@ -167,7 +172,9 @@ class FileQueue:
     def _give_up(self, event: Event, reason: object) -> None:
         self.refuse(event["key"])
         directory: Path | None = self._journal.directory
-        again = f" Try it again with: {command(self._journal, self._uploads.link)}" if directory is not None else ""
+        # What is no fault of the backend's or the line's is none the next time either.
+        worth = directory is not None and not isinstance(reason, InvalidData)
+        again = f" Try it again with: {command(self._journal, self._uploads.link)}" if worth else ""
         self._notices.warn(
             ("file", event["key"]),
             f"{not_uploaded(event['path'], size_of(directory, event['path']), reason)} The training goes on; "

@@ -74,7 +74,14 @@ class Checkpoints:
             saved[1].forget()
 
     def save(
-        self, model: Any, directory: Path | None, epoch: int | str, disk_format: str, remote_format: str | None
+        self,
+        model: Any,
+        directory: Path | None,
+        epoch: int | str,
+        disk_format: str,
+        remote_format: str | None,
+        *,
+        with_optimizer: bool = True,
     ) -> tuple[events.Checkpoint, bool] | None:
         """Writes a checkpoint into the run's folder, and what a browser can run beside it.
 
@@ -86,6 +93,7 @@ class Checkpoints:
             epoch: The epoch, or a word for the state.
             disk_format: The format of Keras' models on disk.
             remote_format: What to convert to now, or `None`.
+            with_optimizer: Save the optimizer's state too, where the format has a place for it.
 
         Returns:
             The `checkpoint` event, and whether a browser may yet get the model; `None` when nothing was saved.
@@ -96,7 +104,7 @@ class Checkpoints:
         try:
             saver = self._saver(model, disk_format)
             name = free_checkpoint_name(directory, epoch)
-            path = saver.save(directory, name)
+            path = saver.save(directory, name, with_optimizer=with_optimizer)
         except ConversionError as error:
             text = f"The checkpoint of epoch {epoch} was not saved: {error} The training goes on."
             self._notices.warn(("checkpoint", str(error)), text)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import MarcelleError, pass_interrupt
+from ...errors import InvalidData, MarcelleError, pass_interrupt
 from ...notices import Notices
 from ...utils import get_model_info
 from ...values import safe_keys, to_run
@@ -45,6 +45,26 @@ def _item(params: Mapping[Any, Any], key: Any) -> Any:
     except BaseException as error:  # a config library raises for a value that is missing, and the others are there
         pass_interrupt(error)
         return f"<{type(error).__name__}>"
+
+
+def written(tags: Any, group: Any, notes: Any) -> dict[str, Any]:
+    """What people write about a run, as its document has it.
+
+    Args:
+        tags: Words, or `None`.
+        group: A word, or `None`.
+        notes: A text, or `None`.
+
+    Raises:
+        InvalidData: For something else.
+    """
+    if isinstance(tags, str) or not all(isinstance(tag, str) and tag.strip() for tag in tags or ()):
+        raise InvalidData("tags", tags, "is not a list of words; use for example ['baseline']")
+    for name, text in (("group", group), ("notes", notes)):
+        if text is not None and not isinstance(text, str):
+            raise InvalidData(name, text, "is not text")
+    told = {"tags": list(dict.fromkeys(tags or ())), "group": group, "notes": notes}
+    return {name: value for name, value in told.items() if value}
 
 
 def params_of(params: Any) -> tuple[dict[str, Any], list[str]]:

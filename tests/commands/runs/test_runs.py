@@ -81,7 +81,6 @@ def test_a_query_is_json_too_and_one_that_the_server_refuses_is_a_sentence(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("runs", "-q", "error"),
         ("runs", "-q", "{broken"),
         ("runs", "-q", '{"$limit": 3}'),
         ("runs", "--backend", "localhost:3030"),
@@ -167,7 +166,8 @@ def test_runs_are_compared_by_what_differs(backend: Backend, make_run: MakeRun, 
     assert found["metrics"]["accuracy"][1] is None
 
     shown = marcelle_rt(*words).stdout
-    assert re.search(r"^lr +0.1 +0.2", shown, re.MULTILINE)
+    assert re.search(r"^run +status +epoch +lr +depth +best loss +best accuracy$", shown, re.MULTILINE)
+    assert re.search(rf"^{name}-2 +success +3/3 +0.2 +- +1 +-$", shown, re.MULTILINE)
     assert "batch" not in shown
     assert re.search(rf"^{name}-2 +2 +1 @2 ", shown, re.MULTILINE)
 
@@ -184,7 +184,7 @@ def test_a_removed_run_takes_all_that_belongs_to_it_along(
     assert store.service("runs").count({"basename": name}) == 2
 
     assert answer_of("runs", "rm", run["name"], "--yes", "--backend", backend.url) == [
-        {"_id": run["_id"], "name": run["name"], "removed": True}
+        {"_id": run["_id"], "name": run["name"], "removed": True, "folder": None, "folder_removed": True}
     ]
     assert [left["_id"] for left in store.service("runs").items({"basename": name})] == [other["_id"]]
     for service in ("run-alerts", "run-heartbeats"):

@@ -248,8 +248,10 @@ def test_a_backend_that_no_longer_lets_in_is_said_in_the_widget(
 def test_nobody_there_and_what_the_server_refuses_raise_and_leave_nothing(
     unused_url: str, store: DataStore, name: str
 ) -> None:
-    with DataStore(unused_url) as nobody, pytest.raises(BackendUnreachable, match=unused_url):
+    with DataStore(unused_url) as nobody, pytest.raises(BackendUnreachable, match=unused_url) as refused:
         LiveRuns(nobody)
+    assert refused.value.__suppress_context__  # a notebook shows one error, and not how it came about
+    assert refused.value.__cause__ is None
     with pytest.raises((FeathersError, InvalidData), match=r"\$in"):
         LiveRuns(store, {"name": {"$in": "x"}})
     with pytest.raises(InvalidData, match=r"\$limit"):

@@ -23,8 +23,8 @@ CREATE = {"type": "create", "_id": "x", "run": {"basename": "b", "start": "s", "
 
 def test_two_runs_of_one_millisecond_get_two_folders_and_two_starts(tmp_path: Path) -> None:
     now = dt.datetime(2026, 11, 24, 9, 30, tzinfo=dt.timezone.utc)
-    first, start = journal.create(tmp_path, now)
-    second, later = journal.create(tmp_path, now)
+    first, start = journal.create(tmp_path, start=now)
+    second, later = journal.create(tmp_path, start=now)
     assert (start, later) == ("2026-11-24T09:30:00.000Z", "2026-11-24T09:30:00.001Z")
     assert first.directory != second.directory
     first.close()

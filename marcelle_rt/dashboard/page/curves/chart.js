@@ -18,6 +18,7 @@ import { nearest } from './series.js';
 
 const HEIGHT = 220;
 const MOST_TOLD = 8;
+const CROWD = 40; // lines from which on they are thin: that many thick ones are a thicket, and slow to draw
 /** Steps between the ticks of an axis that counts. */
 const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
@@ -86,7 +87,7 @@ export class Chart {
         { ...axis, label: unit, labelSize: 16, labelFont: axis.font, size: 28, ...(unit === 'seconds' ? {} : { incrs: WHOLE }) },
         { ...axis, size: 56, values: (/** @type {uPlot} */ _plot, /** @type {(number | null)[]} */ ticks) => ticks.map((tick) => (tick === null ? '' : number(tick))) },
       ],
-      series: [{}, ...this.lines.map((line) => seriesOf(line, paths))],
+      series: [{}, ...this.lines.map((line) => seriesOf(line, paths, this.lines.length >= CROWD))],
       hooks: {
         setSelect: [(/** @type {uPlot} */ plot) => void (this.zoomed = plot.select.width > 0)],
         setCursor: [(/** @type {uPlot} */ plot) => this.tell(plot)],
@@ -157,11 +158,11 @@ function dotOf(plot, place) {
   return { stroke: dot };
 }
 
-/** @param {Line} line @param {unknown} paths */
-const seriesOf = ({ color, dashed, faint }, paths) => ({
+/** @param {Line} line @param {unknown} paths @param {boolean} thin */
+const seriesOf = ({ color, dashed, faint }, paths, thin) => ({
   facets: [{ scale: 'x', auto: true, sorted: 1 }, { scale: 'y', auto: true }],
   stroke: faint ? `color-mix(in srgb, ${color} 28%, transparent)` : color,
-  width: faint ? 1 : 1.6,
+  width: faint || thin ? 1 : 1.6,
   dash: dashed ? [5, 4] : undefined,
   paths,
   points: { show: false },

@@ -1,5 +1,8 @@
-// What a reader can set for all curves.
+// What a reader can set for all curves; all but the metrics that are looked for is kept over a reload.
 import { element, say } from '../dom.js';
+import { between, flag, keep, oneOf, recall } from '../kept.js';
+
+const AXES = ['epoch', 'step', 'time'];
 
 /**
  * @param {(settings: import('./lines.js').Settings & { word: string }) => void} onChange
@@ -14,6 +17,11 @@ export function curveControls(onChange) {
     element('option', { value: 'epoch' }, 'by epoch'), element('option', { value: 'step' }, 'by step'), element('option', { value: 'time' }, 'by time'),
   );
 
+  slider.value = String(recall('smoothing', between(0, 0.99), 0));
+  log.checked = recall('log', flag, false);
+  axis.value = recall('axis', oneOf(AXES), 'epoch');
+  say(shown, slider.value);
+
   const read = () => ({
     word: find.value.trim(),
     smooth: Number(slider.value),
@@ -23,7 +31,11 @@ export function curveControls(onChange) {
 
   function change() {
     say(shown, slider.value);
-    onChange(read());
+    const settings = read();
+    keep('smoothing', settings.smooth);
+    keep('log', settings.log);
+    keep('axis', settings.axis);
+    onChange(settings);
   }
 
   return {

@@ -4,18 +4,41 @@ import { curveOf, firstEpoch, smoothed, thinned } from './series.js';
 
 /**
  * @typedef {import('./chart.js').Line} Line
+ * @typedef {import('./series.js').Curve} Curve
  * @typedef {import('../runs/facts.js').Document} Document
  * @typedef {{ axis: import('./series.js').Axis, log: boolean, smooth: number }} Settings
  * @typedef {{ run: Document, label: string, color: string, elapsed: number | null }} Shown elapsed: seconds that it took so far
  */
 
-const POINTS = 60_000; // of a chart: what is drawn within a frame
+const POINTS = 30_000; // of a chart: what is drawn within a frame
 const MOST = 2000; // of a line
-const LEAST = 200;
+const LEAST = 120;
 const FAINT = 12; // the most lines whose raw values are seen behind the smoothed ones
 
 /** @type {Record<import('./series.js').Axis, string>} */
 export const UNITS = { epoch: 'epoch', step: 'step', time: 'seconds' };
+
+/**
+ * What was made of each run's metrics: an event brings a new document of one run, and all others are drawn as they were.
+ * @type {WeakMap<Document, Map<string, { how: string, curve: Curve }>>}
+ */
+const kept = new WeakMap();
+
+/**
+ * @param {Document} run
+ * @param {string} what which of its curves
+ * @param {string} how all that the curve depends on beside the run
+ * @param {() => Curve} make
+ */
+function curveFor(run, what, how, make) {
+  let known = kept.get(run);
+  if (!known) kept.set(run, (known = new Map()));
+  const before = known.get(what);
+  if (before?.how === how) return before.curve;
+  const curve = make();
+  known.set(what, { how, curve });
+  return curve;
+}
 
 /**
  * @param {Shown[]} shown
@@ -30,15 +53,17 @@ export function linesOf(shown, metrics, { axis, log, smooth }) {
       key: `${run.id ?? run._id} ${metric}`,
       label: shown.length > 1 ? `${label} ${metrics.length > 1 ? metric : ''}`.trim() : metric,
       color, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
-      raw: curveOf(logs[metric], placesOf(run, logs[metric].length, axis, elapsed), log),
+      run, metric, elapsed, values: logs[metric],
     }));
   });
   const limit = Math.max(LEAST, Math.min(MOST, Math.floor(POINTS / Math.max(1, wanted.length))));
-  return wanted.flatMap(({ raw, ...line }) => {
-    const curve = thinned(smoothed(raw, smooth), limit);
+  return wanted.flatMap(({ run, metric, elapsed, values, ...line }) => {
+    const at = `${axis} ${axis === 'time' ? elapsed : ''} ${log}`;
+    const whole = curveFor(run, metric, at, () => curveOf(values, placesOf(run, values.length, axis, elapsed), log));
+    const curve = curveFor(run, `drawn ${metric}`, `${at} ${smooth} ${limit}`, () => thinned(smoothed(whole, smooth), limit));
     const main = { ...line, faint: false, curve };
     if (smooth <= 0 || wanted.length > FAINT) return [main];
-    return [{ ...line, key: `${line.key} raw`, dashed: false, faint: true, curve: thinned(raw, limit) }, main];
+    return [{ ...line, key: `${line.key} raw`, dashed: false, faint: true, curve: thinned(whole, limit) }, main];
   });
 }
 

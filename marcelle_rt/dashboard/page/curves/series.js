@@ -38,17 +38,18 @@ export function curveOf(values, xOf, positive) {
 export function thinned({ x, y }, limit) {
   if (y.length <= limit) return { x, y };
   const width = Math.ceil(y.length / (Math.floor(limit / 2) - 1));
-  const kept = new Set([0]);
+  const places = [0];
+  const keep = (/** @type {number} */ place) => void (place > places[places.length - 1] && places.push(place));
   for (let from = 0; from < y.length; from += width) {
     let [low, high] = [from, from];
     for (let i = from + 1; i < Math.min(y.length, from + width); i += 1) {
       if (y[i] < y[low]) low = i;
       if (y[i] > y[high]) high = i;
     }
-    kept.add(Math.min(low, high)).add(Math.max(low, high));
+    keep(Math.min(low, high));
+    keep(Math.max(low, high));
   }
-  kept.add(y.length - 1);
-  const places = [...kept];
+  keep(y.length - 1);
   return { x: places.map((i) => x[i]), y: places.map((i) => y[i]) };
 }
 
@@ -61,14 +62,13 @@ export function thinned({ x, y }, limit) {
 export function smoothed({ x, y }, weight) {
   if (weight <= 0) return { x, y };
   let [last, left] = [0, 1];
-  return {
-    x,
-    y: y.map((value) => {
-      last = last * weight + (1 - weight) * value;
-      left *= weight;
-      return last / (1 - left);
-    }),
-  };
+  const even = new Array(y.length);
+  for (let i = 0; i < y.length; i += 1) {
+    last = last * weight + (1 - weight) * y[i];
+    left *= weight;
+    even[i] = last / (1 - left);
+  }
+  return { x, y: even };
 }
 
 /**

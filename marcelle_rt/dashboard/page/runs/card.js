@@ -1,6 +1,7 @@
 // The card of all runs: the filter, the table and its pages, and what is said where there are none.
 import { Card } from '../card.js';
 import { element, say } from '../dom.js';
+import { flag, keep, oneOf, recall, text, texts } from '../kept.js';
 import { openRun } from '../route.js';
 import { columnsOf, sorted } from './columns.js';
 import { filterOf } from './filter.js';
@@ -18,9 +19,10 @@ const EACH = 100; // milliseconds between two drawings: fast enough for the eye,
  * @param {import('../connection.js').Connection} connection
  */
 export function runsCard(catalogue, selection, connection) {
-  let [filter, size, page, sort, down] = [filterOf(''), PAGE_SIZES[0], 0, 'start', true];
+  let [filter, page] = [filterOf(''), 0];
+  let [size, sort, down] = [recall('size', oneOf(PAGE_SIZES), PAGE_SIZES[0]), recall('sort', text, 'start'), recall('down', flag, true)];
   /** @type {Set<string> | null} the columns that somebody chose */
-  let chosen = null;
+  let chosen = recall('columns', (keys) => (texts(keys) ? new Set(texts(keys)) : undefined), /** @type {Set<string> | null} */ (null));
   let patient = true;
   let last = 0;
   let due = 0;
@@ -31,6 +33,8 @@ export function runsCard(catalogue, selection, connection) {
     onSort(key) {
       down = key === sort ? !down : columnsOf(catalogue.rows.values()).columns.get(key)?.best ?? false;
       [sort, page] = [key, 0];
+      keep('sort', sort);
+      keep('down', down);
       draw();
     },
   });
@@ -48,6 +52,7 @@ export function runsCard(catalogue, selection, connection) {
   const none = element('button', { type: 'button', onclick: () => selection.tick([...selection.ticked], false) }, 'Untick all');
   const menu = columnMenu((keys) => {
     chosen = keys;
+    keep('columns', [...keys]);
     draw();
   });
   const turn = (/** @type {number} */ step) => () => {
@@ -63,11 +68,13 @@ export function runsCard(catalogue, selection, connection) {
       'aria-label': 'runs a page',
       onchange() {
         [size, page] = [Number(sizes.value), 0];
+        keep('size', size);
         draw();
       },
     },
     ...PAGE_SIZES.map((each) => element('option', { value: each }, `${each} a page`)),
   );
+  sizes.value = String(size);
   const tools = element('div', { class: 'rt-tools' }, input, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
   const pages = element('nav', { class: 'rt-tools rt-pages', 'aria-label': 'pages of runs' }, before, where, after, element('span', { class: 'rt-space' }), sizes);
   const hint = element('div');

@@ -7,7 +7,7 @@ import { idOf, isActive, rowOf } from './facts.js';
  * @typedef {import('./facts.js').Row} Row
  */
 
-const LIGHT = ['_id', 'name', 'basename', 'status', 'start', 'end', 'epoch', 'epochs', 'params', 'tags', 'notes', 'error'];
+const LIGHT = ['_id', 'name', 'basename', 'status', 'start', 'end', 'epoch', 'epochs', 'params', 'tags', 'group', 'notes', 'error'];
 const DATES = ['createdAt', 'updatedAt'];
 const ROWS_A_READ = 1000;
 const DOCUMENTS_A_READ = 25;

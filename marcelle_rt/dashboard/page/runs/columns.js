@@ -51,6 +51,11 @@ const FIXED = {
     text: (row) => row.tags.join(', '),
     rank: (row) => row.tags.join(' ') || undefined,
   },
+  group: {
+    key: 'group', title: 'Group', numeric: false, best: false,
+    text: (row) => row.group,
+    rank: (row) => row.group.toLowerCase() || undefined,
+  },
 };
 
 /** @param {string} metric @returns {Column} */
@@ -79,9 +84,10 @@ export function columnsOf(rows) {
   const values = new Map();
   /** @type {Map<string, number>} how many runs have it */
   const metrics = new Map();
-  let tagged = false;
+  let [tagged, grouped] = [false, false];
   for (const row of rows) {
     tagged ||= row.tags.length > 0;
+    grouped ||= row.group !== '';
     for (const metric of Object.keys(row.metrics ?? {})) metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
     for (const [name, value] of Object.entries(row.params)) {
       if (!values.has(name)) values.set(name, new Set());
@@ -99,7 +105,7 @@ export function columnsOf(rows) {
     ...[...best, ...often.filter((metric) => !best.includes(metric))].map(metricColumn),
     ...names.map(paramColumn),
   ];
-  const shown = new Set(['name', 'epoch', 'took', 'start', ...(tagged ? ['tags'] : [])]);
+  const shown = new Set(['name', 'epoch', 'took', 'start', ...(tagged ? ['tags'] : []), ...(grouped ? ['group'] : [])]);
   // The validation's figures are what runs are chosen by.
   const judged = [...best].sort((a, b) => Number(!/val/i.test(a)) - Number(!/val/i.test(b))).slice(0, METRICS);
   judged.forEach((metric) => shown.add(`metric ${metric}`));

@@ -15,6 +15,8 @@
  * @property {number | null} end the same; null while it goes on, or where nobody knows
  * @property {Record<string, unknown>} params by their dotted names
  * @property {string[]} tags
+ * @property {string} basename
+ * @property {string} group
  * @property {string} notes
  * @property {string} error
  * @property {unknown} updated when the backend changed it last
@@ -143,6 +145,8 @@ export function rowOf(run, before) {
     end: endOf(run),
     params: flat(run.params),
     tags: Array.isArray(run.tags) ? run.tags.map(textOf) : [],
+    basename: textOf(run.basename),
+    group: textOf(run.group),
     notes: textOf(run.notes),
     error: textOf(run.error),
     updated: run.updatedAt,

@@ -1,4 +1,5 @@
 // What is typed into the filter: words, and conditions such as `status:failed`, `tag:baseline`, `lr=0.1`, `val_loss<0.3`. Pure.
+// `marcelle-rt runs --query` takes the same (`commands/runs/filters.py`); a test asks both.
 
 /**
  * @typedef {import('./facts.js').Row} Row
@@ -20,16 +21,30 @@ export function filterOf(text) {
 /** @param {string} word @returns {Test} */
 function testOf(word) {
   const condition = CONDITION.exec(word);
-  if (!condition) return (row, state) => contains([row.name, row.notes, state, row.error, ...row.tags], word);
+  if (!condition) {
+    return (row, state) => contains([row.name, row.group, row.notes, state, row.status, row.error, ...row.tags], word);
+  }
   const [, name, sign, wanted] = condition;
-  if (name === 'status') return (row, state) => compare(sign, [state, row.status], wanted);
-  if (name === 'tag') return (row) => compare(sign, row.tags, wanted);
-  if (name === 'name') return (row) => compare(sign, [row.name], wanted);
-  return (row) => {
-    const metric = row.metrics?.[name];
-    const values = name in row.params ? [row.params[name]] : metric ? [metric.best] : [];
-    return compare(sign, values, wanted);
-  };
+  return (row, state) => compare(sign, valuesOf(row, state, name), wanted);
+}
+
+/**
+ * What a run has under a name: a field, a parameter, or the best of a metric.
+ * @param {Row} row @param {State} state @param {string} name
+ * @returns {unknown[]}
+ */
+function valuesOf(row, state, name) {
+  if (name === 'status') return [state, row.status];
+  if (name === 'tag' || name === 'tags') return row.tags;
+  if (name === 'epoch') return [row.done];
+  if (name === 'epochs') return row.planned === null ? [] : [row.planned];
+  if (name === 'name' || name === 'basename' || name === 'group' || name === 'notes' || name === 'error') {
+    return row[name] ? [row[name]] : [];
+  }
+  const parameter = name.replace(/^params\./, '');
+  if (Object.hasOwn(row.params, parameter)) return [row.params[parameter]];
+  const metric = row.metrics && Object.hasOwn(row.metrics, name) ? row.metrics[name] : null;
+  return metric ? [metric.best] : [];
 }
 
 /** @param {string[]} texts @param {string} word */
