@@ -27,17 +27,25 @@ def test_a_test_is_fast_unless_it_or_what_it_imports_needs_something_heavy(tmp_p
     assert judged("if TYPE_CHECKING:\n    import keras\nfrom tests.support.trainings.live_training import Live")
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
-def test_in_ci_a_test_that_is_skipped_fails_the_whole(tmp_path: Path, workers: str) -> None:
-    def status(ci: str, text: str) -> int:
-        (tmp_path / "test_it.py").write_text(text)
-        # The hooks of tests/conftest.py, for a test that lies elsewhere.
-        (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_addoption, pytest_sessionfinish")
-        command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", "test_it.py"]
-        environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120).returncode
+SKIPPING = "import pytest\ndef test_a(): pass\n@pytest.mark.skip\ndef test_b(): pass"
 
-    skipping = "import pytest\ndef test_a(): pass\n@pytest.mark.skip\ndef test_b(): pass"
-    assert status("true", skipping) == 1
-    assert status("false", skipping) == 0
-    assert status("true", "def test_a(): pass") == 0
+
+@pytest.mark.parametrize(
+    ("ci", "text", "workers", "expected"),
+    [
+        ("true", SKIPPING, "0", 1),
+        ("true", SKIPPING, "2", 1),
+        ("false", SKIPPING, "0", 0),
+        ("true", "def test_a(): pass", "0", 0),
+    ],
+)
+def test_in_ci_a_test_that_is_skipped_fails_the_whole(
+    tmp_path: Path, ci: str, text: str, workers: str, expected: int
+) -> None:
+    (tmp_path / "test_it.py").write_text(text)
+    # The hooks of tests/conftest.py, for a test that lies elsewhere.
+    (tmp_path / "conftest.py").write_text("from tests.conftest import pytest_addoption, pytest_sessionfinish")
+    command = [sys.executable, "-m", "pytest", "-q", "-n", workers, "-p", "no:cacheprovider", "test_it.py"]
+    environment = {**os.environ, "CI": ci, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    assert done.returncode == expected
