@@ -349,3 +349,32 @@ def test_what_is_not_finite_is_measured_and_no_number(value: Any) -> None:
 def test_the_limits_are_those_of_the_servers() -> None:
     assert (values.SOCKET_LIMIT, values.REST_LIMIT, values.ANSWER_LIMIT) == (1_000_000, 100_000, 100_000_000)
     assert values.SAFE_INTEGER == 2**53
+
+
+class Interrupted:
+    """What somebody reads when he presses Ctrl-C."""
+
+    def tolist(self) -> Any:
+        raise KeyboardInterrupt
+
+    __repr__ = tolist
+
+
+class Silent(Interrupted):
+    def tolist(self) -> Any:
+        raise RuntimeError("no values")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda: measured(Interrupted()),
+        lambda: to_run({"a": Interrupted()}, "params"),
+        lambda: to_run({"a": Silent()}, "params"),
+        lambda: to_wire({"a": Interrupted()}),
+    ],
+    ids=["a log", "a value", "its text", "the wire"],
+)
+def test_ctrl_c_is_not_taken_for_a_fault_of_what_is_read(read: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        read()
