@@ -6,8 +6,9 @@ import io
 import os
 import signal
 import sys
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,6 +23,7 @@ from .commands.choices import Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import MarcelleError
 from .foreign import clean_lines
+from .notices import MarcelleWarning
 
 _NOBODY_READS = 128 + 13  # what shells say of a command that SIGPIPE has ended
 
@@ -56,6 +58,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     if VARIABLE in os.environ:
         prepare()
+    warnings.showwarning = _show_warning
     try:
         try:
             app(prog_name="marcelle-rt")
@@ -70,6 +73,17 @@ def main() -> None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for what Python flushes at its exit
         sys.exit(_NOBODY_READS)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: Any, **options: Any) -> None:
+    """Shows a warning of ours as a sentence, without the line of code that no user of a command has written."""
+    if issubclass(category, MarcelleWarning):
+        print(f"marcelle-rt: {clean_lines(message)}", file=sys.stderr)
+    else:
+        _python_shows(message, category, *place, **options)
+
+
+_python_shows = warnings.showwarning
 
 
 def _show_version(asked: bool) -> None:

@@ -224,12 +224,12 @@ class PartlyAdded(DatasetError):
         unsure: The ids of those that came next and of which it is not known: the first of them, all or none.
     """
 
-    def __init__(self, dataset: str, reason: str, added: list[str], unsure: list[str]) -> None:
+    def __init__(self, dataset: str, reason: str, added: list[str], unsure: list[str], instance: object = None) -> None:
         self.added = added
         self.unsure = unsure
         were = "was" if len(added) == 1 else "were"
         unknown = f", and of the next {len(unsure):,} it is not known" if unsure else ""
-        super().__init__(dataset, f"{reason.rstrip('.')}; {len(added):,} {were} added before it{unknown}")
+        super().__init__(dataset, f"{reason.rstrip('.')}; {len(added):,} {were} added before it{unknown}", instance)
 
 
 class FeathersError(MarcelleError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -191,8 +191,8 @@ class Dataset(Reading):
             The instances' ids.
 
         Raises:
-            PartlyAdded: As `add_many`.
-            DatasetError: It is not such a file, or its first instance can't be read.
+            PartlyAdded: The line was lost, or the backend refused one; `remove(*error.added)` before loading it again.
+            DatasetError: It is not such a file, or an instance can't be read; nothing was added.
             UnsupportedFormat: The file has another ending.
             OSError: It can't be read.
         """
@@ -205,16 +205,25 @@ class Dataset(Reading):
         return ids
 
     def _loaded(self, source: Path, skips: Skips) -> Iterator[Document]:
+        """The instances of a file; where one that can't be read raises, that is found out before the first is given."""
+
+        def made(where: str, make: Callable[[], Document]) -> Document | None:
+            try:
+                return {"datasetName": self.name, **make()}
+            except Unreadable as error:
+                skips({"_id": f"{source}: {where}"}, error)
+            return None
+
         try:
-            for where, make in kinds.kind_of(source).read(source):
-                try:
-                    made = {"datasetName": self.name, **make()}
-                except Unreadable as error:
-                    skips({"_id": f"{source}: {where}"}, error)
-                else:
-                    yield made
+            found = list(kinds.kind_of(source).read(source))
         except Unreadable as error:
             raise DatasetError(self.name, f"{source} {error.reason}") from error
+        if skips.raises:
+            for where, make in found:
+                made(where, make)
+        for where, make in found:
+            if (document := made(where, make)) is not None:
+                yield document
 
     def _documents(
         self,

@@ -23,7 +23,11 @@ def to_tf(samples: Callable[[], Iterator[Sample]], batch_size: int) -> Any:
         ImportError: TensorFlow is not installed.
     """
     import numpy as np
-    import tensorflow as tf
+
+    try:
+        import tensorflow as tf
+    except ImportError as error:
+        raise ImportError("to_tf needs TensorFlow: pip install tensorflow") from error
 
     def whole() -> Iterator[Sample]:
         for x, y in samples():

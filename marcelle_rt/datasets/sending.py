@@ -119,8 +119,8 @@ def create_many(
         added += stored
         if not added and not unsure:
             raise
-        reason = error.reason if isinstance(error, DatasetError) else str(error)
-        raise PartlyAdded(name, reason, added, unsure) from error
+        reason, which = (error.reason, error.instance) if isinstance(error, DatasetError) else (str(error), None)
+        raise PartlyAdded(name, reason, added, unsure, which) from error
     return added
 
 

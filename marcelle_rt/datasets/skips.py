@@ -20,6 +20,7 @@ class Skips:
         on_error: `"raise"` or `"skip"`.
 
     Attributes:
+        raises: Whether an instance that can't be used is an error.
         reasons: Why each was skipped, by its `_id`.
 
     Raises:
@@ -30,7 +31,7 @@ class Skips:
         if on_error not in WAYS:
             raise UnsupportedFormat("on_error", on_error, WAYS)
         self._dataset = dataset
-        self._raises = on_error == "raise"
+        self.raises = on_error == "raise"
         self.reasons: dict[str, str] = {}
 
     def __call__(self, document: dict[str, Any], error: Unreadable) -> None:
@@ -39,7 +40,7 @@ class Skips:
         Raises:
             DatasetError: Where that is what was asked for.
         """
-        if self._raises:
+        if self.raises:
             raise DatasetError(self._dataset, str(error), document.get("_id")) from error
         self.reasons[document["_id"]] = str(error)
 

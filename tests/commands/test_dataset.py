@@ -82,6 +82,24 @@ def test_a_dataset_goes_to_a_file_and_back(
     assert Dataset(store, other).count("cat") == 6
 
 
+def test_what_was_passed_over_is_a_sentence_without_code(backend: Backend, sketches: Dataset, tmp_path: Path) -> None:
+    sketches.export(tmp_path / "images")
+    (tmp_path / "images" / "notes.txt").write_text("not an image")
+    (tmp_path / "images" / "cat" / "broken.jpg").write_text("not an image")
+
+    command = ("dataset", "load", sketches.name, tmp_path / "images", "--backend", backend.url)
+    refused, done = as_a_process(*command), as_a_process(*command, "--skip")
+
+    assert refused.returncode == 1
+    stray, why = refused.stderr.splitlines()
+    assert stray.startswith("marcelle-rt: ")
+    assert stray.endswith("notes.txt")
+    assert "cat/broken.jpg" in why
+    assert done.returncode == 0
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["marcelle-rt:", "marcelle-rt:", "3"]
+    assert len(sketches) == 6
+
+
 def test_what_is_wrong_is_one_sentence(backend: Backend, sketches: Dataset, tmp_path: Path) -> None:
     (tmp_path / "other.json").write_text("{}")
     for words, said in [

@@ -126,8 +126,12 @@ def test_a_folder_with_stray_and_broken_files_says_which(other: Dataset, tmp_pat
     assert rows(other, "x", "thumbnail") == [{"y": "cat"}, {"y": None}]
     assert all(document["thumbnail"].startswith("data:image/jpeg;base64,") for document in other)
     other.clear()
-    with pytest.warns(MarcelleWarning), pytest.raises(DatasetError, match=r"cat/cut\.jpg"):
+    (tmp_path / "cat" / "cut.jpg").rename(tmp_path / "zebra.jpg")  # after images that can be read
+    for broken in ("empty", "text"):
+        (tmp_path / "cat" / f"{broken}.jpg").unlink()
+    with pytest.warns(MarcelleWarning), pytest.raises(DatasetError, match=r"zebra\.jpg"):
         other.load(tmp_path)
+    assert len(other) == 0
 
 
 def test_tables_go_out_and_come_back(dataset: Dataset, other: Dataset, tmp_path: Path) -> None:
