@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ...client.data_store import DataStore
-from ...client.service import Service
+from ...client.service import NOTHING, Service
 from ...client.services import Services
 from ...errors import InvalidAnswer, NotFound
 from ...values import REST_LIMIT, SOCKET_LIMIT
@@ -21,19 +21,24 @@ class Link:
     Attributes:
         store: The backend's store.
         save_format: The format of the models that go there.
+        public: Whether what is created there is seen by users who sign in as somebody else.
     """
 
-    def __init__(self, backend_root: str | DataStore | None = None, save_format: str = "tfjs") -> None:
+    def __init__(
+        self, backend_root: str | DataStore | None = None, save_format: str = "tfjs", *, public: bool = False
+    ) -> None:
         """Prepares a link; it connects at its first use.
 
         Args:
             backend_root: The backend's URL, or a store that `close` then leaves open. `$MARCELLE_BACKEND` or
                 `http://localhost:3030` if `None`.
             save_format: The format of the models that go there.
+            public: Let users see what is created who sign in as somebody else.
 
         Raises:
             InvalidData: For what is not a URL.
         """
+        self.public = public
         self._owns_store = not isinstance(backend_root, DataStore)
         self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
         self.save_format = save_format
@@ -68,7 +73,8 @@ class Link:
 
     def service(self, name: str) -> Service:
         """A service of the backend, by the way that calls go now."""
-        return self.way.service(name)
+        known = self.way.service(name)
+        return _Public(known.location, session=self.way.session) if self.public else known
 
     def call(self, method: str, service: str, *args: Any) -> Any:
         """Calls a service's method with what is clean already; a `Service` would clean it again for each epoch."""
@@ -86,6 +92,15 @@ class Link:
         """Lets go of the connection."""
         if self._owns_store:
             self.store.close()
+
+
+class _Public(Service):
+    """A service whose documents are created for the eyes of all users."""
+
+    def create(self, data: Any, params: Mapping[str, Any] = NOTHING) -> Any:
+        """Creates documents, each public."""
+        shown = [{**each, "public": True} for each in data] if isinstance(data, list) else {**data, "public": True}
+        return super().create(shown, params)
 
 
 def checked_document(document: Any, location: str) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Remote:
         backend_root: str | DataStore | None = None,
         save_format: str = "tfjs",
         source: str = "keras",
+        *,
+        public: bool = False,
     ) -> None:
         """Prepares a remote; it connects at its first use.
 
@@ -47,13 +49,14 @@ class Remote:
                 `close` then leaves open. `$MARCELLE_BACKEND` or `http://localhost:3030` if `None`.
             save_format: The format of the models that it uploads, `"tfjs"` or `"onnx"`.
             source: The framework of the runs and models.
+            public: Let users see the runs, models and assets who sign in as somebody else.
 
         Raises:
             UnsupportedFormat: For another `save_format`.
             InvalidData: For what is not a URL.
         """
         formats.remote_format(save_format, "save_format")
-        self.link = Link(backend_root, save_format)
+        self.link = Link(backend_root, save_format, public=public)
         self.source = source
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None
@@ -230,7 +233,7 @@ class Remote:
         publisher = self._publishers.setdefault(name, publisher)
         with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
             models.convert(model, Path(folder), "tfjs")
-            return publisher.publish(folder, labels, public)
+            return publisher.publish(folder, labels, public or self.link.public)
 
     def load_model(self, id_or_name: str) -> BrowserModel:
         """Makes a Keras model of one that a page has trained or trained further, and stored.

@@ -64,7 +64,7 @@ def carry_out(order: Order, definition: Definition, taken_away: Callable[[], Non
             time.sleep(_RETRY)
     if document is None:
         return False
-    with Remote(definition.store) as remote:
+    with Remote(definition.store, public=definition.public) as remote:
         _Attempt(definition, remote, document, worker, taken_away).make()
     return True
 
@@ -101,6 +101,7 @@ class _Attempt:
         except InvalidData as error:
             self._end(JobState.REFUSED, str(error))
             return
+        self._report.say(state=JobState.RUNNING.value)
         job = self._job = Job(self._definition, self._remote, self._document, values, self._report)
         commands = JobCommands(self._definition, job)
         try:
@@ -109,7 +110,6 @@ class _Attempt:
             commands.close(self._document["state"])
 
     def _run(self, task: Task, job: Job, values: dict[str, Any]) -> None:
-        self._report.say(state=JobState.RUNNING.value)
         try:
             task.function(job, **values)
         except Interrupted as interrupted:
