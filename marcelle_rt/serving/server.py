@@ -17,8 +17,7 @@ from ..notices import tell
 from .definition import Definition, Reference, is_loading
 from .dispatcher import Dispatcher
 from .documents import JOBS, new_job
-from .executors.processes import Processes, check_number
-from .executors.seam import Ended, Executor
+from .executors import choice
 from .presence import names_of
 from .tasks import Task, UnknownTask, check_name
 
@@ -49,12 +48,13 @@ class TrainingServer:
     Args:
         store: The backend: a `DataStore` of yours (one that is signed in, say), its URL, or `None` for
             `$MARCELLE_BACKEND`, or else `http://localhost:3030`.
-        executor: Where jobs run: `None` for one process at a time, a number for as many.
+        executor: Where jobs run: `None` for one process at a time, a number for as many, or any
+            `concurrent.futures.Executor`.
         lease: Seconds without a sign of life after which a job is taken from its worker.
         public: Let users see what it writes who sign in as somebody else; needed where they sign in.
 
     Raises:
-        InvalidData: The store is not a URL, or the lease not a number of seconds.
+        InvalidData: The store is not a URL, the executor not one, or the lease not a number of seconds.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class TrainingServer:
         seconds = config.seconds_of("lease", lease)
         if seconds < 1:
             raise InvalidData("lease", lease, "is too short to give signs of life in; use 1 second or more")
+        choice.check(executor)
         opened = store if isinstance(store, DataStore) else DataStore(store)
         self.definition = Definition(opened, seconds, bool(public))
         self._executor = executor
@@ -156,6 +157,7 @@ class TrainingServer:
             NoServer: The processes of jobs could not find this server.
             InvalidData: There is no task and no predictor.
             NotAuthenticated: The backend refuses the login.
+            ExecutorGone: The executor is broken, or was shut down.
         """
         if is_loading():
             return
@@ -163,7 +165,8 @@ class TrainingServer:
             raise InvalidData("server", self, "has nothing to serve; write @server.task above a function")
         reference = Reference.of(self)
         self._connect()
-        dispatcher = Dispatcher(self.definition, reference, self._make_executor(reference))
+        executor = partial(choice.made, self._executor, reference)
+        dispatcher = Dispatcher(self.definition, reference, executor)
         tell(self._introduction())
         with _Ending(dispatcher.stop):
             dispatcher.run()
@@ -178,10 +181,6 @@ class TrainingServer:
                     tell(f"{error} It is tried again until it answers; Ctrl-C ends this.")
                 told = True
                 time.sleep(_RETRY)
-
-    def _make_executor(self, reference: Reference) -> Callable[[str, Ended], Executor]:
-        most = 1 if self._executor is None else check_number(self._executor)
-        return lambda server, ended: Processes(reference, server, most, ended)
 
     def _introduction(self) -> str:
         store = self.definition.store

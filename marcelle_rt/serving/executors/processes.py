@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from ...errors import MarcelleError
 from ...notices import THREADS
 from ..definition import Reference
 from .seam import Ended, Order
@@ -165,18 +164,3 @@ class _Process:
             hint = " (the machine may have run out of memory)" if code == -signal.SIGKILL else ""
             return f"the job's process was killed by {signal.Signals(-code).name}{hint}"
         return None if code == 0 else f"the job's process ended with code {code}"
-
-
-class NoProcesses(MarcelleError):
-    """The number of processes is not one."""
-
-
-def check_number(value: int) -> int:
-    """Returns how many jobs run at a time.
-
-    Raises:
-        NoProcesses: It is not a number above 0.
-    """
-    if value < 1:
-        raise NoProcesses(f"executor={value!r} is not a number of processes; use 1 or more")
-    return value
