@@ -47,7 +47,7 @@ ROOMS = {
     "runs/": set(),
     "callbacks/": GROUND | {"runs/remote/", "runs/training/", "runs/writer.py", "utils.py"},
     "serving/": GROUND
-    | {"callbacks/", "client/", "datasets/", "datasets/stored/", "models/", "runs/remote/", "runs/training/"}
+    | {"callbacks/", "client/", "datasets/", "datasets/stored/", "runs/document/", "runs/remote/", "runs/training/"}
     | {"runs/writer.py"},
     "monitor/": GROUND | {"client/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
     "monitor/notebook/": GROUND | {"client/", "monitor/"},

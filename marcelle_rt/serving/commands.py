@@ -11,9 +11,10 @@ from typing import Any
 
 from ..client.view import Change
 from ..errors import NotFound
+from ..runs.document.commands import COMMANDS, State
 from .claims import take
 from .definition import Definition
-from .documents import COMMANDS, JOBS, OPEN, CommandState, JobState
+from .documents import JOBS, OPEN, JobState
 from .executors.seam import Executor
 from .losses import Losses
 from .open_jobs import OpenJobs
@@ -21,7 +22,7 @@ from .open_jobs import OpenJobs
 GRACE = 10.0
 """Seconds that a job has to end when it is cancelled."""
 
-QUERY = {"state": {"$in": [CommandState.SENT.value, CommandState.ACCEPTED.value]}}
+QUERY = {"state": {"$in": [State.SENT.value, State.ACCEPTED.value]}}
 """The commands that are not done with. Those that name a run are its writer's."""
 
 _LOOK_AGAIN = 2.0  # seconds until the backend is asked again about a job that is not known here
@@ -91,24 +92,24 @@ class Commands:
         try:
             job = self._jobs.get(command["jobId"])
         except NotFound:
-            self._answer(command, CommandState.REFUSED, "there is no such job")
+            self._answer(command, State.REFUSED, "there is no such job")
             return
         if job.get("task") not in self._tasks:
             del self._pending[command["_id"]]  # another server's
         elif job.get("state") not in _OPEN:
-            self._answer(command, CommandState.REFUSED, f"the job has ended: {job.get('state')}")
+            self._answer(command, State.REFUSED, f"the job has ended: {job.get('state')}")
         elif job.get("state") == JobState.QUEUED.value and command["command"] in ("stop", "cancel"):
             if self._cancel(job["_id"]):
-                self._answer(command, CommandState.DONE, "the job had not begun")
+                self._answer(command, State.DONE, "the job had not begun")
         elif job.get("state") == JobState.QUEUED.value:
-            self._answer(command, CommandState.REFUSED, "the job has not begun")
+            self._answer(command, State.REFUSED, "the job has not begun")
 
     def _cancel(self, job: str) -> bool:
         must_be = {"state": JobState.QUEUED.value}
         changes = {"state": JobState.CANCELLED.value, "message": "cancelled before it began"}
         return take(self._jobs, job, must_be, self._me, **changes) is not None
 
-    def _answer(self, command: Document, state: CommandState, message: str) -> None:
+    def _answer(self, command: Document, state: State, message: str) -> None:
         self._pending.pop(command["_id"], None)
         try:
             self._commands.patch(command["_id"], {"state": state.value, "message": message})

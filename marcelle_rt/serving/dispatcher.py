@@ -12,22 +12,24 @@ import queue
 import time
 import uuid
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..client.view import Change
-from ..errors import AWAY, InvalidData, MarcelleError
+from ..errors import AWAY, InvalidData, MarcelleError, NotFound
 from ..notices import Notices
+from ..runs.document.commands import COMMANDS
 from .answers.answering import Answering
 from .claims import take
 from .commands import QUERY, Commands
 from .definition import Definition, Reference
-from .documents import COMMANDS, JOBS, OPEN, JobState
+from .documents import JOBS, OPEN, JobState
 from .executors.seam import Ended, Executor, Order
 from .following import Following
 from .losses import Losses
 from .open_jobs import OpenJobs
 from .presence import Presence
 from .sweeping import PAUSE, Sweep
+from .versions import another_takes
 
 _TICK = 0.5  # seconds between two looks at what is overdue
 
@@ -67,6 +69,7 @@ class Dispatcher:
         self._losses = Losses(self._service, definition.tasks, self.id, self._jobs)
         self._commands = Commands(definition, self.id, self._jobs, self._losses, clock)
         self._returned: list[_Returned] = []
+        self._aside: list[dict[str, Any]] = []
         self._presence = Presence(definition, self.id)
         self._next_beat = 0.0
         self._sweep = Sweep(definition, self.id)
@@ -141,6 +144,7 @@ class Dispatcher:
             if self._clock() >= self._next_sweep:
                 self._next_sweep = self._clock() + PAUSE
                 self._sweep.sweep()
+                self._look_again()
             self._notices.forget("away")
         except AWAY as error:
             self._notices.warn("away", f"{error} Jobs wait until it is back.")
@@ -155,13 +159,31 @@ class Dispatcher:
             try:
                 self._definition.tasks[document["task"]].values(document.get("params") or {})
             except InvalidData as error:
-                must_be = {"state": JobState.QUEUED.value}
-                take(self._service, key, must_be, self.id, state=JobState.REFUSED.value, message=str(error))
+                self._refuse(document, str(error))
                 continue
             location = self._definition.store.location
             order = Order(self._reference, location, key, attempt + 1, uuid.uuid4().hex)
-            self._jobs.given[key] = order
             self._executor.start(order)
+            self._jobs.given[key] = order
+
+    def _look_again(self) -> None:
+        """Has jobs come up again that were left to another server, which may have gone."""
+        aside, self._aside = self._aside, []
+        for document in aside:
+            try:
+                now = self._service.get(document["_id"])
+            except NotFound:
+                continue
+            if now.get("state") == JobState.QUEUED.value:
+                self._jobs.wait(now)
+
+    def _refuse(self, document: dict[str, Any], reason: str) -> None:
+        """Refuses a job, unless a server with another version of the task takes it."""
+        if another_takes(self._definition.store, document, self.id):
+            self._aside.append(document)
+            return
+        must_be = {"state": JobState.QUEUED.value}
+        take(self._service, document["_id"], must_be, self.id, state=JobState.REFUSED.value, message=reason)
 
     def _leave(self) -> None:
         """Gives back what is running, takes the presence away, and ends the processes."""

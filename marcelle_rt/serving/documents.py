@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Literal, TypedDict
 
+from ..runs.document.commands import State
+
 TASKS = "training-tasks"
 """Which tasks a server has now; its documents are removed when it ends."""
 
 JOBS = "training-jobs"
 """What is to be done, is being done, and was done."""
-
-COMMANDS = "run-commands"
-"""What a run or a job is asked to do while it goes on."""
 
 REQUESTS = "predict-requests"
 """What a page asks a model; removed by who asked."""
@@ -45,15 +44,6 @@ OPEN = (JobState.QUEUED, *HELD)
 """The states of a job that has not ended."""
 
 ENDED = (JobState.SUCCESS, JobState.ERROR, JobState.CANCELLED, JobState.REFUSED)
-
-
-class CommandState(str, Enum):
-    """What became of a command."""
-
-    SENT = "sent"
-    ACCEPTED = "accepted"
-    DONE = "done"
-    REFUSED = "refused"
 
 
 class RequestState(str, Enum):
@@ -127,13 +117,16 @@ class JobDocument(_Public):
     submitted: str
 
 
-class CommandDocument(_Public):
-    """A command to a run, or to a job that has no run yet."""
+class JobCommandDocument(_Public):
+    """A command to a job that has no run yet, or that is to end whatever its run does.
+
+    `runs/document/commands.py` has the service, its states, and the commands to runs.
+    """
 
     _id: str
-    runId: str | None
-    jobId: str | None
-    command: str
+    runId: None
+    jobId: str
+    command: Literal["stop", "cancel", "checkpoint", "set"]
     params: dict[str, Any]
     state: str
     message: str
@@ -186,3 +179,24 @@ def new_job(
     if public:
         job["public"] = True
     return job
+
+
+def new_command(job: Mapping[str, Any], command: Literal["stop", "cancel"]) -> JobCommandDocument:
+    """A command to a job.
+
+    Args:
+        job: The job's document: a command is for the eyes of those who may see the job.
+        command: What is asked.
+    """
+    document = JobCommandDocument(
+        _id=str(uuid.uuid4()),
+        runId=None,
+        jobId=job["_id"],
+        command=command,
+        params={},
+        state=State.SENT.value,
+        message="",
+    )
+    if job.get("public") is True:
+        document["public"] = True
+    return document

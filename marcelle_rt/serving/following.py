@@ -8,10 +8,12 @@ from typing import Any
 
 from ..client.service import Service
 from ..client.view import Change
+from ..client.watch import Watch
 from ..errors import MarcelleError
 from ..notices import THREADS, logger
 
 _RETRY = 2.0  # seconds until a backend that was away is asked again
+_LOOK = 1.0  # seconds between two looks whether it is to end, where closing comes while it begins
 _PATIENCE = 5.0  # seconds that the end waits for what is being done with a change
 
 
@@ -37,21 +39,24 @@ class Following:
         self._changed = changed
         self._begun = begun
         self._closed = threading.Event()
+        self._watch: Watch | None = None
         self._thread = threading.Thread(target=self._run, name=f"{THREADS}{service.name}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Ends it."""
         self._closed.set()
+        if (watch := self._watch) is not None:
+            watch.close()
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
                 self._begun()
-                with self._service.watch(self._query, timeout=1.0) as watch:
+                with self._service.watch(self._query, timeout=_LOOK) as self._watch:
                     while not self._closed.is_set():
-                        for change in watch:
+                        for change in self._watch:
                             self._changed(change)
             except MarcelleError as error:
                 logger.info("%s can't be followed now: %s", self._service.name, error)

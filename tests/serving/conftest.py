@@ -29,13 +29,14 @@ class Served:
         url: The backend.
         file: The server's file.
         folder: The working directory, which gets the runs' folders.
+        store: How to look at the backend; signed in, say.
         environment: More of its environment.
     """
 
-    def __init__(self, url: str, file: Path, folder: Path, **environment: str) -> None:
+    def __init__(self, url: str, file: Path, folder: Path, store: DataStore | None = None, **environment: str) -> None:
         self.url = url
         self.folder = folder
-        self.store = DataStore(url)
+        self.store = store or DataStore(url)
         self.jobs = self.store.service(JOBS)
         self.log = folder / "server.log"
         self._words = [sys.executable, str(file)]
@@ -44,7 +45,7 @@ class Served:
 
     def start(self) -> None:
         """Starts the server, and waits until it can be seen."""
-        before = {document["_id"] for document in self.store.service(TASKS).items()}
+        before = {document["server"] for document in self.store.service(TASKS).items()}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self._words, env=self._environment, cwd=self.folder, stdout=log, stderr=log, stdin=subprocess.DEVNULL
@@ -52,9 +53,9 @@ class Served:
         eventually(lambda: self.is_present(before), 60)
 
     def is_present(self, before: set[str]) -> bool:
-        """Whether there are tasks that were not there before."""
+        """Whether there is a server that was not there before."""
         assert self.process.poll() is None, self.log.read_text()
-        return any(document["_id"] not in before for document in self.store.service(TASKS).items())
+        return any(document["server"] not in before for document in self.store.service(TASKS).items())
 
     def submit(self, task: str, dataset: str | None = None, **params: Any) -> str:
         """Creates a job as a page does."""
@@ -90,6 +91,9 @@ class Served:
                 self.jobs.remove(document["_id"])
 
     def close(self) -> None:
+        """Ends the server and the jobs that are left; does nothing the second time."""
+        if self.store.status == "closed":
+            return
         self.clear()
         self.end()
         self.store.close()
@@ -116,9 +120,9 @@ def serve(own_backend: Callable[..., Backend], tmp_path: Path) -> Iterator[Calla
     running: list[Backend] = []
     with ExitStack() as stack:
 
-        def start(file: str = "plain.py", **environment: str) -> Served:
+        def start(file: str = "plain.py", on: Backend | None = None, **environment: str) -> Served:
             if not running:
-                running.append(own_backend())
+                running.append(on or own_backend())
             served = Served(running[0].url, SERVERS / file, tmp_path, **environment)
             stack.callback(served.close)
             return served

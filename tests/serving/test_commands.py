@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from marcelle_rt.serving.documents import COMMANDS
+from marcelle_rt.runs.document.commands import COMMANDS
 from tests.helpers import eventually, is_running
 from tests.serving.conftest import Served
 

@@ -32,10 +32,10 @@ def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(ser
 def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     served = serve()
     shown = served.store.service(TASKS)
-    eventually(lambda: shown.count() == 7)
+    eventually(lambda: shown.count() == 9)
     tasks = {document["task"]: document for document in shown.items()}
 
-    assert set(tasks) == {"count", "wait", "hang", "fail", "leave", "vanish", "die"}
+    assert set(tasks) == {"count", "note", "flood", "wait", "hang", "fail", "leave", "vanish", "die"}
     assert tasks["count"]["params"] == [
         {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
         {"name": "rate", "type": "number", "default": 0.5},
@@ -62,6 +62,20 @@ def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served)
     assert (job["state"], job["message"]) == ("error", "ValueError: the data is <b>bad</b>")
     assert "in fail" in job["traceback"]
     assert "attempt.py" not in job["traceback"]
+
+
+def test_jobs_are_done_in_the_order_in_which_they_were_created(served: Served) -> None:
+    first = served.submit("wait")
+    served.worker_of(first)
+    jobs = [served.submit("note", name=name) for name in "dacb"]
+    served.jobs.remove(first)
+
+    assert [served.end_of(job)["state"] for job in jobs] == ["success"] * 4
+    assert (served.folder / "notes.txt").read_text().split() == ["d", "a", "c", "b"]
+
+
+def test_a_task_that_prints_a_lot_harms_nobody(served: Served) -> None:
+    assert served.end_of(served.submit("flood"))["state"] == "success"
 
 
 def test_a_task_that_ends_its_process_is_an_error(served: Served) -> None:

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from ...client.data_store import DataStore
 from ...errors import InvalidData
+from ...runs.document.commands import COMMANDS
 from ...serving.claims import take
 from ...serving.commands import GRACE
-from ...serving.documents import COMMANDS, ENDED, JOBS, CommandState, JobState, new_job
+from ...serving.documents import ENDED, JOBS, JobState, new_command, new_job
 from ...serving.parameters import checked
 from ...serving.tasks import UnknownTask
 from ..output import cell, console, line, messages, print_json
@@ -110,16 +111,7 @@ def _cancel(store: DataStore, job: Document) -> None:
     changes = {"state": JobState.CANCELLED.value, "message": "cancelled before it began"}
     if take(store.service(JOBS), job["_id"], must_be, me, **changes) is not None:
         return
-    command = {
-        "_id": str(uuid.uuid4()),
-        "runId": None,
-        "jobId": job["_id"],
-        "command": "cancel",
-        "params": {},
-        "state": CommandState.SENT.value,
-        "message": "",
-    }
-    store.service(COMMANDS).create({**command, "public": True} if job.get("public") is True else command)
+    store.service(COMMANDS).create(new_command(job, "cancel"))
 
 
 def _end_of(store: DataStore, job: str) -> Document:

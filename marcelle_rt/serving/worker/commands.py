@@ -8,8 +8,8 @@ from typing import Any
 from ...client.view import Change
 from ...errors import MarcelleError, NotFound
 from ...notices import logger
+from ...runs.document.commands import COMMANDS, State
 from ..definition import Definition
-from ..documents import COMMANDS, CommandState
 from ..following import Following
 from .job import Job
 
@@ -30,7 +30,7 @@ class JobCommands:
         self._job = job
         self._commands = definition.store.service(COMMANDS)
         self._accepted: list[str] = []
-        query = {"jobId": job.id, "state": CommandState.SENT.value}
+        query = {"jobId": job.id, "state": State.SENT.value}
         self._following = Following(self._commands, query, self._on_change)
 
     def close(self, how: str) -> None:
@@ -42,7 +42,7 @@ class JobCommands:
         self._following.close()
         for command in self._accepted:
             try:
-                self._answer(command, CommandState.DONE, how)
+                self._answer(command, State.DONE, how)
             except MarcelleError as error:  # the job's own document says it as well
                 logger.info("command %s was not answered: %s", command, error)
 
@@ -57,18 +57,18 @@ class JobCommands:
             self._job.cancel()
         elif verb not in ("set", "checkpoint"):
             text = f"{str(verb)[:40]!r} is not a command; use stop, cancel, set or checkpoint"
-            self._answer(command["_id"], CommandState.REFUSED, text)
+            self._answer(command["_id"], State.REFUSED, text)
             return
         elif self._job.run_id is None:
-            self._answer(command["_id"], CommandState.REFUSED, "the training has not begun")
+            self._answer(command["_id"], State.REFUSED, "the training has not begun")
             return
         else:  # the run's writer answers it
             with contextlib.suppress(NotFound):
                 self._commands.patch(command["_id"], {"runId": self._job.run_id})
             return
         self._accepted.append(command["_id"])
-        self._answer(command["_id"], CommandState.ACCEPTED, "")
+        self._answer(command["_id"], State.ACCEPTED, "")
 
-    def _answer(self, command: str, state: CommandState, message: str) -> None:
+    def _answer(self, command: str, state: State, message: str) -> None:
         with contextlib.suppress(NotFound):  # who sent it has taken it back
             self._commands.patch(command, {"state": state.value, "message": message})

@@ -66,6 +66,8 @@ class Job:
     @property
     def stopped(self) -> bool:
         """Whether the training is asked to stop: return soon, with what was learned."""
+        if "_writer" in self.__dict__ and self._writer.stopped:  # a command to the run, and not to the job
+            self.request_stop()
         return self._stop.is_set()
 
     @cached_property
@@ -94,11 +96,12 @@ class Job:
         """A `KerasCallback` of the job's run; several `fit`s of one job are one run.
 
         Args:
-            **options: As `KerasCallback` takes them, for example `model_checkpoint_freq`.
+            **options: As `KerasCallback` takes them, for example `model_checkpoint_freq`, or `steerable` with
+                functions for what people may set.
         """
         from .keras_callback import JobCallback
 
-        return JobCallback(self._writer, self.begin_run, self._stop.is_set, **options)
+        return JobCallback(self._writer, self.begin_run, lambda: self.stopped, **options)
 
     def progress(self, fraction: float | None, text: str = "") -> None:
         """Shows how far the job is. Waits for nothing, and can be called as often as one likes.

@@ -15,16 +15,16 @@ class JobCallback(KerasCallback):
     Args:
         writer: The writer of its run.
         begin_run: Creates the run, of a model.
-        is_stopped: Whether the job is to stop.
+        is_job_stopped: Whether the job is to stop.
         **options: As for `KerasCallback`.
     """
 
     def __init__(
-        self, writer: Writer, begin_run: Callable[[Any], None], is_stopped: Callable[[], bool], **options: Any
+        self, writer: Writer, begin_run: Callable[[Any], None], is_job_stopped: Callable[[], bool], **options: Any
     ) -> None:
-        super().__init__(writer.name, writer=writer, **options)
+        super().__init__(writer.name, writer=writer, **{"steerable": True, **options})
         self._begin_run = begin_run
-        self._is_stopped = is_stopped
+        self._is_job_stopped = is_job_stopped
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the job's run, unless there is one."""
@@ -32,8 +32,6 @@ class JobCallback(KerasCallback):
             self._begin_run(self.model)
         super().on_train_begin(logs)
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Saves the epoch, and stops the training if the job is to stop."""
-        super().on_epoch_end(epoch, logs)
-        if self._is_stopped():
-            self.model.stop_training = True
+    def is_stopped(self) -> bool:
+        """Whether the run or its job is to stop."""
+        return self._is_job_stopped()

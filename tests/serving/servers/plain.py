@@ -6,11 +6,17 @@ import os
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Any, Literal
 
 from marcelle_rt import Range, TrainingServer
 
-server = TrainingServer(lease=float(os.environ.get("LEASE", "30")))
+THREADS = int(os.environ.get("THREADS", "0"))
+server = TrainingServer(
+    executor=ThreadPoolExecutor(THREADS) if THREADS else None,
+    lease=float(os.environ.get("LEASE", "30")),
+    public="PUBLIC" in os.environ,
+)
 
 
 @server.task
@@ -26,6 +32,20 @@ def count(
     for epoch in range(1, epochs + 1):
         job.writer.save_epoch(epoch, {"loss": rate / epoch if kind == "up" else rate * epoch})
         job.progress(epoch / epochs, f"epoch {epoch}")
+
+
+@server.task
+def note(job: Any, *, name: str) -> None:
+    """Leaves a line in a file of the working directory."""
+    with open("notes.txt", "a", encoding="utf-8") as notes:
+        notes.write(f"{name}\n")
+
+
+@server.task
+def flood(job: Any) -> None:
+    """Prints 20 MB."""
+    for _ in range(200):
+        print("x" * 100_000)
 
 
 @server.task

@@ -110,6 +110,7 @@ class Listener:
         session = self._link.store.session
         handlers: dict[str, Callable[..., object]] = {
             f"{COMMANDS} created": self._hear,
+            f"{COMMANDS} patched": self._hear,  # one to the run's job, which hands it on
             "connected": self._connected,
         }
         try:

@@ -1,0 +1,89 @@
+"""Several servers, many jobs, workers that are silent, and a backend that goes away."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from marcelle_rt.backend import Backend
+from marcelle_rt.serving.documents import ENDED, JOBS, new_job
+from tests.helpers import eventually, is_running
+from tests.serving.conftest import Served
+
+Serve = Callable[..., Served]
+
+ENDS = [state.value for state in ENDED]
+
+
+def test_many_jobs_for_two_servers_are_each_done_once(serve: Serve, tmp_path: Path) -> None:
+    first = serve(THREADS="2")
+    names = [f"{number:03}" for number in range(150)]
+    serve(THREADS="2")
+
+    first.jobs.create([new_job("note", {"name": name}, None, "page") for name in names])
+
+    eventually(lambda: first.jobs.count({"state": {"$in": ENDS}}) == len(names), 240)
+    lines = (tmp_path / "notes.txt").read_text().split()
+    assert Counter(lines) == Counter(names)
+    assert first.jobs.count({"state": "success", "attempt": 1}) == len(names)
+
+
+def test_a_job_whose_worker_is_silent_is_taken_over_and_the_worker_that_wakes_up_gives_it_up(serve: Serve) -> None:
+    silent = serve(LEASE="3")
+    job = silent.submit("wait")
+    process = silent.worker_of(job)
+    other = serve(LEASE="3")
+    try:
+        for pid in (silent.process.pid, process):
+            os.kill(pid, signal.SIGSTOP)
+        eventually(lambda: other.job(job)["attempt"] == 2, 60)
+        assert other.worker_of(job) != process
+    finally:
+        for pid in (silent.process.pid, process):
+            os.kill(pid, signal.SIGCONT)
+
+    eventually(lambda: not is_running(process), 60)
+    assert (other.job(job)["state"], other.job(job)["attempt"]) == ("running", 2)
+
+
+def test_a_job_goes_on_while_the_backend_is_away_for_longer_than_its_lease(serve: Serve, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    backend = Backend(data=data)
+    with backend:
+        served = serve(on=backend, LEASE="2")
+        job = served.submit("wait")
+        process = served.worker_of(job)
+        port = backend.port
+    beats = 0
+    with Backend(data=data, port=port):
+        eventually(lambda: served.job(job)["beat"] > beats, 60)
+        beats = served.job(job)["beat"]
+        eventually(lambda: served.job(job)["beat"] > beats + 1, 60)
+        assert (served.job(job)["state"], served.job(job)["attempt"]) == ("running", 1)
+        later = served.submit("count")
+        served.jobs.patch(job, {"state": "cancelled", "worker": "page"})
+        eventually(lambda: not is_running(process), 60)
+        assert served.end_of(later)["state"] == "success"
+        served.close()
+
+
+def test_a_job_for_a_newer_version_of_a_task_is_left_to_it(serve: Serve) -> None:
+    older = serve()
+    newer = serve("newer.py")
+
+    job = older.end_of(older.submit("count", newest=True))
+    assert (job["state"], job["progress"]["text"]) == ("success", "newer")
+
+    newer.end()
+    refused = older.end_of(older.submit("count", newest=True))
+    assert (refused["state"], refused["message"].split(":")[0]) == ("refused", "newest")
+
+
+def test_a_job_that_a_page_has_created_without_all_of_its_fields_is_done(serve: Serve) -> None:
+    served = serve()
+    created = served.store.service(JOBS).create({"task": "count", "state": "queued"})
+
+    assert served.end_of(created["_id"])["state"] == "success"

@@ -1,0 +1,48 @@
+"""A server for several users: what they may see of it, and it of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, new_job
+from tests.helpers import eventually
+from tests.serving.conftest import SERVERS, Served
+
+ENDS = [state.value for state in ENDED]
+
+
+def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
+    own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    url = own_backend(auth=True, signup=True).url
+    logins = [{"email": f"{name}@example.com", "password": f"correct horse {name}"} for name in ("ada", "ben")]
+    with DataStore(url) as nobody:
+        for login in logins:
+            nobody.service("users").create(login)
+    ada, ben = (DataStore(url, **login) for login in logins)
+    environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
+
+    served = Served(url, SERVERS / "plain.py", tmp_path, ada, PUBLIC="yes", **environment)
+    try:
+        assert "signed in as ada@example.com" in served.log.read_text()
+        eventually(lambda: ben.service(TASKS).count({"task": "count"}) == 1)
+        public = new_job("count", {}, None, "page", public=True)
+        private = new_job("count", {}, None, "page")
+        for job in (private, public):
+            ben.service(JOBS).create(job)
+
+        ended = eventually(lambda: ben.service(JOBS).get(public["_id"]) if is_ended(ben, public["_id"]) else None, 60)
+        assert (ended["state"], ended["public"]) == ("success", True)
+        assert ben.service("runs").get(ended["runId"])["status"] == "success"
+        assert ben.service(JOBS).get(private["_id"])["state"] == "queued"
+    finally:
+        served.end()
+        for store in (ada, ben):
+            store.close()
+
+
+def is_ended(store: DataStore, job: str) -> bool:
+    return store.service(JOBS).get(job)["state"] in ENDS
