@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,35 +95,41 @@ class Reference(NamedTuple):
             NoServer: There is no such module, or no such server in it.
             Exception: What importing the module raises.
         """
-        global _loading
         if self.folder and self.folder not in sys.path:
             sys.path.insert(0, self.folder)
-        _loading += 1
+        _importing.servers = getattr(_importing, "servers", 0) + 1
         try:
-            module = importlib.import_module(self.module)
+            module = self._here() or importlib.import_module(self.module)
         except ModuleNotFoundError as error:
             if f"{self.module}.".startswith(f"{error.name}."):  # and not one that it imports
                 raise NoServer(f"there is no module {error.name!r} in {self.folder or os.getcwd()}") from None
             raise
         finally:
-            _loading -= 1
+            _importing.servers -= 1
         definition = getattr(getattr(module, self.attribute, None), "definition", None)
         if not isinstance(definition, Definition):
             raise NoServer(f"{self.module} has no TrainingServer named {self.attribute!r}")
         return definition
 
+    def _here(self) -> Any:
+        """The program itself, where it is the server's file: a worker that is a thread must not run it once more."""
+        main = sys.modules.get("__main__")
+        file = getattr(main, "__file__", None)
+        mine = Path(self.folder, f"{self.module}.py") if self.folder else None
+        return main if file is not None and mine is not None and Path(file).resolve() == mine else None
 
-_loading = 0  # how many servers' modules are being imported, to be found there and not to serve
+
+_importing = threading.local()  # how many servers' modules a thread imports, to find servers and not to serve
 
 
 def is_loading() -> bool:
     """Whether a module is imported for its definition: `serve()` at its end then does nothing."""
-    return _loading > 0
+    return getattr(_importing, "servers", 0) > 0
 
 
 def _importable(name: str, module: Any, attribute: str) -> Reference:
     if name != "__main__":
-        return Reference(name, attribute)
+        return Reference(name, attribute, _root(name, module))
     spec = getattr(module, "__spec__", None)
     if spec is not None:  # python -m package.module
         return Reference(spec.name.removesuffix(".__main__"), attribute, os.getcwd())
@@ -134,3 +141,13 @@ def _importable(name: str, module: Any, attribute: str) -> Reference:
         )
     path = Path(file).resolve()
     return Reference(path.stem, attribute, str(path.parent))
+
+
+def _root(name: str, module: Any) -> str:
+    """The folder from which a module can be imported by its name."""
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return ""
+    path = Path(file).resolve()
+    depth = name.count(".") + (path.name == "__init__.py")
+    return str(path.parents[depth])

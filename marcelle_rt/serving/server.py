@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -35,15 +36,13 @@ class TrainingServer:
     file, because each job runs in a process that imports that file.
 
     Example:
-        server = TrainingServer()
-
-        @server.task
-        def shapes(job, *, epochs: int = 10):
-            x, y = job.dataset.to_numpy(size=(64, 64))
-            model.fit(x, y, epochs=epochs, callbacks=[job.callback()])
-            job.publish(model)
-
-        server.serve()
+        >>> server = TrainingServer()
+        >>> @server.task
+        ... def shapes(job, *, epochs: int = 10):
+        ...     x, y = job.dataset.to_numpy(size=(64, 64))
+        ...     model.fit(x, y, epochs=epochs, callbacks=[job.callback()])
+        ...     job.publish(model)
+        >>> server.serve()
 
     Args:
         store: The backend: a `DataStore` of yours (one that is signed in, say), its URL, or `None` for
@@ -163,6 +162,8 @@ class TrainingServer:
             return
         if not names_of(self.definition):
             raise InvalidData("server", self, "has nothing to serve; write @server.task above a function")
+        # It answers predictions while its jobs train: TensorFlow would give all of the GPU to whoever is first.
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
         reference = Reference.of(self)
         self._connect()
         executor = partial(choice.made, self._executor, reference)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from marcelle_rt.backend import Backend
-from marcelle_rt.serving.documents import ENDED, JOBS, new_job
+from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, new_job
 from tests.helpers import eventually, is_running
 from tests.serving.conftest import Served
 
@@ -19,9 +19,9 @@ ENDS = [state.value for state in ENDED]
 
 
 def test_many_jobs_for_two_servers_are_each_done_once(serve: Serve, tmp_path: Path) -> None:
-    first = serve(THREADS="2")
+    first = serve(POOL="threads")
     names = [f"{number:03}" for number in range(150)]
-    serve(THREADS="2")
+    serve(POOL="threads")
 
     first.jobs.create([new_job("note", {"name": name}, None, "page") for name in names])
 
@@ -29,6 +29,18 @@ def test_many_jobs_for_two_servers_are_each_done_once(serve: Serve, tmp_path: Pa
     lines = (tmp_path / "notes.txt").read_text().split()
     assert Counter(lines) == Counter(names)
     assert first.jobs.count({"state": "success", "attempt": 1}) == len(names)
+
+
+def test_a_pool_that_breaks_is_said_and_its_jobs_wait_for_the_next_server(serve: Serve) -> None:
+    served = serve(POOL="processes")
+    assert served.end_of(served.submit("count"))["state"] == "success"
+    killed = served.submit("die")
+
+    assert served.process.wait(60) == 1
+    assert "ProcessPoolExecutor takes no more jobs" in served.log.read_text()
+    assert served.job(killed)["state"] == "queued"
+    assert "worker was lost" in served.job(killed)["message"]
+    assert served.store.service(TASKS).count() == 0
 
 
 def test_a_job_whose_worker_is_silent_is_taken_over_and_the_worker_that_wakes_up_gives_it_up(serve: Serve) -> None:

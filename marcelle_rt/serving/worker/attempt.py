@@ -131,7 +131,7 @@ class _Attempt:
                 self._cancelled(job)
             else:
                 job.close(None)
-                self._end(JobState.SUCCESS, "stopped" if job.stopped else "")
+                self._end(JobState.SUCCESS, job.notices.last or ("stopped" if job.stopped else ""))
 
     def _cancelled(self, job: Job) -> None:
         job.close("the job was cancelled")

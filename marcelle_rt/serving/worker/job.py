@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from ...notices import Notices
 from ...runs.remote.destination import Destination
 from ...runs.remote.model_feed import ModelFeed
 from ...runs.remote.remote import Remote
+from ...runs.training.exits import short
 from ...runs.writer import Writer
 from ..definition import Definition
 from ..documents import JobState
@@ -22,6 +23,23 @@ from .report import Report
 
 if TYPE_CHECKING:
     from ...callbacks.keras import KerasCallback
+
+
+class _Remarks(Notices):
+    """Keeps what was said last.
+
+    Attributes:
+        last: The sentence; empty before the first.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = ""
+
+    def warn(self, key: Hashable, text: str) -> None:
+        """Warns as the others do, and keeps it."""
+        self.last = short(text)
+        super().warn(key, text)
 
 
 class Job:
@@ -33,6 +51,7 @@ class Job:
         params: The parameters, by name; the function gets them too.
         attempt: 1, or more where a worker was lost before.
         cancelled: The job is to end, and not as a success.
+        notices: What could not be done as asked, for the server's terminal and the job's document.
     """
 
     def __init__(
@@ -46,6 +65,7 @@ class Job:
         self._remote = remote
         self._dataset: str | None = document.get("dataset")
         self._report = report
+        self.notices = _Remarks()
         self._stop = threading.Event()
         self.cancelled = False
 
@@ -93,7 +113,7 @@ class Job:
         self._report.say(runId=self._writer.run_id)
 
     def callback(self, **options: Any) -> KerasCallback:
-        """A `KerasCallback` of the job's run; several `fit`s of one job are one run.
+        """A `KerasCallback` of the job's run; several trainings of one job are one run.
 
         Args:
             **options: As `KerasCallback` takes them, for example `model_checkpoint_freq`, or `steerable` with
@@ -130,7 +150,7 @@ class Job:
         return ModelFeed(
             destination,
             self.task,
-            Notices(),
+            self.notices,
             public=self._definition.public,
             published=lambda document: self._report.say(modelId=document["_id"]),
         )

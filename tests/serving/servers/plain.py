@@ -6,14 +6,15 @@ import os
 import signal
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Annotated, Any, Literal
 
 from marcelle_rt import Range, TrainingServer
 
-THREADS = int(os.environ.get("THREADS", "0"))
+POOLS = {"threads": ThreadPoolExecutor, "processes": ProcessPoolExecutor}
+pool = POOLS.get(os.environ.get("POOL", ""))
 server = TrainingServer(
-    executor=ThreadPoolExecutor(THREADS) if THREADS else None,
+    executor=pool(2) if pool else None,
     lease=float(os.environ.get("LEASE", "30")),
     public="PUBLIC" in os.environ,
 )
