@@ -43,7 +43,7 @@ def compare_runs(
     """
     runs: Sequence[Mapping[str, Any]] = find_runs(store, words, selection)
     if len(runs) < 2:
-        few = f"is one run, {clean(facts.name(runs[0]))}" if runs else "is no run"
+        few = f"finds one run, {clean(facts.name(runs[0]))}" if runs else "finds nothing"
         raise InvalidData("runs", " ".join(words) or "the query", f"{few}; at least two can be compared")
     now = dt.datetime.now(dt.timezone.utc)
     if sort is not None:

@@ -64,7 +64,7 @@ def selection_of(filters: Sequence[str]) -> Selection:
             object with Feathers' operators.
 
     Raises:
-        InvalidData: For what is none of them.
+        InvalidData: For anything else.
     """
     query: dict[str, Any] = {}
     tests: list[Test] = []

@@ -148,7 +148,7 @@ def asset_event(
 def made_asset_event(
     name: str, write: Callable[[Path], object], directory: Path | None, epoch: int, notices: Notices
 ) -> events.Asset | None:
-    """Writes an asset that was no file yet into the run's folder; the rest is as for `asset_event`.
+    """Writes an asset that is not a file yet into the run's folder; the rest is as for `asset_event`.
 
     Args:
         name: What it shall be called.
