@@ -1,0 +1,69 @@
+"""What a package index, a wheel and a source distribution hold of the project."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.imports import PACKAGE
+
+ROOT = PACKAGE.parent
+pytest.importorskip("build")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The wheel and the source distribution, built from a copy of what git knows."""
+    folder = tmp_path_factory.mktemp("packaging")
+    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, names.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "tree" / name).write_bytes((ROOT / name).read_bytes())
+    site = folder / "tree" / "marcelle_rt" / "site" / "_static"
+    site.mkdir(parents=True)
+    (site.parent / "index.html").write_text("the documentation")
+    (site / "a.css").write_text("")
+    command = [sys.executable, "-m", "build", "--quiet", "--no-isolation", "--sdist", "--wheel", "--outdir", "dist"]
+    answer = subprocess.run(command, cwd=folder / "tree", capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    dist = folder / "tree" / "dist"
+    return next(dist.glob("*.whl")), next(dist.glob("*.tar.gz"))
+
+
+def test_the_wheel_has_the_documentation_the_pages_and_the_types(built: tuple[Path, Path]) -> None:
+    names = set(zipfile.ZipFile(built[0]).namelist())
+    data = {str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*") if path.suffix in (".js", ".css", ".json")}
+    data = {name for name in data if "/site/" not in name and "node_modules" not in name}
+
+    assert {"marcelle_rt/py.typed", "marcelle_rt/site/index.html", "marcelle_rt/site/_static/a.css"} <= names
+    assert data - names == set()
+    assert not [name for name in names if name.startswith(("tests/", "scripts/", "benchmarks/"))]
+
+
+def test_the_source_distribution_has_what_its_tests_run_on(built: tuple[Path, Path]) -> None:
+    names = {name.partition("/")[2] for name in tarfile.open(built[1]).getnames()}
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
+        "\n"
+    )
+
+    missing = {name for name in tracked if name and (ROOT / name).exists()} - names
+    assert missing <= {".gitignore", "MANIFEST.in"}, sorted(missing)[:10]
+
+
+def test_a_package_index_shows_where_the_project_is_and_no_dead_link(built: tuple[Path, Path]) -> None:
+    wheel = zipfile.ZipFile(built[0])
+    metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("/METADATA"))).decode()
+
+    for name in ("Source", "Documentation", "Changelog", "Issues"):
+        assert re.search(rf"^Project-URL: {name}, https://\S+$", metadata, re.MULTILINE)
+    links = re.findall(r"\]\(([^)]+)\)", metadata)
+    assert len(links) > 20
+    assert [link for link in links if not re.match(r"https?://|#", link)] == []
+    assert any(link.endswith("/raw/main/docs/demo.png") for link in links)
