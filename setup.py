@@ -1,4 +1,4 @@
-"""The settings are in setup.cfg; here the README's links become addresses, as a package index has no docs/ beside it."""
+"""The settings are in setup.cfg; here the README's links become addresses: a package index has no docs/ beside it."""
 
 import re
 from configparser import ConfigParser

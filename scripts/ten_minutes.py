@@ -2,10 +2,10 @@
 
     python -m scripts.ten_minutes [--wheel FILE] [--demo]
 
-It counts the seconds from the end of `pip install` until a page shows the curve of a run, and exits with 1 when they are
-more than 30, or when something that the README says is not so. With `--demo` Keras is installed too (some gigabytes),
-and the blocks that need it run. Node's packages are taken from this machine's cache where it has them, as the promise
-is about what is left to do after the downloads.
+It counts the seconds from the end of `pip install` until a page shows the curve of a run, and exits with 1 when they
+are more than 30, or when something that the README says is not so. With `--demo` Keras is installed too (some
+gigabytes), and the blocks that need it run. Node's packages are taken from this machine's cache where it has them: the
+promise is about what is left to do after the downloads.
 """
 
 from __future__ import annotations
