@@ -74,12 +74,15 @@ class Commands:
         Raises:
             MarcelleError: What the backend or the line raised.
         """
+        now = self._clock()
         for command in list(self._pending.values()):
-            key = command["jobId"]
-            if command["command"] == "cancel" and (key in self._known.held or key in self._known.given):
-                self.cancelled.setdefault(key, self._clock() + GRACE)
-            elif key not in self._known.held and self._clock() >= self._next_look.get(command["_id"], 0.0):
-                self._next_look[command["_id"]] = self._clock() + _LOOK_AGAIN
+            identity, key = command["_id"], command["jobId"]
+            if command.get("command") == "cancel" and (key in self._known.held or key in self._known.given):
+                self.cancelled.setdefault(key, now + GRACE)
+            if key in self._known.held:  # a worker that ends a job answers its commands then, too
+                self._next_look[identity] = now + _LOOK_AGAIN
+            elif now >= self._next_look.get(identity, 0.0):
+                self._next_look[identity] = now + _LOOK_AGAIN
                 self._look(command)
         for key, over in list(self.cancelled.items()):
             if key not in self._known.held and key not in self._known.given:
@@ -97,7 +100,10 @@ class Commands:
         if job.get("task") not in self._tasks:
             del self._pending[command["_id"]]  # another server's
         elif job.get("state") not in _OPEN:
-            self._answer(command, State.REFUSED, f"the job has ended: {job.get('state')}")
+            if command.get("state") == State.ACCEPTED.value:
+                self._answer(command, State.DONE, str(job.get("state")))
+            else:
+                self._answer(command, State.REFUSED, f"the job has ended: {job.get('state')}")
         elif job.get("state") == JobState.QUEUED.value and command["command"] in ("stop", "cancel"):
             if self._cancel(job["_id"]):
                 self._answer(command, State.DONE, "the job had not begun")

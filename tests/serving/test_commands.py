@@ -22,11 +22,14 @@ def command(served: Served, job: str, verb: str) -> Callable[[], dict[str, Any]]
 def test_a_job_that_is_stopped_is_a_success_with_what_it_has_done(served: Served) -> None:
     job = served.submit("wait")
     served.worker_of(job)
+    states: list[str] = []
+    served.store.service(COMMANDS).on("patched", lambda document: states.append(document["state"]))
     answer = command(served, job, "stop")
 
     ended = served.end_of(job)
     assert (ended["state"], ended["message"]) == ("success", "stopped")
     eventually(lambda: answer()["state"] == "done")
+    eventually(lambda: states == ["accepted", "done"])
 
 
 def test_a_job_that_is_cancelled_is_none(served: Served) -> None:
