@@ -15,8 +15,9 @@
 | `MARCELLE_RT_CACHE` | the folder where the backend's npm packages are installed |
 
 Where `MARCELLE_MODE` is not set, a `Writer` is `online`, but `disabled` in all processes of a distributed training
-but the first. Whether it is one is told by what starts it: `RANK` with `WORLD_SIZE` or `LOCAL_RANK` (torchrun),
-`OMPI_COMM_WORLD_RANK`, `PMIX_RANK`, `PMI_RANK` (MPI), `SLURM_PROCID` with `SLURM_NTASKS` above 1.
+but the first. Whether it is one is told by `torch.distributed` where that is initialized, or else by what starts it:
+`RANK` with `WORLD_SIZE` or `LOCAL_RANK` (torchrun), `OMPI_COMM_WORLD_RANK`, `PMIX_RANK`, `PMI_RANK` (MPI),
+`SLURM_PROCID` with `SLURM_NTASKS` above 1, and `LOCAL_RANK` or `NODE_RANK` above 0 alone (Lightning).
 """
 
 from __future__ import annotations
@@ -125,6 +126,9 @@ def mode() -> str:
 
 def rank() -> int:
     """This process's rank in a distributed training; 0 for the first, and outside of one."""
+    torch = sys.modules.get("torch.distributed")  # who has not imported it has not initialized it
+    if torch is not None and torch.is_available() and torch.is_initialized():
+        return int(torch.get_rank())
     get = os.environ.get
     texts = [
         get("RANK") if get("WORLD_SIZE") or get("LOCAL_RANK") else None,
@@ -133,7 +137,9 @@ def rank() -> int:
         get("PMI_RANK"),
         get("SLURM_PROCID") if _number(get("SLURM_NTASKS")) > 1 else None,
     ]
-    return next((_number(text) for text in texts if text), 0)
+    known = next((_number(text) for text in texts if text), None)
+    # Lightning gives the processes that it starts just these two, and all of them are not the first.
+    return known if known is not None else _number(get("NODE_RANK")) or _number(get("LOCAL_RANK"))
 
 
 def _number(text: str | None) -> int:
@@ -150,6 +156,17 @@ def log_dir(base: str | os.PathLike[str]) -> Path:
         raise InvalidData("base_log_dir", base, f"is not a folder; use for example {DEFAULT_LOG_DIR!r}")
     folder = os.environ.get("MARCELLE_LOG_DIR")
     return absolute(folder if folder and os.fspath(base) == DEFAULT_LOG_DIR else base)
+
+
+def run_name(name: Any) -> Any:
+    """The base name of runs, whatever it is but empty.
+
+    Raises:
+        InvalidData: When it is empty.
+    """
+    if isinstance(name, str) and not name.strip():
+        raise InvalidData("name", name, "is empty; give the runs a name, such as 'digits'")
+    return name
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:

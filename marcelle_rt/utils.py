@@ -61,7 +61,7 @@ def get_model_info(model: Any, source: str, loss: Any = None) -> dict[str, Any]:
             }
             for number, layer in enumerate(model.layers)
         ],
-        "loss": _loss_name(loss if loss is not None else getattr(model, "loss", None)),
+        "loss": loss_name(loss if loss is not None else getattr(model, "loss", None)),
     }
 
 
@@ -100,13 +100,14 @@ def _shape_of(tensors: Any) -> Any:
     return [None if dimension is None else int(dimension) for dimension in tensors.shape]
 
 
-def _loss_name(loss: Any) -> str:
+def loss_name(loss: Any) -> str:
+    """What a loss is called: a name, a function, an object, or several of these."""
     if loss is None:
         return "Unknown"
     if isinstance(loss, str):
         return loss
     if isinstance(loss, dict):
-        return ", ".join(f"{output}: {_loss_name(part)}" for output, part in loss.items())
+        return ", ".join(f"{output}: {loss_name(part)}" for output, part in loss.items())
     if isinstance(loss, (list, tuple)):
-        return ", ".join(_loss_name(part) for part in loss)
+        return ", ".join(loss_name(part) for part in loss)
     return str(getattr(loss, "name", None) or getattr(loss, "__name__", None) or type(loss).__name__)

@@ -19,9 +19,7 @@ find_python() {
 }
 
 make_venv() {
-  local extra=$1 python stamp wanted newest=13
-  # TensorFlow is what holds newer Pythons up.
-  if [ "$extra" = test ]; then newest=14; fi
+  local extra=$1 python stamp wanted newest=14
   wanted=$(cksum <setup.cfg)
   if [ ! -x .venv/bin/python ] || ! supported .venv/bin/python; then
     python=$(find_python)
@@ -34,4 +32,15 @@ make_venv() {
   echo "Installing marcelle-rt[$extra] into .venv, once; with TensorFlow, which the tests of \`--fast\` go without, this takes some minutes ..."
   .venv/bin/python -m pip install --disable-pip-version-check --editable ".[$extra]"
   echo "$wanted" >".venv/installed-$extra"
+}
+
+# Adds PyTorch and the other frameworks, which the extra `dev` leaves out.
+add_frameworks() {
+  local wanted
+  wanted=$(cksum <scripts/frameworks.txt)
+  if [ "$(cat .venv/installed-frameworks 2>/dev/null)" = "$wanted" ]; then return; fi
+  echo "Installing PyTorch and the other frameworks into .venv, once ..."
+  .venv/bin/python -m pip install torch==2.13.0
+  .venv/bin/python -m pip install --disable-pip-version-check --requirement scripts/frameworks.txt
+  echo "$wanted" >.venv/installed-frameworks
 }

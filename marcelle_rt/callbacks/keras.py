@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import sys
-import threading
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..errors import InvalidData
 from ..runs.remote.model_feed import ModelFeed
-from ..runs.training.exits import last_error
+from ..runs.training.exits import Since, describe
 from ..runs.training.metrics import direction
 from ..runs.training.params import fields_of
 from ..runs.training.retention import Retention
 from ..runs.writer import Writer
 from ..values import number
+from .cells import watch_cell
+from .keras_left import begun, end_what_was_left
 from .keras_steering import Steerable, checked_setters, is_part, rate_setter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     class _Callback:
         model: Any
@@ -167,8 +167,9 @@ class KerasCallback(_Callback):
         self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first
         self._best: float | None = None
         self._mine = False
+        self._since = Since()
         self._described = True
-        self._cell: Any = None
+        self._unwatch: Callable[[], None] | None = None
         self.keep_checkpoints = keep_checkpoints
         self._retention: Retention | None = None
         self.labels = list(labels) if labels is not None else None
@@ -200,8 +201,7 @@ class KerasCallback(_Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run."""
-        if self._mine and self.writer.is_open:  # Keras calls no hook when a fit is interrupted
-            self.writer.end("error", last_error() or "the training was interrupted")
+        end_what_was_left(self)
         self._mine = self._resumed or not self.writer.is_open
         self._described = bool(getattr(self.model, "built", True))
         if self._resumed:
@@ -213,12 +213,16 @@ class KerasCallback(_Callback):
         elif self.writer.model is None:
             self.writer.model = self.model
         self._resumed = False
+        self._since = Since()
+        if self._mine:
+            begun(self)
         self._offset = None
         self._batches_before = None
         self._steps = (self.params or {}).get("steps")
         self._is_left = False
         self.writer.train_begin((self.params or {}).get("epochs", 0))
-        self._watch_cell()
+        if self._mine and self._unwatch is None:
+            self._unwatch = watch_cell(self._on_cell_end)
         if self._setters is not None:
             self._look_for_commands()
 
@@ -268,7 +272,7 @@ class KerasCallback(_Callback):
             self._models.close(self.writer.finish_timeout)
             self._models = None
         if self._mine:
-            self.writer.train_end(logs)
+            self.writer.train_end()  # the last epoch has the logs
 
     def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
         before = self._batches_before or 0
@@ -373,25 +377,21 @@ class KerasCallback(_Callback):
         except (TypeError, ValueError, RuntimeError):  # there is none, or it has a form of its own
             return number(rate)
 
-    # A notebook's user stops a fit, and no hook of Keras is called: the end of the cell is the next we hear.
+    @property
+    def has_open_run(self) -> bool:
+        """Whether a run is open that this callback began, and has to end."""
+        return self._mine and self.writer.is_open
 
-    def _watch_cell(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return  # a fit in a thread goes on when the cell that started it has ended
-        ipython = sys.modules.get("IPython")
-        shell = ipython.get_ipython() if ipython is not None else None
-        if shell is not None and self._cell is None and self._mine:
-            self._cell = shell
-            shell.events.register("post_run_cell", self._on_cell_end)
+    def interrupted(self) -> None:
+        """Ends the run of a fit that is over, though no hook has told of it."""
+        self.writer.end("error", self._since.error() or "the training was interrupted")
 
     def _unwatch_cell(self) -> None:
-        if self._cell is not None:
-            self._cell.events.unregister("post_run_cell", self._on_cell_end)
-            self._cell = None
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
 
-    def _on_cell_end(self, result: Any = None) -> None:
-        self._unwatch_cell()
-        if self._mine and self.writer.is_open:
-            error = getattr(result, "error_in_exec", None)
-            reason = f"{type(error).__name__}: {error}".rstrip(": ") if error is not None else "the cell ended"
-            self.writer.end("error", reason)
+    def _on_cell_end(self, error: BaseException | None) -> None:
+        self._unwatch = None
+        if self.has_open_run:
+            self.writer.end("error", "the cell ended" if error is None else describe(error))

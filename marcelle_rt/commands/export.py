@@ -105,8 +105,7 @@ def _of_folder(directory: Path) -> tuple[str, list[Row]]:
 def _of_document(run: dict[str, Any]) -> tuple[str, list[Row]]:
     curves = facts.curves(run)
     length = max((len(values) for values in curves.values()), default=0)
-    first = facts.first_epoch(run, length)
-    return facts.name(run), _rows(range(first, first + length), curves)
+    return facts.name(run), _rows(facts.epoch_numbers(run, length), curves)
 
 
 def _rows(epochs: Sequence[int], curves: Any) -> list[Row]:

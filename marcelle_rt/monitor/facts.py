@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 from ..client.paging import identity
 from ..runs.training.metrics import grows
-from ..values import time_of
+from ..values import SAFE_INTEGER, time_of
 
 ACTIVE = ("idle", "start", "epoch")
 """The status of a run that has not ended. Dashboards have more, for models that they load."""
@@ -73,15 +73,33 @@ def planned(run: Mapping[str, Any]) -> int | None:
     return epochs if type(epochs) is int and epochs > 0 else None
 
 
-def first_epoch(run: Mapping[str, Any], length: int) -> int:
-    """The number of the first epoch, counted back from the last one's; 1 where the run doesn't name that.
+def epoch_numbers(run: Mapping[str, Any], length: int) -> Sequence[int]:
+    """The number of the epoch at each place of a run's lists.
+
+    A run names them where they are not consecutive. Else they are counted back from the last one's, or from 1 on
+    where the run doesn't name that.
 
     Args:
-        run: The run's document, which names the last epoch alone.
+        run: The run's document.
         length: How long its lists are.
     """
+    told = run.get("epoch_numbers")
+    if isinstance(told, list) and all(_is_stretch(stretch) for stretch in told):
+        places = [*(place for place, _, _ in told), length]
+        if places[0] == 0 and places == sorted(places):
+            pairs = zip(told, places[1:], strict=True)
+            return [first + n * step for (place, first, step), end in pairs for n in range(end - place)]
     final = run.get("epoch")
-    return final - length + 1 if type(final) is int and final >= length - 1 else 1
+    first = final - length + 1 if type(final) is int and final >= length - 1 else 1
+    return range(first, first + length)
+
+
+def _is_stretch(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 3
+        and all(type(number) is int and abs(number) <= SAFE_INTEGER for number in value)
+    )
 
 
 def entries(document: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

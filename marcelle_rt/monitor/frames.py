@@ -82,8 +82,8 @@ def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFra
 
     Returns:
         A DataFrame with a column of floats for each metric, NaN where an epoch has no number. Its index is the
-        number of the epoch. A folder knows the numbers; a document knows the last one, from which they are counted
-        back, or from 1 on where it doesn't.
+        number of the epoch. A folder knows the numbers; a document tells them where they are not consecutive, and else
+        knows the last one, from which they are counted back, or from 1 on where it doesn't.
 
     Raises:
         ImportError: pandas is not installed.
@@ -102,8 +102,7 @@ def history_frame(run: Mapping[str, Any] | str | os.PathLike[str]) -> pd.DataFra
     columns = {metric: numbers(values) for metric, values in facts.logs_of(document).items()}
     length = max(map(len, columns.values()), default=0)
     if len(epochs) != length:
-        first = facts.first_epoch(document, length)
-        epochs = range(first, first + length)
+        epochs = facts.epoch_numbers(document, length)
     padded = {
         metric: np.concatenate([values, np.full(length - len(values), np.nan)]) for metric, values in columns.items()
     }

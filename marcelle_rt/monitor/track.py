@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .facts import BATCH, done, first_epoch, logs_of, planned, seconds
+from .facts import BATCH, done, epoch_numbers, logs_of, planned, seconds
 from .series import LIMIT, Curve, Floats, keep, numbers
 
 _MARKS = 1_000  # observations of a run's pace that are kept
@@ -45,8 +45,7 @@ class Track:
         places = max((y.size for y in logs.values()), default=0)
         self._start = seconds(document.get("start"))
         self._mark(places, done(document), seconds(document.get("updatedAt")), now)
-        first = first_epoch(document, places)
-        x = np.arange(first, first + places, dtype=np.float64)
+        x = np.array(epoch_numbers(document, places), dtype=np.float64)
         time = self._times(places)
         kept = {name: curve for name, curve in self.curves.items() if name.startswith(BATCH)}
         for metric, y in logs.items():

@@ -14,6 +14,7 @@ from ..notices import Notices
 from .alerts.verbs import Alerts
 from .document.resumed import Resumed
 from .folder import finding, journal
+from .recording.alerting import Alerting
 from .recording.current import Current
 from .recording.facts import RunFacts
 from .recording.recording import Recording
@@ -21,13 +22,14 @@ from .recording.settings import RunSettings
 from .recording.steered import Steered
 from .remote.destination import Destination
 from .remote.remote import Remote
+from .training import frameworks
 from .training.checkpoints import checked_usage
 from .training.params import described, written
 from .training.pictures import named
 from .training.system_metrics import can_measure
 
 
-class Writer(RunFacts, Steered):
+class Writer(RunFacts, Steered, Alerting):
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method
@@ -53,7 +55,7 @@ class Writer(RunFacts, Steered):
         disk_save_format: str = "h5",
         remote_save_format: str = "tfjs",
         base_log_dir: str | os.PathLike[str] = config.DEFAULT_LOG_DIR,
-        source: str = "keras",
+        source: str = frameworks.KERAS,
         *,
         remote: Remote | Literal[False] | None = None,
         rename: Mapping[str, str] | None = None,
@@ -74,7 +76,8 @@ class Writer(RunFacts, Steered):
             remote_save_format: How checkpoints are uploaded: `"tfjs"` or `"onnx"`.
             base_log_dir: The folder that gets a folder for each run; `$MARCELLE_LOG_DIR`, if set, in place of the
                 default.
-            source: The framework's name.
+            source: The framework's name. `"keras"` stands for the one that the model is of: `"pytorch"` for a module,
+                and `"python"` without a model.
             remote: A `Remote` of yours, which stays open, or `False` to write to disk alone, as
                 `MARCELLE_MODE=offline` does whatever is given here.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
@@ -89,12 +92,12 @@ class Writer(RunFacts, Steered):
 
         Raises:
             UnsupportedFormat: For an unknown format.
-            InvalidData: For an argument of another kind, and when `$MARCELLE_MODE` is not a mode.
+            InvalidData: For an argument of another kind, an empty name, and when `$MARCELLE_MODE` is not a mode.
         """
         mode = config.mode()
         formats.checkpoint_format(disk_save_format, "disk_save_format")
         formats.remote_format(remote_save_format, "remote_save_format")
-        self.name = name
+        self.name = config.run_name(name)
         self.disk_save_format = disk_save_format
         self.base_log_dir = config.log_dir(base_log_dir)
         self.source = source
@@ -141,9 +144,7 @@ class Writer(RunFacts, Steered):
         book, history, torn = journal.reopen(directory)
         past = Resumed(history)
         writer = cls(past.run.fields["basename"], base_log_dir=directory.parent, **options)
-        if torn:
-            writer.notices.warn("torn", f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped.")
-        writer._current.go_on(book, past, history, writer._run_settings)
+        writer._current.go_on(book, past, history, torn, writer._run_settings)
         return writer
 
     @property
@@ -163,8 +164,11 @@ class Writer(RunFacts, Steered):
     ) -> None:
         """Creates a new training run.
 
+        In a distributed training all processes but the first create none; they are told from it here, when the
+        training has begun.
+
         Args:
-            model: The model that is trained, if there is one: of Keras, or a module of PyTorch.
+            model: The model that is trained, if there is one: a `keras.Model`, a `torch.nn.Module`, an estimator.
             run_params: Parameters of the run, for example hyperparameters. Flat values show best. A namespace, a
                 dataclass or a configuration object is taken by its fields.
             loss: The loss used for training, a name or a function; the compiled model's if `None`.
@@ -177,6 +181,7 @@ class Writer(RunFacts, Steered):
         if self.is_open:
             self.end("error", "another run was created by the same Writer before this one ended")
         self.use_model(model, example=example, preprocess=preprocess, activation=activation, labels=labels)
+        self.settings = replace(self.settings, disabled=self.settings.disabled or config.mode() == "disabled")
         if self.settings.disabled:
             return
         fields = {**described(self.name, self.source, run_params, model, loss, self.notices), **self._written}
@@ -213,6 +218,24 @@ class Writer(RunFacts, Steered):
         if (run := self._open("train_begin")) is not None:
             run.begin(epochs)
 
+    def update_params(self, params: dict[str, Any]) -> None:
+        """Adds parameters to the run's, and puts others in place of what they were.
+
+        Args:
+            params: As `create_run` takes them.
+        """
+        if (run := self._open("update_params")) is not None:
+            run.update_params(params)
+
+    def update_summary(self, logs: Mapping[str, Any]) -> None:
+        """Keeps values of the whole run, such as those of a test. A run that has ended gets them too, and stays so.
+
+        Args:
+            logs: A number for each metric, as `save_epoch` takes them.
+        """
+        if not self.settings.disabled:
+            self._current.summarize(logs, self._run_settings)
+
     def begin_at(self, epoch: int) -> int:
         """Says with which epoch a training begins, before that one is trained; for adapters of frameworks.
 
@@ -233,20 +256,24 @@ class Writer(RunFacts, Steered):
         logs: Mapping[str, Any] | None = None,
         save_checkpoint: bool = False,
         assets: Sequence[Any] | Mapping[str, Any] = [],
+        *,
+        merge: bool = False,
     ) -> None:
         """Saves the results of an epoch. Takes microseconds, however long the run is and slow the network.
 
         Args:
-            epoch: The epoch's number. Saving one again merges into what it has.
+            epoch: The epoch's number, 0 or more. Saving one again merges into what it has. What is not a whole
+                number is kept as an epoch of its own.
             logs: A number for each metric, for this epoch alone: `{"loss": 3.14}`. One-element arrays and
                 tensors count as numbers; anything else, NaN and infinities are stored as `None`.
             save_checkpoint: Save the model too, locally and on the backend.
             assets: What to keep with the epoch: paths of files, figures of Matplotlib, images of Pillow, or arrays of
                 images (height x width, or with 3 or 4 channels). A mapping gives them names: `{"confusion": figure}`.
+            merge: The epoch comes in pieces, so that it is not said when it is saved again.
         """
         if (run := self._open("save_epoch")) is None:
             return
-        number = run.save_epoch(epoch, logs)
+        number = run.save_epoch(epoch, logs, merge=merge)
         if self._alerts.rules:
             self._alerts.look(run, self.name, number, logs)
         if save_checkpoint:
@@ -307,37 +334,6 @@ class Writer(RunFacts, Steered):
         if (run := self._current.open) is not None and (gone := list(keys)):
             run.drop_files(gone)
 
-    def alert(self, title: str, text: str = "", level: str = "info") -> None:
-        """Tells people something now: on dashboards, in the terminal, and by `$MARCELLE_WEBHOOK` if that is set.
-
-        It is a document beside the run in the service `run-alerts`. When no run is open it is only shown.
-
-        Args:
-            title: What there is to say, in one line of up to 200 characters.
-            text: More about it.
-            level: `"info"`, `"warning"` or `"error"`.
-        """
-        if not self.settings.disabled:
-            self._alerts.tell(self._current.run, self.name, title, text, level)
-
-    def on_nan(self) -> None:
-        """Alerts, once a run for each metric, when `save_epoch` gets NaN or infinity for it. For all runs to come."""
-        self._alerts.on_nan()
-
-    def on_plateau(self, metric: str, epochs: int) -> None:
-        """Alerts when a metric's best has not been beaten for so many epochs; again after it was beaten.
-
-        Whether more is better is told by the metric's name: it is for `accuracy`, and is not for `loss`.
-
-        Args:
-            metric: The metric, as `save_epoch` gets it.
-            epochs: After how many epochs without an improvement, at least 1.
-
-        Raises:
-            InvalidData: When `epochs` is not a number of epochs.
-        """
-        self._alerts.on_plateau(metric, epochs)
-
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""
         if (run := self._current.open) is not None and self.model is not None:
@@ -347,7 +343,7 @@ class Writer(RunFacts, Steered):
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.
 
         Args:
-            logs: Not recorded: the last epoch has them. Here because training frameworks pass them.
+            logs: Values of the whole run, as `update_summary` takes them.
             save_checkpoint: Save the model too, locally and on the backend.
         """
         run = self._current.run
@@ -358,13 +354,16 @@ class Writer(RunFacts, Steered):
             return
         if save_checkpoint:
             self.save_checkpoint("final")
+        if logs:
+            self.update_summary(logs)
         self.end("success")
 
     def end(self, status: str, error: str | None = None) -> None:
         """Ends the run, and waits at most `finish_timeout` seconds until the backend has it.
 
         Args:
-            status: `"success"` or `"error"`.
+            status: `"success"` or `"error"`; or `"stopped"` or `"pruned"`, for a run that was left off early on
+                purpose, which pages that don't know these show as a success.
             error: Why, for the run's document.
         """
         self._current.end(status, error, self.finish_timeout)

@@ -72,8 +72,30 @@ def test_a_run_took_what_the_backend_saw_of_it(fields: dict[str, Any], took: flo
 def test_epochs_are_counted_back_from_the_last(epoch: Any, first: int, progress: str) -> None:
     document = run("a", 3, epoch=epoch)
 
-    assert facts.first_epoch(document, 3) == first
+    assert list(facts.epoch_numbers(document, 3)) == [first, first + 1, first + 2]
     assert text.progress(document) == progress
+
+
+@pytest.mark.parametrize(
+    ("told", "length", "numbers"),
+    [
+        ([[0, 10, 10]], 3, [10, 20, 30]),
+        ([[0, 1, 1], [2, 10, 5]], 4, [1, 2, 10, 15]),
+        ([[0, 5, -2]], 2, [5, 3]),
+        ([[0, 10, 10]], 0, []),
+        (None, 3, [28, 29, 30]),
+        ([[0, 10]], 3, [28, 29, 30]),
+        ([[0, "10", 10]], 3, [28, 29, 30]),
+        ([[7, 10, 10]], 3, [28, 29, 30]),
+        ([[0, 1, 1], [9, 10, 5]], 3, [28, 29, 30]),
+        ([[0, 1, 1], [10**15, 10, 5]], 3, [28, 29, 30]),
+        ([[0, 1, 10**400]], 3, [28, 29, 30]),
+        ([], 3, [28, 29, 30]),
+        ("10, 20, 30", 3, [28, 29, 30]),
+    ],
+)
+def test_the_numbers_that_a_run_tells_are_its_epochs(told: object, length: int, numbers: list[int]) -> None:
+    assert list(facts.epoch_numbers({"epoch": 30, "epoch_numbers": told}, length)) == numbers
 
 
 @pytest.mark.parametrize(

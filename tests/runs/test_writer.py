@@ -120,7 +120,7 @@ def test_save_epoch_before_create_run_creates_one_and_says_so(writer: Writer) ->
     assert document(writer)["logs"] == {"loss": [1.0, 0.5]}
 
 
-@pytest.mark.parametrize("epoch", ["three", None, 1.5, float("nan")])
+@pytest.mark.parametrize("epoch", ["three", None, float("nan")])
 def test_an_epoch_that_is_no_number_gets_the_next_one(writer: Writer, epoch: Any) -> None:
     writer.create_run()
     writer.save_epoch(7, {"loss": 1.0})

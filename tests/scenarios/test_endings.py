@@ -131,3 +131,69 @@ def test_a_second_create_run_ends_the_first_as_an_error(tmp_path: Path) -> None:
     document = json.loads((Path(child.stdout.strip()) / "run_data.json").read_text())
     assert document["status"] == "error"
     assert "another run" in document["error"]
+
+
+CHILD = """
+import multiprocessing
+
+def train():
+    from marcelle_rt import Writer
+    writer = Writer("child", remote=False, base_log_dir=sys.argv[1])
+    writer.create_run(); writer.train_begin(3)
+    for epoch in (1, 2, 3):
+        writer.save_epoch(epoch, {"loss": 1.0})
+    %s
+
+child = multiprocessing.get_context("fork").Process(target=train)
+child.start(); child.join()
+"""
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "error"),
+    [("pass", "success", None), ("raise ValueError('too hot')", "error", "ValueError: too hot")],
+    ids=["returns", "raises"],
+)
+def test_a_run_of_a_forked_child_ends_as_the_child_does(
+    last: str, status: str, error: str | None, tmp_path: Path
+) -> None:
+    run, code = ends(CHILD % last, tmp_path)
+    assert (run["status"], run.get("error"), code) == (status, error, 0)
+    assert run["logs"] == {"loss": [1.0, 1.0, 1.0]}
+
+
+def test_a_run_of_a_worker_of_joblibs_ends_with_the_worker(tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")  # brings joblib
+    program = """
+import joblib
+folder = sys.argv[1]
+
+def train():
+    from marcelle_rt import Writer
+    writer = Writer("worker", remote=False, base_log_dir=folder)
+    writer.create_run(); writer.train_begin(1); writer.save_epoch(1, {"loss": 1.0})
+
+joblib.Parallel(n_jobs=2)([joblib.delayed(train)()])
+"""
+    run, code = ends(program, tmp_path)
+    assert (run["status"], code) == ("success", 0)
+
+
+def test_an_exception_of_before_the_run_ended_nothing_of_it(tmp_path: Path) -> None:
+    program = """
+try:
+    1 / 0
+except ZeroDivisionError as error:
+    sys.last_exc = sys.last_value = error  # as a notebook does for each cell that fails
+"""
+    run, _ = ends(program + TRAIN.format(planned=2, saved=2), tmp_path)
+    assert (run["status"], run.get("error")) == ("success", None)
+
+
+def test_the_exception_of_a_later_cell_ends_the_run(tmp_path: Path) -> None:
+    program = """
+sys.last_exc = sys.last_value = RuntimeError("of before")
+"""
+    later = 'sys.last_exc = sys.last_value = RuntimeError("of later")'
+    run, _ = ends(program + TRAIN.format(planned=2, saved=2) + later, tmp_path)
+    assert (run["status"], run["error"]) == ("error", "RuntimeError: of later")

@@ -18,12 +18,12 @@ from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.document import tail
+from marcelle_rt.runs.document.numbering import Numbering
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.sync import past
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.replica import Replica
-from marcelle_rt.runs.training.epochs import Places
 from tests.support.runs import Cut, epoch, new_run
 
 
@@ -55,21 +55,26 @@ def stored(store: DataStore, writer: Writer) -> dict[str, Any]:
 
 @given(st.lists(st.integers(-3, 12), max_size=30))
 def test_places_are_those_of_a_list(epochs: list[int]) -> None:
-    places = Places()
+    places = Numbering()
     seen: list[int] = []
     for number in epochs:
-        assert places.find(number) == (seen.index(number) if number in seen else None)
+        assert list(places.places(number)) == [place for place, other in enumerate(seen) if other == number]
         assert places.add(number) == len(seen)
         seen.append(number)
         assert list(places) == seen
         assert len(places) == len(seen)
+    for keep in range(len(seen), -1, -1):
+        places.cut(keep)
+        assert list(places) == seen[:keep]
+    assert [places.add(number) for number in seen] == list(range(len(seen)))
+    assert list(places) == seen
 
 
 @pytest.mark.parametrize("step", [1, 10, -1])
 def test_even_epochs_take_one_stretch_however_many_they_are(step: int) -> None:
-    places = Places(range(0, 1000 * step, step))
+    places = Numbering(range(0, 1000 * step, step))
     assert len(places._stretches) == 1
-    assert places.find(500 * step) == 500
+    assert list(places.places(500 * step)) == [500]
 
 
 def test_a_run_that_forgets_says_how_long_it_is_and_what_came_anew() -> None:

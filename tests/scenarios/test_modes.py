@@ -21,7 +21,10 @@ from marcelle_rt.errors import InvalidData
 from marcelle_rt.notices import MarcelleWarning
 from tests.support.pictures import PNG
 
-RANKS = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+RANKS = (
+    *("RANK", "WORLD_SIZE", "LOCAL_RANK", "NODE_RANK"),
+    *("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"),
+)
 
 EVERYTHING = """
 import sys
@@ -150,6 +153,9 @@ def test_a_word_that_is_no_mode_is_an_error_that_names_the_words(monkeypatch: py
         ({"RANK": "3", "WORLD_SIZE": "4"}, 3),
         ({"RANK": "2", "LOCAL_RANK": "0"}, 2),
         ({"RANK": "5"}, 0),  # anybody's variable
+        ({"LOCAL_RANK": "1", "WORLD_SIZE": "2"}, 1),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "0", "WORLD_SIZE": "2"}, 0),
+        ({"LOCAL_RANK": "0", "NODE_RANK": "2"}, 2),
         ({"OMPI_COMM_WORLD_RANK": "1"}, 1),
         ({"PMIX_RANK": "2"}, 2),
         ({"PMI_RANK": "7"}, 7),

@@ -120,7 +120,7 @@ def _numbers(run: Mapping[str, Any], metric: str, values: Sequence[Any] | None) 
     best = None if values is None else facts.best(metric, values)
     if values is None or best is None:
         return None
-    epoch = facts.first_epoch(run, len(values)) + best.place
+    epoch = facts.epoch_numbers(run, len(values))[best.place]
     return {"last": facts.last(values), "best": best.value, "best_epoch": epoch}
 
 

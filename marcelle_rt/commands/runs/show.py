@@ -139,7 +139,7 @@ def _values(run: Mapping[str, Any], metric: str, values: Sequence[Any]) -> tuple
     best = facts.best(metric, values)
     if best is None:
         return "-", "-"
-    epoch = facts.first_epoch(run, len(values)) + best.place
+    epoch = facts.epoch_numbers(run, len(values))[best.place]
     return text.number(facts.last(values)), f"{text.number(best.value)} @{epoch}"
 
 

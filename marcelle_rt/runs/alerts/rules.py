@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ...values import measured
-from ..training.metrics import grows
 
 
 class Alarm(NamedTuple):
@@ -45,9 +44,10 @@ class NanRule:
 class PlateauRule:
     """Tells when a metric's best has not been beaten for so many epochs; once, until it is beaten again."""
 
-    def __init__(self, metric: str, epochs: int) -> None:
+    def __init__(self, metric: str, epochs: int, *, grows: bool) -> None:
         self.metric = metric
         self.epochs = epochs
+        self._grows = grows
         self.start()
 
     def start(self) -> None:
@@ -76,4 +76,4 @@ class PlateauRule:
     def _is_better(self, value: float) -> bool:
         if self._best is None:
             return True
-        return value > self._best if grows(self.metric) else value < self._best
+        return value > self._best if self._grows else value < self._best

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from ...errors import InvalidData
 from ...notices import Notices
+from ..training.metrics import direction
 from . import alert as alerts
 from .rules import NanRule, PlateauRule
 
@@ -59,11 +60,12 @@ class Alerts:
         if not any(isinstance(rule, NanRule) for rule in self.rules):
             self.rules.append(NanRule())
 
-    def on_plateau(self, metric: str, epochs: int) -> None:
+    def on_plateau(self, metric: str, epochs: int, mode: str) -> None:
         """Watches a metric for so many epochs without an improvement.
 
         Raises:
-            InvalidData: When `epochs` is not a number of epochs.
+            InvalidData: When `epochs` is not a number of epochs, `mode` is unknown, or nothing tells which values of
+                the metric are better.
         """
         try:
             count = operator.index(epochs)
@@ -71,7 +73,7 @@ class Alerts:
             count = 0
         if count < 1:
             raise InvalidData("epochs", epochs, "is not a number of epochs; use 1 or more")
-        self.rules.append(PlateauRule(metric, count))
+        self.rules.append(PlateauRule(metric, count, grows=_grows(metric, mode)))
 
     def start(self) -> None:
         """A new run begins."""
@@ -84,3 +86,12 @@ class Alerts:
             for rule in self.rules:
                 for alarm in rule.look(epoch, logs):
                     self.tell(run, name, *alarm)
+
+
+def _grows(metric: str, mode: str) -> bool:
+    known = {"min": "down", "max": "up"}.get(mode) if mode != "auto" else direction(metric)
+    if known is not None:
+        return known == "up"
+    if mode != "auto":
+        raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
+    raise InvalidData("metric", metric, "has a name that doesn't tell whether more is better; give mode='max' or 'min'")

@@ -18,6 +18,7 @@ _UNWRITTEN = ("uploaded", "removed", "identity", "alive")
 
 _OWNED = frozenset(
     {"self", "_id", "rev", "writer", "name", "status", "end", "epoch", "epochs", "logs", "checkpoints", "assets"}
+    | {"epoch_numbers", "summary", "outcome", "reason"}
 )
 """What the fold, or a copy on a backend, gives to a run."""
 
@@ -131,6 +132,10 @@ def _document(value: Any) -> bool:
     return isinstance(value, Mapping) and _text(value.get("_id")) and _text(value.get("runId"))
 
 
+def _logs(value: Any) -> bool:
+    return isinstance(value, Mapping) and _NUMBERS.issuperset(map(type, value.values()))
+
+
 def _is_epoch(event: Mapping[str, Any], places: int) -> bool:
     number, place, logs = event.get("epoch"), event.get("place"), event.get("logs")
     return (
@@ -138,8 +143,7 @@ def _is_epoch(event: Mapping[str, Any], places: int) -> bool:
         and -SAFE_INTEGER < number < SAFE_INTEGER
         and type(place) is int
         and 0 <= place < places
-        and isinstance(logs, Mapping)
-        and _NUMBERS.issuperset(map(type, logs.values()))
+        and _logs(logs)
     )
 
 
@@ -149,11 +153,18 @@ _FIELDS: dict[str, dict[str, Callable[[Any], bool]]] = {
     "create": {"_id": _text, "run": _run, "version": _optional(_version)},
     "model": {"model": _mapping},
     "extra": {"fields": _extra},
+    "params": {"params": _mapping},
     "begin": {"epochs": _count},
     "checkpoint": {**_FILE, "format": _text, "converted": _optional(_converted), "metadata": _optional(_mapping)},
     "asset": {**_FILE, "filename": _text, "mime": _text, "metadata": _optional(_mapping)},
     "drop": {"keys": _keys},
     "resume": {"keep": _count, "drop": _optional(_keys), "batches": _optional(_keys)},
     "document": {"service": _text, "document": _document},
-    "end": {"status": _text, "error": _optional(_text_or_null)},
+    "summary": {"logs": _logs},
+    "end": {
+        "status": _text,
+        "error": _optional(_text_or_null),
+        "outcome": _optional(_text),
+        "reason": _optional(_text_or_null),
+    },
 }

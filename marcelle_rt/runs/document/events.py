@@ -7,6 +7,7 @@ A run is a fold (`run.py`) of events, and its journal has one a line:
 | `create` | `version` of the format, `_id`, `run`: `basename`, `start`, `source`, `params`, `model` |
 | `model` | `model`: what `get_model_info` tells, where it could not at the start |
 | `extra` | `fields`: more that the run's document has; null takes one out of use |
+| `params` | `params`: more of them, and others in place of what they were |
 | `begin` | `epochs` |
 | `epoch` | `epoch`, `place`, `logs` |
 | `checkpoint` | `key`, `epoch`, `path`, `format`, `converted` (`format`, `path`; optional), `metadata` |
@@ -14,7 +15,8 @@ A run is a fold (`run.py`) of events, and its journal has one a line:
 | `document` | `service`, `document` (`_id`, `runId`, ...): lies beside the run |
 | `drop` | `keys`: of the files that the run does not keep any more |
 | `resume` | `keep`: how many places stay; `drop`: the keys of files that go; `batches`: the `_id`s of batches that do |
-| `end` | `status`, `error` |
+| `summary` | `logs`: values of the whole run; also after its end |
+| `end` | `status`, `error`, `outcome` and `reason` (optional) |
 
 and each has `time` in seconds since 1970. Four are never written. With `uploaded` (`list`, `key`, `entry`) and
 `removed` (`key`) a replica tells its own fold what its backend has by now; with `identity` (`_id`, `origin`, `name`)
@@ -46,6 +48,9 @@ HEARTBEATS = "run-heartbeats"
 FILES = {"checkpoint": "checkpoints", "asset": "assets"}
 """The events that stand for files, and the list of the run that holds them."""
 
+OUTCOMES = ("stopped", "pruned")
+"""How a run may end early that did not fail."""
+
 Event = Mapping[str, Any]
 """Any of the kinds below, or one that a later version knows."""
 
@@ -74,6 +79,14 @@ class Extra(TypedDict):
     type: Literal["extra"]
     time: float
     fields: dict[str, Any]
+
+
+class Params(TypedDict):
+    """More parameters, and others in place of what they were."""
+
+    type: Literal["params"]
+    time: float
+    params: dict[str, Any]
 
 
 class Begin(TypedDict):
@@ -159,13 +172,29 @@ class Resume(TypedDict):
     batches: list[str]
 
 
-class End(TypedDict):
-    """The run ended; `error` says why, where it failed."""
+class Summary(TypedDict):
+    """Values of the whole run, such as those of a test after it."""
 
+    type: Literal["summary"]
+    time: float
+    logs: dict[str, float | int | None]
+
+
+class _End(TypedDict):
     type: Literal["end"]
     time: float
     status: str
     error: str | None
+
+
+class End(_End, total=False):
+    """The run ended; `error` says why, where it failed.
+
+    One that was left off before its last epoch, and did not fail, has how (`OUTCOMES`) and why.
+    """
+
+    outcome: str
+    reason: str | None
 
 
 class Uploaded(TypedDict):
@@ -215,6 +244,11 @@ def model(time: float, info: dict[str, Any]) -> Model:
 def extra(time: float, fields: Mapping[str, Any]) -> Extra:
     """Makes the event of fields that the run's document has beside those that all runs have."""
     return {"type": "extra", "time": time, "fields": dict(fields)}
+
+
+def params(time: float, fields: Mapping[str, Any]) -> Params:
+    """Makes the event of parameters that were not known at the start."""
+    return {"type": "params", "time": time, "params": dict(fields)}
 
 
 def begin(time: float, epochs: int) -> Begin:
@@ -293,9 +327,22 @@ def resume(time: float, keep: int, drop: list[str], batches: list[str]) -> Resum
     return {"type": "resume", "time": time, "keep": keep, "drop": drop, "batches": batches}
 
 
-def end(time: float, status: str, error: str | None) -> End:
-    """Makes the event of a run's end."""
-    return {"type": "end", "time": time, "status": status, "error": error}
+def summary(time: float, logs: Mapping[str, float | int | None]) -> Summary:
+    """Makes the event of values of the whole run."""
+    return {"type": "summary", "time": time, "logs": dict(logs)}
+
+
+def end(time: float, status: str, reason: str | None) -> End:
+    """Makes the event of a run's end.
+
+    Args:
+        time: Seconds since 1970.
+        status: `"success"` or `"error"`; or one of `OUTCOMES`, which are successes for whoever does not know them.
+        reason: Why, if there is something to say.
+    """
+    if status not in OUTCOMES:
+        return {"type": "end", "time": time, "status": status, "error": reason}
+    return {"type": "end", "time": time, "status": "success", "error": None, "outcome": status, "reason": reason}
 
 
 def uploaded(list_name: str, key: str, entry: dict[str, Any]) -> Uploaded:

@@ -8,11 +8,15 @@ from typing import Any
 from ...values import iso_at
 from .entries import local_entry
 from .events import FILES, Event, uploaded
+from .numbering import Numbering
 
 Place = tuple[str, int]
 """A place in one of the document's lists: the list's dotted path, and the index in it."""
 
 ENDED = ("success", "error")
+
+_OF_AN_END = ("error", "end", "outcome", "reason", "summary")
+"""What a run that goes on has no longer."""
 
 UNREPORTED = "the program stopped without reporting an end"
 """The `error` of a run that nobody writes any more and that has no end."""
@@ -45,6 +49,7 @@ class Run:
         self.dropped: dict[str, Event] = {}
         self.leftovers: dict[str, Event] = {}
         self.is_whole = True
+        self._numbering = Numbering()
         self._uploaded: dict[str, Place] = {}
         self._saved_at: dict[str, int] = {}  # for each file how many epochs there were
         for event in events:
@@ -91,10 +96,15 @@ class Run:
             self._set(model=event["model"])
         elif kind == "extra":
             self._set(**event["fields"])
+        elif kind == "params":
+            self._set(params={**self.fields.get("params", {}), **event["params"]})
         elif kind == "begin":
             self._set(status="start", epochs=event["epochs"])
+        elif kind == "summary":
+            self._set(summary={**(self.fields.get("summary") or {}), **event["logs"]})
         elif kind == "end":
-            told = {"error": event.get("error"), "end": iso_at(event.get("time"))}
+            told = {name: event.get(name) for name in ("error", "outcome", "reason")}
+            told["end"] = iso_at(event.get("time"))
             self._set(status=event["status"], **{name: value for name, value in told.items() if value})
         elif kind == "alive":
             self._set(error=self.fields.get("error"), end=self.fields.get("end"))
@@ -127,7 +137,7 @@ class Run:
             return []
         new = place > len(self.epochs)
         while place >= len(self.epochs):  # more than once only where lines of the journal were lost
-            self.epochs.append(event["epoch"])
+            self._number(event["epoch"])
         for metric in logs:
             path = f"logs.{metric}"
             if path not in self.lists:
@@ -146,7 +156,7 @@ class Run:
 
     def _add(self, epoch: int, logs: Mapping[str, Any]) -> None:
         place = len(self.epochs)
-        self.epochs.append(epoch)
+        self._number(epoch)
         lists = self.lists
         for metric, value in logs.items():
             values = lists.get(path := f"logs.{metric}")
@@ -158,14 +168,28 @@ class Run:
                 if path.startswith("logs.") and path[5:] not in logs:
                     values.append(None)
 
+    def _number(self, epoch: int) -> None:
+        self.epochs.append(epoch)
+        before = self._numbering.shape
+        self._numbering.add(epoch)
+        if self._numbering.shape != before:
+            self._tell_numbers()
+
+    def _tell_numbers(self) -> None:
+        told = self._numbering.stretches()
+        if told is not None or "epoch_numbers" in self.fields:
+            self._set(epoch_numbers=told)
+
     def _resume(self, keep: int, drop: Iterable[str]) -> list[Place]:
         del self.epochs[keep:]
+        self._numbering.cut(keep)
+        self._tell_numbers()
         dropped = []
         for path, values in self.lists.items():
             if path.startswith("logs."):
                 dropped += [(path, place) for place in range(keep, len(values))]
                 del values[keep:]
-        self._set(**{name: None for name in ("error", "end") if name in self.fields})
+        self._set(**{name: None for name in _OF_AN_END if name in self.fields})
         for key in drop:
             dropped += self._drop(key)
         self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)

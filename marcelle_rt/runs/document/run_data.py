@@ -70,6 +70,14 @@ class RunData(TypedDict, total=False):
     assets: list[Asset]
     model: dict[str, Any]
     """What `get_model_info` returns: `name`, `param_count`, `summary`, `layers`, `loss`."""
+    epoch_numbers: list[list[int]]
+    """Where the epochs' numbers are not consecutive: the first place, the first number and the step of each stretch."""
+    summary: dict[str, float | None]
+    """Values of the whole run, such as those of a test."""
+    outcome: str
+    """How a run ended early that did not fail: `stopped` or `pruned`."""
+    reason: str
+    """Why it did."""
     error: str
     """Why the run ended, where `status` is `error`."""
     steering: dict[str, list[str]] | None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from time import time
 from typing import Any
 
+from ...errors import RunFolderError
 from ...notices import Notices
 from ...values import iso
 from ..document import events
@@ -31,6 +34,7 @@ class Current:
 
     def __init__(self, notices: Notices) -> None:
         self.run: Recording | None = None
+        self._end: weakref.finalize[[Recording], Current] | None = None
         self._notices = notices
 
     def __str__(self) -> str:
@@ -68,24 +72,68 @@ class Current:
             settings: What all runs of the Writer have in common.
         """
         book, start = _new_folder(base, fields["basename"], self._notices)
-        run = Recording(book, self._notices, str(uuid.uuid4()), fields["basename"], settings)
-        self.run = run
+        run = self._hold(Recording(book, self._notices, str(uuid.uuid4()), fields["basename"], settings))
         run.record(events.create(time(), run.run_id, {**fields, "start": start}))
         run.introduce("is recorded")
 
-    def go_on(self, book: journal.Journal, past: Resumed, history: list[events.Event], settings: RunSettings) -> None:
+    def _hold(self, run: Recording) -> Recording:
+        if self._end is not None:
+            self._end.detach()
+        self.run = run
+        self._end = weakref.finalize(self, exits.let_go, run)
+        self._end.atexit = False  # an exit ends all runs that are open
+        return run
+
+    def go_on(
+        self, book: journal.Journal, past: Resumed, history: list[events.Event], torn: int, settings: RunSettings
+    ) -> None:
         """Goes on with a run from its folder.
 
         Args:
             book: Its journal, open for writing.
             past: What the run has.
             history: The events of that.
+            torn: How many lines of the journal can't be read.
             settings: What all runs of the Writer have in common.
         """
-        run = Recording(book, self._notices, past.run.id, str(past.run.fields["basename"]), settings, history)
-        self.run = run
+        if torn:
+            text = f"{torn} lines of {book.directory}/{journal.JOURNAL} were torn and are skipped."
+            self._notices.warn("torn", text)
+        basename = str(past.run.fields["basename"])
+        run = self._hold(Recording(book, self._notices, past.run.id, basename, settings, history))
         run.resumed(past)
         run.introduce("goes on")
+
+    def summarize(self, logs: Any, settings: RunSettings) -> None:
+        """Keeps values of the whole run, also of one that has ended: it stays ended.
+
+        Args:
+            logs: A number for each metric.
+            settings: What all runs of the Writer have in common.
+        """
+        run = self.run
+        if run is None or not run.is_mine:
+            self._notices.warn("summary", "update_summary was called before create_run; nothing is kept.")
+            return
+        event = run.summary(logs)
+        if run.is_open:
+            run.record(event)
+            return
+        try:
+            if run.feed.amend(event):
+                return
+            if run.directory is None:
+                raise RunFolderError("memory", "a run without a folder is gone when it has ended")
+            book, history, _ = journal.reopen(run.directory)
+        except (OSError, RunFolderError) as error:
+            self._notices.warn("summary", f"update_summary: the run has ended, and takes no more: {error}")
+            return
+        settings = replace(settings, measure=False)
+        again = Recording(book, self._notices, run.run_id, run.basename, settings, history)
+        again.epochs.go_on_from(again.feed.run.epochs)
+        again.record(event)
+        again.close()
+        self.run = again
 
     def opened(self, verb: str, create: Callable[[], None]) -> Recording | None:
         """The run that is open; one that is created now if there is none.
@@ -109,11 +157,16 @@ class Current:
         create()
         return self.run
 
-    def end(self, status: str, error: str | None, timeout: float) -> None:
+    def end(self, status: str, reason: str | None, timeout: float) -> None:
         """Ends the run if it is open, and waits at most so many seconds until the backend has it."""
-        if (run := self.open) is not None:
-            run.end(status, error)
-            run.settle(timeout)
+        if (run := self.open) is None:
+            return
+        if status not in ("success", "error", *events.OUTCOMES):
+            known = ", ".join(map(repr, ("success", "error", *events.OUTCOMES)))
+            self._notices.warn("end", f"end: {status!r} is not a way to end; 'error' is used (there are {known}).")
+            status, reason = "error", reason or str(status)
+        run.end(status, reason)
+        run.settle(timeout)
 
     def close(self, timeout: float) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
@@ -128,7 +181,7 @@ class Current:
         elif isinstance(error, SystemExit) and not error.code:
             self.close(timeout)
         else:
-            self.end("error", exits.describe(error), timeout)
+            self.end(*exits.outcome(error), timeout)
 
 
 def _new_folder(base: Path, basename: str, notices: Notices) -> tuple[journal.Journal, str]:

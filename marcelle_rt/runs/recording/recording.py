@@ -22,12 +22,12 @@ from ..sync.publisher import publisher_for
 from ..sync.sentences import introduction
 from ..sync.status import Phase, Status
 from ..sync.steering.commands import Commands
-from ..training import exits, system_metrics
+from ..training import exits, metrics, system_metrics
 from ..training.batches import Batches
 from ..training.checkpoints import Checkpoints
 from ..training.epochs import Epochs
 from ..training.own_checkpoints import keep_checkpoint
-from ..training.params import model_info
+from ..training.params import model_info, params_of
 from ..training.pictures import asset_event
 from .resuming import Resuming
 from .settings import RunSettings
@@ -49,6 +49,7 @@ class Recording:
         checkpoints: What saves its model.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
+        since: Tells of what nobody has caught since.
         is_mine: Whether this process created it, and not one that it was forked from.
     """
 
@@ -80,9 +81,11 @@ class Recording:
         self.epochs = Epochs(notices, settings.rename)
         self.batches = Batches(notices, settings.rename)
         self.checkpoints = Checkpoints(settings.remote_format, notices)
+        self._summary = metrics.Metrics("update_summary", notices, settings.rename)
         self.lock = threading.RLock()
         self.finish_timeout = settings.finish_timeout
         self.commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
+        self.since = exits.Since()
         self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
@@ -176,27 +179,38 @@ class Recording:
         if resuming is not None:
             resuming.cut_before(epoch, self.record)
 
-    def save_epoch(self, epoch: Any, logs: Any) -> int:
+    def save_epoch(self, epoch: Any, logs: Any, *, merge: bool = False) -> int:
         """Writes an epoch's values.
 
         Args:
             epoch: Its number, whatever was given for one.
             logs: What it logged, or `None`.
+            merge: The epoch is saved in pieces; see `Epochs.take`.
 
         Returns:
             Its number.
         """
         epochs = self.epochs
         with self.lock:
-            number = epochs.number(epoch)
             if self._resuming is not None:
-                self._resume_at(number)
-            place = epochs.place(number)
+                self._resume_at(epochs.number(epoch))
+            number, place = epochs.take(epoch, merge=merge)
             values = epochs.values(logs) if logs is not None else {}
             if self.batches.is_due:
                 self.record_batches()
             self.record(events.epoch(time(), number, place, values))
         return number
+
+    def update_params(self, params: Any) -> None:
+        """Writes parameters that were not known at the start."""
+        plain, remarks = params_of(params)
+        for remark in remarks:
+            self._notices.warn("params", remark)
+        self.record(events.params(time(), plain))
+
+    def summary(self, logs: Any) -> events.Summary:
+        """The event of values of the whole run."""
+        return events.summary(time(), self._summary.values(logs))
 
     def describe(self, model: Any, source: str) -> None:
         """Tells about the model, which could not be described when the run was created."""
@@ -309,16 +323,22 @@ class Recording:
             if chunk is not None:
                 self.record_beside(BATCHES, chunk)
 
-    def end(self, status: str, error: str | None) -> None:
+    def end(self, status: str, reason: str | None) -> None:
         """Writes how the run ended; waits for nothing."""
         system_metrics.sampler().remove(self)
         self.checkpoints.forget()
-        text = None if error is None else exits.short(error)
+        text = None if reason is None else exits.short(reason)
         with self.lock:
             self.record_batches()
             self.commands.end(status, self.epochs.last)
             self.feed.end(events.end(time(), status, text))
             self._publisher.tell()
+        exits.ended(self)
+
+    def close(self) -> None:
+        """Ends a run again that had ended, and to which something was added; waits for nothing."""
+        self.feed.close()
+        self._publisher.tell()
         exits.ended(self)
 
     def abandon(self, reason: str | None) -> None:

@@ -13,7 +13,7 @@ from ..document.events import Event
 from ..document.run import Run
 from ..folder import copies
 from ..folder.files import remove_files
-from ..folder.journal import Journal
+from ..folder.journal import Journal, reopen
 from ..remote.link import Link
 from .backend_copy import BackendCopy
 from .flush import Flush, Flushes
@@ -112,6 +112,32 @@ class Feed:
             self.record(event)
             self.journal.close()
             self.ended_as = event["status"]
+            self._enter(Phase.ENDED)
+
+    def amend(self, event: Event) -> bool:
+        """Records an event of a run that has ended, and is still on its way.
+
+        Returns:
+            Whether it was: a run that has settled is not sent any more.
+
+        Raises:
+            RunFolderError: When another writer has the folder by now.
+        """
+        with self._lock:
+            if self.phase is Phase.SETTLED:
+                return False
+            if self.journal.directory is not None:
+                book, _, _ = reopen(self.journal.directory)
+                book.append(event)
+                book.close()
+            self.note(event)
+        return True
+
+    def close(self) -> None:
+        """Ends the run as it had ended before: something was added to it since."""
+        with self._lock:
+            self.journal.close()
+            self.ended_as = str(self.run.fields["status"])
             self._enter(Phase.ENDED)
 
     def flush(self) -> Flush:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...notices import Notices
 from ...values import SAFE_INTEGER, number
+from ..document.numbering import Numbering
 from .metrics import Metrics
 
 
@@ -24,8 +25,9 @@ class Epochs:
         self.planned = 0
         self.values = Metrics("save_epoch", notices, rename).values
         self._notices = notices
-        self._places = Places()
+        self._places = Numbering()
         self._highest = -1
+        self._strays: set[int] = set()  # places of what was no epoch's number: nothing is merged into them
 
     def __len__(self) -> int:
         return len(self._places)
@@ -58,7 +60,8 @@ class Epochs:
         """
         kept = list(itertools.takewhile(lambda number: number < epoch, self._places))
         keep = len(kept)
-        self._places = Places(kept)
+        self._places = Numbering(kept)
+        self._strays = {place for place in self._strays if place < keep}
         self._highest = max(kept, default=-1)
         return keep
 
@@ -76,77 +79,55 @@ class Epochs:
 
     def number(self, epoch: Any) -> int:
         """An epoch's number, whatever was given for one."""
-        if type(epoch) is int and -SAFE_INTEGER < epoch < SAFE_INTEGER:
-            return epoch
-        try:
-            value: float | int | None = operator.index(epoch)
-        except TypeError:
-            value = number(epoch)
-        if value is None or value != int(value) or not -SAFE_INTEGER < value < SAFE_INTEGER:
-            self._notices.warn("epoch", f"save_epoch: {epoch!r} is not an epoch; {self._highest + 1} is taken.")
-            return self._highest + 1
-        return int(value)
+        whole = _whole(epoch)
+        return whole if whole is not None else self._instead(epoch)
 
-    def place(self, epoch: int) -> int:
-        """The place of an epoch: the next one the first time, the same one again later."""
-        if epoch > self._highest:
-            self._highest = epoch
-            return self._places.add(epoch)
-        place = self._places.find(epoch)
-        if place is not None:
-            self._notices.warn("again", f"Epoch {epoch} was saved again; its values were merged.")
-            return place
+    def take(self, epoch: Any, *, merge: bool = False) -> tuple[int, int]:
+        """An epoch's number and its place: the next one the first time, the same one again later.
+
+        What is not an epoch's number gets a place of its own: merged with another epoch's, curves would be wrong.
+
+        Args:
+            epoch: The number, whatever was given for one.
+            merge: The epoch is saved in pieces, so that there is nothing to say when it comes again.
+        """
+        number = _whole(epoch)
+        if number is None:
+            number = self._instead(epoch)
+            place = self._places.add(number)
+            self._strays.add(place)
+            return number, place
+        if number > self._highest:
+            self._highest = number
+            return number, self._places.add(number)
+        place = next((place for place in self._places.places(number) if place not in self._strays), -1)
+        if place >= 0:
+            if not merge:
+                self._notices.warn("again", f"Epoch {number} was saved again; its values were merged.")
+            return number, place
         self._notices.warn(
-            "order", f"Epoch {epoch} was saved after epoch {self._highest}; curves show them in that order."
+            "order", f"Epoch {number} was saved after epoch {self._highest}; curves show them in that order."
         )
-        return self._places.add(epoch)
+        return number, self._places.add(number)
 
-
-class Places:
-    """The epochs' numbers in the order of their places, as stretches that are evenly apart: memory does not grow."""
-
-    def __init__(self, epochs: Iterable[int] = ()) -> None:
-        self._stretches: list[range] = []
-        self._count = 0
-        self._next: int | None = None  # the number that would go on with the last stretch
-        for epoch in epochs:
-            self.add(epoch)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[int]:
-        for stretch in self._stretches:
-            yield from stretch
-
-    @property
-    def last(self) -> int | None:
-        """The number that has the last place, or `None` where there is none."""
-        return self._stretches[-1][-1] if self._stretches else None
-
-    def add(self, epoch: int) -> int:
-        """Gives a number the next place, and returns that."""
-        stretches = self._stretches
-        if epoch == self._next:
-            last = stretches[-1]
-            stretches[-1] = range(last.start, epoch + last.step, last.step)
-            self._next = epoch + last.step
-        elif stretches and len(stretches[-1]) == 1 and epoch != stretches[-1].start:
-            first = stretches[-1].start
-            step = epoch - first
-            stretches[-1] = range(first, epoch + step, step)
-            self._next = epoch + step
+    def _instead(self, epoch: Any) -> int:
+        value = number(epoch)
+        if isinstance(value, float) and 0 <= value < SAFE_INTEGER:
+            instead = int(value)
+            text = f"save_epoch: {epoch!r} is not a whole epoch; it is kept as one more of number {instead}."
         else:
-            stretches.append(range(epoch, epoch + 1))
-            self._next = epoch + 1
-        self._count += 1
-        return self._count - 1
+            instead = max(self._highest, self.last if self.last is not None else -1) + 1
+            text = f"save_epoch: {epoch!r} is not an epoch; {instead} is taken."
+        self._notices.warn("epoch", text)
+        return instead
 
-    def find(self, epoch: int) -> int | None:
-        """The first place of a number, or `None` if it has none."""
-        place = 0
-        for stretch in self._stretches:
-            if epoch in stretch:
-                return place + stretch.index(epoch)
-            place += len(stretch)
-        return None
+
+def _whole(epoch: Any) -> int | None:
+    """The epoch's number that was given; `None` for what is not one."""
+    if type(epoch) is int:
+        return epoch if 0 <= epoch < SAFE_INTEGER else None
+    try:
+        value: float | int | None = operator.index(epoch)
+    except TypeError:
+        value = number(epoch)
+    return int(value) if value is not None and 0 <= value < SAFE_INTEGER and value == int(value) else None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import os
 import signal
 import sys
 import threading
 import time
+from collections import deque
 from types import FrameType
 from typing import Protocol
 
@@ -21,6 +23,7 @@ class Open(Protocol):
     """A run that is open."""
 
     finish_timeout: float
+    since: Since
 
     def abandon(self, reason: str | None) -> None:
         """Ends it, because the process does; waits for nothing."""
@@ -31,14 +34,28 @@ class Open(Protocol):
 
 _open: list[Open] = []
 _terminated = False
+_watched: int | None = None  # the process whose end as a child of multiprocessing's is watched
+_let_go: deque[Open] = deque()
 on_fork(_open.clear)  # the parent's runs are not a child's to end
+on_fork(_let_go.clear)
 
 
 def opened(run: Open) -> None:
     """Notes a run that must be ended when the process ends before it does."""
+    while _let_go:
+        _let_go.popleft().abandon(None)
     _open.append(run)
+    _watch_exit_of_child()
     if threading.current_thread() is threading.main_thread() and (signal.getsignal(signal.SIGTERM) is signal.SIG_DFL):
         signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def let_go(run: Open) -> None:
+    """Notes that nobody can write a run any more: what held it was collected. It ends when another one is opened.
+
+    Nothing more is done here: a collector may call it wherever a thread is, whatever locks that has.
+    """
+    _let_go.append(run)
 
 
 def ended(run: Open) -> None:
@@ -62,16 +79,41 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
+def outcome(error: BaseException) -> tuple[str, str]:
+    """How a run ends that an exception ends: `end`'s status, and why. A trial that Optuna prunes has not failed."""
+    kinds = type(error).__mro__
+    is_pruned = any(kind.__name__ == "TrialPruned" and kind.__module__.startswith("optuna.") for kind in kinds)
+    return "pruned" if is_pruned else "error", describe(error)
+
+
 def short(text: str) -> str:
     """A reason as a run's document can hold it: UTF-8, and no longer than people read."""
     text = utf8(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
 
 
-def last_error() -> str | None:
-    """The exception that nobody caught and that ends the process, if there is one."""
-    error = getattr(sys, "last_exc", None) or getattr(sys, "last_value", None)
-    return describe(error) if isinstance(error, BaseException) else None
+class Since:
+    """Tells of the exception that nobody has caught since this was made: one of an hour ago ended nothing of today."""
+
+    def __init__(self) -> None:
+        self._before = _identity(_uncaught())
+
+    def error(self) -> str | None:
+        """The exception that ends the process, or that ended a notebook's cell; `None` where there is none."""
+        error = _uncaught()
+        return None if error is None or _identity(error) == self._before else describe(error)
+
+
+def _uncaught() -> BaseException | None:
+    error = sys.exc_info()[1]  # in a child of multiprocessing's, that ends while it is raised
+    for name in ("last_exc", "last_value"):
+        error = error if error is not None else getattr(sys, name, None)
+    return error if isinstance(error, BaseException) else None
+
+
+def _identity(error: BaseException | None) -> tuple[int, int]:
+    # The exception itself would hold all that its frames have.
+    return id(error), id(getattr(error, "__traceback__", None))
 
 
 def _on_terminate(signum: int, frame: FrameType | None) -> None:
@@ -84,11 +126,23 @@ def _on_terminate(signum: int, frame: FrameType | None) -> None:
 
 @atexit.register
 def _at_exit() -> None:
-    reason = "SIGTERM" if _terminated else last_error()
+    reason = "SIGTERM" if _terminated else None
     runs = list(_open)
     for run in runs:
-        run.abandon(reason)
+        run.abandon(reason or run.since.error())
     deadline = time.monotonic() + max((run.finish_timeout for run in runs), default=0.0)
     for run in runs:  # they are sent side by side, so the time is for all of them together
         if not run.settle(max(0.0, deadline - time.monotonic())):
             deadline = 0.0
+
+
+def _watch_exit_of_child() -> None:
+    """Has the runs ended in children of multiprocessing's too, which leave without what `atexit` has."""
+    global _watched
+    process = sys.modules.get("multiprocessing.process")
+    if process is None or process.parent_process() is None or _watched == os.getpid():
+        return
+    from multiprocessing.util import Finalize
+
+    Finalize(None, _at_exit, exitpriority=100)  # before the child waits for children of its own
+    _watched = os.getpid()

@@ -8,8 +8,9 @@ from typing import Any
 
 from ...errors import InvalidData, MarcelleError, pass_interrupt
 from ...notices import Notices
-from ...utils import get_model_info
+from ...utils import get_model_info, loss_name
 from ...values import safe_keys, to_run
+from . import frameworks
 
 _NOTHING = object()
 
@@ -108,7 +109,10 @@ def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str
         )
         return None
     try:
-        info = get_model_info(model, source, loss)
+        if frameworks.framework_of(model) in (None, frameworks.KERAS):
+            info = get_model_info(model, source, loss)
+        else:
+            info = frameworks.model_info(model, loss_name(loss))
     except BaseException as error:  # a model's own `summary` may raise anything
         pass_interrupt(error)
         reason = error if isinstance(error, MarcelleError) else repr(error)
@@ -123,7 +127,7 @@ def described(name: Any, source: Any, params: Any, model: Any, loss: Any, notice
 
     Args:
         name: The base name, whatever was given for one.
-        source: The framework's name.
+        source: The framework's name; see `source_of`.
         params: The parameters, whatever people keep them in.
         model: The model, if there is one.
         loss: The loss, a name or a function; the compiled model's if `None`.
@@ -132,7 +136,7 @@ def described(name: Any, source: Any, params: Any, model: Any, loss: Any, notice
     plain, remarks = params_of(params)
     for remark in remarks:
         notices.warn("params", remark)
-    basename, framework = (to_run(text, "name")[0] for text in (name, source))
+    basename, framework = (to_run(text, "name")[0] for text in (name, frameworks.source_of(source, model)))
     run: dict[str, Any] = {"basename": str(basename), "source": framework, "params": plain}
     if model is not None and (info := model_info(model, source, loss, notices)) is not None:
         run["model"] = info

@@ -1,0 +1,96 @@
+"""MarcelleCallback for Hugging Face's `Trainer`: its hooks, turned into a Writer's verbs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..runs.writer import Writer
+from .session import Session, checked_x
+
+if TYPE_CHECKING:
+
+    class _Callback: ...
+
+else:
+    try:
+        from transformers import TrainerCallback as _Callback
+    except ImportError as error:
+        raise ImportError("This needs Transformers: pip install transformers") from error
+
+_TOLD = (
+    *("learning_rate", "per_device_train_batch_size", "gradient_accumulation_steps", "num_train_epochs", "max_steps"),
+    *("weight_decay", "warmup_steps", "optim", "lr_scheduler_type", "seed", "bf16", "fp16"),
+)
+"""What a run keeps of the hundred and more arguments of a training."""
+
+
+class MarcelleCallback(_Callback):
+    """Stores trainings of a `Trainer` in a Marcelle backend and locally, while they go on. Each `train` is a run.
+
+    What is logged within an epoch is merged into it, and kept for each step beside it, as `Writer.save_batch` does.
+    Where nothing is logged in an epoch, its end is.
+
+    Example:
+        >>> Trainer(model, args, train_dataset=data, callbacks=[MarcelleCallback("my-model")]).train()
+    """
+
+    def __init__(
+        self, name: str, *, run_params: Mapping[str, Any] | None = None, x: str = "epoch", **options: Any
+    ) -> None:
+        """Prepares a callback; nothing is written or sent before a training begins.
+
+        Args:
+            name: The base name for the runs.
+            run_params: Parameters of the runs, besides the most telling of the training's arguments.
+            x: What the places of a run's curves are: an `"epoch"` each, or a `"step"` each that is logged, as suits
+                trainings of one epoch.
+            options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
+
+        Raises:
+            MarcelleError: As `Session`, and for an unknown `x`.
+        """
+        self._session = Session(name, "transformers", run_params, **options)
+        self._x = checked_x(x)
+        self._has_loss = False
+
+    @property
+    def writer(self) -> Writer:
+        """The Writer that it records by."""
+        return self._session.writer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
+        """Creates the run."""
+        if state.is_world_process_zero:
+            params = {name: getattr(args, name) for name in _TOLD if hasattr(args, name)}
+            first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
+            self._session.begin(model, params, math.ceil(state.num_train_epochs) if self._x == "epoch" else 0, first)
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Begins to look whether the epoch logs a loss."""
+        self._has_loss = False
+
+    def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> Any:
+        """Has the loss logged, if that was not done in the epoch: by default it is for each 500 steps alone."""
+        if not self._has_loss and str(getattr(args.logging_strategy, "value", args.logging_strategy)) != "no":
+            control.should_log = True
+        return control
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
+        """Saves what was logged: of a step, of an evaluation, or of the whole run."""
+        values = {name: value for name, value in (logs or {}).items() if name != "epoch"}
+        if not state.is_world_process_zero or self.writer.run_id is None:
+            return
+        if "train_runtime" in values or not self.writer.is_open:
+            self.writer.update_summary(values)
+            return
+        if "loss" in values:
+            self._has_loss = True
+            self.writer.save_batch(state.global_step, values)
+        epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))
+        self._session.save(state.global_step if self._x == "step" else epoch, values)
+
+    def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Ends the run."""
+        self._session.end()

@@ -1,0 +1,72 @@
+"""marcelle_callback for LightGBM: a function that it calls after each round, over a Writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..runs.writer import Writer
+from .names import of_data_sets
+from .session import Session
+
+
+class marcelle_callback:  # noqa: N801 - LightGBM's own callbacks are called like functions
+    """Stores LightGBM's trainings in a Marcelle backend and locally, while they go on: `train`, `cv` and estimators.
+
+    Each is a run, a round is an epoch. The first metric of which less is better is `loss`, and `lossVal` for the
+    data that it is validated with; in `cv` they are means. LightGBM tells nobody that a training has stopped early:
+    such a run ends with the next one or with the program, or by `with marcelle_callback(...) as callback:`.
+
+    Example:
+        >>> lightgbm.train(params, data, valid_sets=[data], callbacks=[marcelle_callback("trees")])
+    """
+
+    order = 20  # after what changes parameters, and before early stopping, which ends a round for all who come later
+    before_iteration = False
+
+    def __init__(self, name: str, *, run_params: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """Prepares a callback; nothing is written or sent before a training begins.
+
+        Args:
+            name: The base name for the runs.
+            run_params: Parameters of the runs, besides LightGBM's.
+            options: `writer`, a Writer of yours, or what `Writer` takes.
+
+        Raises:
+            MarcelleError: As `Session`.
+        """
+        self._session = Session(name, "lightgbm", run_params, **options)
+
+    @property
+    def writer(self) -> Writer:
+        """The Writer that it records by."""
+        return self._session.writer
+
+    def __enter__(self) -> marcelle_callback:
+        return self
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if error is None:
+            self._session.end()
+        else:
+            self._session.fail(error)
+
+    def __call__(self, env: Any) -> None:
+        """Saves the round."""
+        if env.iteration == env.begin_iteration:
+            if self._session.is_mine:
+                self._session.end("stopped", "the training ended before its last round")
+            self._session.begin(env.model, env.params, 0)
+        logs: dict[str, dict[str, Any]] = {}
+        shrinks = set()
+        for data, metric, value, is_higher_better, *_ in env.evaluation_result_list or ():
+            if data == "cv_agg":  # a mean, of `cv`: "valid binary_logloss"
+                data, metric = metric.split(" ", 1)
+            logs.setdefault(data, {})[metric] = value
+            if not is_higher_better:
+                shrinks.add(metric)
+        self.writer.save_epoch(
+            env.iteration - env.begin_iteration + 1 + self._session.offset, of_data_sets(logs, shrinks), merge=True
+        )
+        if env.iteration + 1 == env.end_iteration:
+            self._session.end()

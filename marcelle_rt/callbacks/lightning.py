@@ -1,0 +1,211 @@
+"""MarcelleCallback and MarcelleLogger: Lightning's hooks, turned into a Writer's verbs.
+
+They are of `lightning` and of `pytorch_lightning`, which take no class of each other: of all that are imported by then,
+or else of the first that is installed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..runs.training.params import fields_of
+from ..runs.writer import Writer
+from .session import Session, checked_x
+
+if TYPE_CHECKING:
+
+    class _Callback: ...
+
+    class _Logger:
+        def __init__(self) -> None: ...
+
+else:
+    _PACKAGES = {"lightning": "lightning.pytorch", "pytorch_lightning": "pytorch_lightning"}
+    _installed = [name for name in _PACKAGES if importlib.util.find_spec(name) is not None]
+    if not _installed:
+        raise ImportError("This needs Lightning: pip install lightning")
+    _modules = [
+        importlib.import_module(_PACKAGES[name])
+        for name in [name for name in _installed if name in sys.modules] or _installed[:1]
+    ]
+    _Callback = type("_Callback", tuple(module.Callback for module in _modules), {})
+    _Logger = type("_Logger", tuple(module.loggers.logger.Logger for module in _modules), {})
+
+
+class MarcelleCallback(_Callback):
+    """Stores Lightning trainings in a Marcelle backend and locally, while they go on. Each `fit` is a run.
+
+    It records what `self.log` gives for epochs, hyperparameters, the learning rate, tests, and what ended a training.
+    A checkpoint of Lightning's knows the run: `fit(ckpt_path=...)` goes on with it.
+
+    Example:
+        >>> Trainer(max_epochs=10, callbacks=[MarcelleCallback("my-model")]).fit(module)
+    """
+
+    def __init__(self, name: str, *, run_params: Mapping[str, Any] | None = None, **options: Any) -> None:
+        """Prepares a callback; nothing is written or sent before a training begins.
+
+        Args:
+            name: The base name for the runs.
+            run_params: Parameters of the runs, besides the module's hyperparameters.
+            options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
+
+        Raises:
+            MarcelleError: As `Session`.
+        """
+        self._session = Session(name, "lightning", run_params, **options)
+        self._rates: dict[str, float] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy is made of: a trainer hangs more on its callbacks."""
+        return {"_session": self._session, "_rates": {}}
+
+    @property
+    def writer(self) -> Writer:
+        """The Writer that it records by."""
+        return self._session.writer
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint of Lightning's has to know: the run."""
+        return {"run_directory": str(self.writer.run_directory) if self._session.is_training else None}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Goes on with the run of a checkpoint."""
+        if (folder := state_dict.get("run_directory")) is not None:
+            self._session.go_on(folder)
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Creates the run."""
+        if not trainer.fast_dev_run:
+            hparams = {**_hparams(trainer.datamodule), **_hparams(pl_module)}
+            self._session.begin(pl_module, hparams, _planned(trainer), trainer.current_epoch + 1)
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Notes the learning rate: at the epoch's end it is the next one's."""
+        groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
+        names = ("learning_rate", *(f"learning_rate_{n}" for n in range(2, len(groups) + 1)))
+        self._rates = {name: group["lr"] for name, group in zip(names, groups, strict=False)}
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Saves the epoch, with what was validated in it."""
+        if self._session.is_training:
+            self._session.save(trainer.current_epoch + 1, {**trainer.callback_metrics, **self._rates})
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Ends the run."""
+        self._session.end()
+
+    def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
+        """Ends the run as the exception does."""
+        self._session.fail(exception)
+
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+        """Keeps the test's metrics with the run."""
+        if self.writer.run_id is not None and not trainer.fast_dev_run:
+            self.writer.update_summary(trainer.callback_metrics)
+
+
+class MarcelleLogger(_Logger):
+    """Stores what Lightning logs in a Marcelle backend and locally, while it goes on: `Trainer(logger=...)`.
+
+    Each `fit` is a run. What `self.log` gives in steps is kept beside the epochs, as `Writer.save_batch` does.
+
+    Example:
+        >>> Trainer(max_epochs=10, logger=MarcelleLogger("my-model")).fit(module)
+    """
+
+    def __init__(
+        self, name: str, *, run_params: Mapping[str, Any] | None = None, x: str = "epoch", **options: Any
+    ) -> None:
+        """Prepares a logger; nothing is written or sent before something is logged.
+
+        Args:
+            name: The base name for the runs.
+            run_params: Parameters of the runs, besides the hyperparameters.
+            x: What the places of a run's curves are: an `"epoch"` each, or a `"step"` each that is logged.
+            options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
+
+        Raises:
+            MarcelleError: As `Session`, and for an unknown `x`.
+        """
+        super().__init__()
+        self._session = Session(name, "lightning", run_params, **options)
+        self._x = checked_x(x)
+        self._module: Any = None
+        self._hparams: dict[str, Any] = {}
+        self._rates: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """The base name of the runs."""
+        return str(self._session.writer.name)
+
+    @property
+    def version(self) -> str | None:
+        """The name of the run's folder: Lightning's own checkpoints lie in one of that name."""
+        folder = self._session.writer.run_directory
+        return folder.name if folder is not None else None
+
+    @property
+    def experiment(self) -> Writer:
+        """The Writer that it records by."""
+        return self._session.writer
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """Keeps hyperparameters for the run, or adds them to the one that is open."""
+        self._hparams = fields_of(params)
+        if self.experiment.is_open:
+            self.experiment.update_params(self._hparams)
+
+    def log_graph(self, model: Any, input_array: Any = None) -> None:
+        """Notes the module: it is told of with the run."""
+        self._module = model
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Saves metrics: of a step, or a piece of an epoch's; those of a test are kept with the run as a whole."""
+        trainer = getattr(self._module, "_trainer", None)
+        is_fit = trainer is None or trainer.state.fn == "fit"
+        if not is_fit and self.experiment.run_id is not None:
+            self.experiment.update_summary({name: value for name, value in metrics.items() if name != "epoch"})
+            return
+        if not self._session.is_training:
+            first = trainer.current_epoch + 1 if trainer is not None else 1
+            self._session.begin(self._module, self._hparams, _planned(trainer) if trainer is not None else 0, first)
+        if "epoch" not in metrics:  # what a monitor measures: not a place of its own
+            self._rates.update(metrics)
+            return
+        steps = {name.removesuffix("_step"): value for name, value in metrics.items() if name.endswith("_step")}
+        if steps and step is not None:
+            self.experiment.save_batch(step + 1, steps)
+        rest = {name: value for name, value in metrics.items() if not name.endswith("_step") and name != "epoch"}
+        if self._x == "step" and step is not None:
+            self._session.save(step + 1, {**steps, **rest, **self._rates})
+        elif rest:
+            self._session.save(int(metrics["epoch"]) + 1, {**rest, **self._rates})
+
+    def finalize(self, status: str) -> None:
+        """Ends the run."""
+        if status == "success":
+            self._session.end()
+        else:  # Lightning calls it where it handles the exception
+            self._session.fail(sys.exc_info()[1])
+
+
+def _hparams(owner: Any) -> dict[str, Any]:
+    return dict(getattr(owner, "hparams", None) or {})
+
+
+def _planned(trainer: Any) -> int:
+    """How many epochs are planned; 0 where only steps or a time are, and the length of an epoch is not known."""
+    if trainer.max_epochs is not None and trainer.max_epochs > 0:
+        return int(trainer.max_epochs)
+    batches = trainer.num_training_batches
+    if trainer.max_steps is None or trainer.max_steps < 0 or not math.isfinite(batches) or not batches:
+        return 0
+    steps = math.ceil(int(batches) / int(trainer.accumulate_grad_batches))
+    return math.ceil(int(trainer.max_steps) / steps)

@@ -1,0 +1,139 @@
+"""Session: the runs of one adapter, as a framework's hooks tell of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidData, RunFolderError
+from ..runs.training import exits
+from ..runs.training.params import fields_of
+from ..runs.writer import Writer
+from .names import for_dashboards
+
+X = ("epoch", "step")
+"""What the places of a run may stand for."""
+
+
+class Session:
+    """The Writer of an adapter, and the run that a training has.
+
+    A copy (`copy.deepcopy`, `pickle`) is one of the same arguments, without a run.
+
+    Attributes:
+        writer: The Writer.
+        run_params: What was given to remember.
+        is_training: A training has begun, and not ended.
+        offset: What is added to the framework's epochs: a second training into one run goes on after the first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: str,
+        run_params: Mapping[str, Any] | None = None,
+        writer: Writer | None = None,
+        resume: str | os.PathLike[str] | None = None,
+        **options: Any,
+    ) -> None:
+        """Prepares it; nothing is written before `begin`.
+
+        Args:
+            name: The base name for the runs.
+            source: The framework's name.
+            run_params: Parameters of the runs.
+            writer: A Writer of the user's. A run that it has open is used, and left open at the end.
+            resume: The folder of a run that the first training goes on with.
+            options: As `Writer` takes them.
+
+        Raises:
+            InvalidData: For what is not a Writer, and as `Writer`.
+            RunFolderError: When `resume` names no run, or one that is being written.
+        """
+        if writer is not None and not isinstance(writer, Writer):
+            raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
+        self._options = {"source": source, **options}
+        if writer is not None:
+            self.writer = writer
+        elif resume is not None:
+            self.writer = self._reopened(resume)
+        else:
+            self.writer = Writer(name, **self._options)
+        self.run_params = run_params
+        self.offset = 0
+        self._given = writer is not None
+        self._resumed = resume is not None
+        self._mine = False
+        self.is_training = False
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "offset": 0, "is_training": False, "_resumed": False, "_mine": False}
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether a run is open that this began, and has to end."""
+        return self._mine and self.writer.is_open
+
+    def go_on(self, folder: str) -> None:
+        """Goes on with the run of a checkpoint, if its folder is here."""
+        if self._given or not Path(folder).is_dir():
+            return
+        try:
+            self.writer = self._reopened(folder)
+            self._resumed = True
+        except RunFolderError as error:
+            self.writer.notices.warn("go on", f"The checkpoint's run can't go on, and a new one is created: {error}")
+
+    def _reopened(self, folder: str | os.PathLike[str]) -> Writer:
+        return Writer.resume(folder, **{name: value for name, value in self._options.items() if name != "base_log_dir"})
+
+    def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1) -> None:
+        """A training begins.
+
+        Args:
+            model: What is trained.
+            params: What the framework tells of the training.
+            epochs: How many epochs are planned, in all; 0 if that is not known.
+            first: The number of the first one.
+        """
+        if self.is_mine and not self._resumed:  # no hook has told of the end
+            self.writer.end("error", "the training was interrupted")
+        self.is_training = True
+        self._mine = self._resumed or not self.writer.is_open
+        if self._resumed or not self._mine:
+            if self.writer.model is None:
+                self.writer.use_model(model)
+        else:
+            self.writer.create_run(model, {**params, **fields_of(self.run_params)})
+        self._resumed = False
+        self.offset = self.writer.begin_at(first)
+        self.writer.train_begin(epochs + self.offset if epochs else 0)
+
+    def save(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        """Saves an epoch, or a piece of one, under the names that dashboards know."""
+        named = for_dashboards(logs, self.writer.settings.rename)
+        if named:
+            self.writer.save_epoch(epoch + self.offset, named, merge=True)
+
+    def end(self, status: str = "success", reason: str | None = None) -> None:
+        """The training ended."""
+        if self.is_mine:
+            self.writer.end(status, reason)
+        self._mine = self.is_training = False
+
+    def fail(self, error: BaseException | None) -> None:
+        """The training ended by an exception."""
+        self.end(*exits.outcome(error)) if error is not None else self.end("error", "the training failed")
+
+
+def checked_x(x: str) -> str:
+    """What the places of a run stand for.
+
+    Raises:
+        InvalidData: For what is not one of `X`.
+    """
+    if x not in X:
+        raise InvalidData("x", x, "is not known; use 'epoch' or 'step'")
+    return x

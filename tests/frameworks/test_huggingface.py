@@ -1,0 +1,117 @@
+"""`MarcelleCallback` for Hugging Face's `Trainer`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import Trainer, TrainingArguments
+
+from marcelle_rt.callbacks.huggingface import MarcelleCallback
+from tests.frameworks.trainings import X, Y, chunks, offline, only, runs
+
+DATA = [{"x": torch.tensor(x), "labels": torch.tensor(y)} for x, y in zip(X, Y, strict=True)]
+
+
+class Net(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = torch.nn.Linear(4, 2)
+
+    def forward(self, x: Any, labels: Any = None) -> dict[str, Any]:
+        logits = self.net(x)
+        return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
+
+
+def accuracy(prediction: Any) -> dict[str, float]:
+    return {"accuracy": float((prediction.predictions.argmax(1) == prediction.label_ids).mean())}
+
+
+def training(folder: Path, callback: MarcelleCallback, **options: Any) -> Trainer:
+    arguments = TrainingArguments(
+        str(folder / "out"),
+        per_device_train_batch_size=16,
+        disable_tqdm=True,
+        use_cpu=True,
+        **{"num_train_epochs": 3, "eval_strategy": "epoch", "save_strategy": "no", **options},
+    )
+    return Trainer(
+        Net(), arguments, train_dataset=DATA, eval_dataset=DATA, compute_metrics=accuracy, callbacks=[callback]
+    )
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    """The folder that gets the runs."""
+    return tmp_path / "logs"
+
+
+def test_a_short_training_with_the_defaults_has_a_loss_for_each_epoch(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("bert", **offline(logs))
+    training(tmp_path, callback).train()
+    run = only(logs)
+    assert (run["status"], run["source"], run["epoch"], run["epochs"]) == ("success", "transformers", 3, 3)
+    assert list(run["logs"]) == ["loss", "grad_norm", "learning_rate", "lossVal", "accuracyVal"]
+    assert all(len(values) == 3 and None not in values for values in run["logs"].values())
+    assert run["params"]["per_device_train_batch_size"] == 16
+    assert run["model"]["param_count"]["total"] == 10
+    assert {"train_loss", "train_runtime"} <= set(run["summary"])
+
+
+def test_steps_within_an_epoch_are_kept_beside_it(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("bert", **offline(logs))
+    training(tmp_path, callback, logging_steps=2, eval_strategy="no").train()
+    assert chunks(callback.writer)["steps"] == [2, 4, 6, 8, 10, 12]
+    assert len(only(logs)["logs"]["loss"]) == 3
+
+
+def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("bert", x="step", **offline(logs))
+    options = {"logging_steps": 2, "eval_strategy": "steps", "eval_steps": 4, "max_steps": 8}
+    training(tmp_path, callback, **options).train()
+    run = only(logs)
+    assert (run["epochs"], run["epoch"], run["epoch_numbers"]) == (0, 8, [[0, 2, 2]])
+    assert [value is not None for value in run["logs"]["lossVal"]] == [False, True, False, True]
+
+
+def test_a_training_of_so_many_steps_knows_its_epochs(logs: Path, tmp_path: Path) -> None:
+    training(tmp_path, MarcelleCallback("bert", **offline(logs)), max_steps=6).train()
+    assert (only(logs)["epochs"], only(logs)["epoch"], len(only(logs)["logs"]["loss"])) == (2, 2, 2)
+
+
+def test_an_evaluation_after_the_training_is_kept_and_opens_nothing(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("bert", **offline(logs))
+    trainer = training(tmp_path, callback)
+    trainer.train()
+    trainer.evaluate(metric_key_prefix="test")
+    assert callback.writer.flush()
+    run = only(logs)
+    assert (run["status"], run["summary"]["test_accuracy"] <= 1) == ("success", True)
+
+
+def test_a_training_of_a_checkpoint_goes_on_with_its_run(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("bert", **offline(logs))
+    training(tmp_path, callback, num_train_epochs=2, save_strategy="epoch").train()
+    again = MarcelleCallback("bert", resume=callback.writer.run_directory, remote=False)
+    training(tmp_path, again, num_train_epochs=4, save_strategy="epoch").train(resume_from_checkpoint=True)
+    run = only(logs)
+    assert (run["epoch"], len(run["logs"]["loss"]), run["status"]) == (4, 4, "success")
+
+
+def test_a_training_that_failed_ends_when_the_next_one_begins(
+    logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callback = MarcelleCallback("bert", **offline(logs))
+    trainer = training(tmp_path, callback)
+
+    def fail(*args: Any, **options: Any) -> None:
+        raise ValueError("too hot")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(trainer, "training_step", fail)
+        with pytest.raises(ValueError, match="too hot"):
+            trainer.train()
+    trainer.train()
+    assert [run["status"] for run in runs(logs)] == ["error", "success"]
