@@ -106,7 +106,6 @@ HOMES = {
     "PIL": {"datasets/stored/images.py", "runs/training/pictures.py"},
     "onnxscript": {"models/torch_modules/export.py"},
     "simplejpeg": {"datasets/stored/images.py"},
-    "lightning": {"callbacks/lightning.py"},
     "transformers": {"callbacks/huggingface.py"},
     "xgboost": {"callbacks/xgboost.py"},
     "tensorflow": {"models/", "datasets/frameworks.py", "callbacks/keras.py", "utils.py"},
