@@ -76,7 +76,8 @@ def test_the_formats_example_is_a_run() -> None:
     (example,) = re.findall(r"```json\n(.*?)```", FORMAT, flags=re.DOTALL)
     document = json.loads(example)
 
-    rare = {"error", "steering", "origin", "rev", "writer", "epoch_numbers", "summary", "outcome", "reason"}
+    written = {"tags", "group", "notes", "summary", "outcome", "reason"}
+    rare = {"error", "steering", "origin", "rev", "writer", "epoch_numbers"} | written
     assert set(document) == set(RunData.__annotations__) - rare
     assert set(document["checkpoints"][0]) == set(Checkpoint.__annotations__)
     assert set(document["assets"][0]) == set(Asset.__annotations__)
