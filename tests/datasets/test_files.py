@@ -134,6 +134,24 @@ def test_a_folder_with_stray_and_broken_files_says_which(other: Dataset, tmp_pat
     assert len(other) == 0
 
 
+def test_a_label_s_folder_may_be_a_link_and_a_link_that_leads_nowhere_is_named(other: Dataset, tmp_path: Path) -> None:
+    images, elsewhere = tmp_path / "images", tmp_path / "elsewhere"
+    for folder in (images / "dog", elsewhere):
+        folder.mkdir(parents=True)
+        Image.new("RGB", (4, 3)).save(folder / "one.png")
+    (images / "cat").symlink_to(elsewhere)
+    (images / "dog" / "two.png").symlink_to(elsewhere / "one.png")
+    (images / "dog" / "gone.png").symlink_to(elsewhere / "none.png")
+
+    with pytest.warns(MarcelleWarning, match=r"dog/gone\.png': x can't be read: No such file"):
+        other.load(images, on_error="skip", gently=False)
+
+    assert (other.count("cat"), other.count("dog")) == (1, 2)
+    other.clear()
+    with pytest.raises(DatasetError, match=r"dog/gone\.png"):
+        other.load(images)
+
+
 def test_tables_go_out_and_come_back(dataset: Dataset, other: Dataset, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     dataset.add(None, "setosa", length=5.1, note="=1+1")

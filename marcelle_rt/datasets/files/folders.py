@@ -57,7 +57,7 @@ def read(path: Path) -> Iterator[tuple[str, Callable[[], Document]]]:
     """
     if not path.is_dir():
         raise Unreadable("is not there")
-    files = sorted(file for file in path.rglob("*") if file.is_file())
+    files = sorted(file for file in _files(path) if not file.is_dir())
     seen = [file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)]
     found = [file for file in seen if file.suffix.lower() in SUFFIXES and len(file.relative_to(path).parts) <= 2]
     if stray := sorted({*seen} - {*found}):
@@ -71,8 +71,22 @@ def read(path: Path) -> Iterator[tuple[str, Callable[[], Document]]]:
         yield str(file.relative_to(path)), partial(_instance, file, unquote(parts[0]) if len(parts) == 2 else None)
 
 
+def _files(path: Path) -> Iterator[Path]:
+    """What is in a folder, however deep; a label's folder may be a link to one, deeper ones are not followed."""
+    for entry in path.iterdir():
+        if not entry.is_dir():
+            yield entry
+            continue
+        for inner in entry.iterdir():
+            yield from inner.rglob("*") if inner.is_dir() else [inner]
+
+
 def _instance(file: Path, label: str | None) -> Document:
-    x = images.reencode(file.read_bytes())
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"can't be read: {error.strerror}") from error
+    x = images.reencode(data)
     return {"x": x, "y": label, "thumbnail": images.thumbnail(x)}
 
 
