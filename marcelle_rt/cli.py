@@ -19,7 +19,7 @@ from .cli_dataset import dataset_app
 from .cli_runs import RunName, filters_of, runs_app
 from .cli_serving import jobs_app, serve
 from .cli_suggestions import Commands
-from .commands.choices import Format, Shell
+from .commands.choices import Demo, Format, Shell
 from .commands.completion import VARIABLE, prepare, print_script, this_shell
 from .errors import MarcelleError
 from .foreign import clean_lines
@@ -101,15 +101,21 @@ def options(
     pass
 
 
-@app.command(epilog="Example: marcelle-rt demo --exit")
+@app.command(epilog="Example: marcelle-rt demo interactive")
 def demo(
+    which: Annotated[Demo, typer.Argument(help="Watch a training, or draw what Python is to learn.")] = Demo.training,
     epochs: Annotated[int, typer.Option(min=1, help="Number of epochs of each training.")] = 60,
     leave: Annotated[bool, typer.Option("--exit", help="End after one training.")] = False,
 ) -> None:
-    """Train a small Keras model on images, live in a dashboard."""
-    from .demo.run import run_demo
+    """Train a small Keras model live in a dashboard: on images of digits, or on what you draw there."""
+    if which is Demo.interactive:
+        from .demo.interactive.run import run_interactive_demo
 
-    run_demo(epochs, stay=not leave)
+        run_interactive_demo()
+    else:
+        from .demo.run import run_demo
+
+        run_demo(epochs, stay=not leave)
 
 
 @app.command(epilog="Example: marcelle-rt dashboard --backend http://localhost:3030")
@@ -135,12 +141,15 @@ def dashboard(
 @app.command("js", epilog="Example: marcelle-rt js src")
 def write_js(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the dashboard's sources are.")],
+    with_marcelle: Annotated[
+        bool, typer.Option("--with-marcelle", help="Write Marcelle itself too, for a page without a build step.")
+    ] = False,
 ) -> None:
     """Write marcelle-python.js, with which a Marcelle dashboard trains and steers Python models."""
     from .browser.files import write_browser_files
 
-    first, *others = write_browser_files(folder)
-    typer.echo(f"{first} is written, with its types and {len(others) - 1} files that it imports. In a page:")
+    first, *others = write_browser_files(folder, with_marcelle)
+    typer.echo(f"{first} is written, and {len(others)} files that belong to it. In a page:")
     typer.echo(f"  import {{ pythonModel }} from './{first.name}';")
 
 

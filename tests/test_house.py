@@ -58,9 +58,9 @@ ROOMS = {
     | RUNS
     | {"backend/", "client/", "datasets/", "monitor/", "monitor/live.py", "monitor/terminal/", "runs/uploader.py"}
     | {"serving/"},
-    "browser/": GROUND,
+    "browser/": GROUND | {"backend/"},
     "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
-    "demo/": GROUND | {"backend/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
+    "demo/": GROUND | {"backend/", "browser/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
     "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
@@ -102,7 +102,7 @@ HOMES = {
         "commands/completion.py",
     },
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
-    "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py"},
+    "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py", "demo/interactive/sketches.py"},
     "PIL": {"datasets/stored/images.py", "runs/training/pictures.py"},
     "onnxscript": {"models/torch_modules/export.py"},
     "simplejpeg": {"datasets/stored/images.py"},

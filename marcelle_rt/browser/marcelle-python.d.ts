@@ -64,6 +64,8 @@ export interface PythonModel extends Model<Instance, any> {
   form: Record<string, { type: 'menu' | 'text' | 'boolean' | 'number' | 'number array'; options?: string[] }>;
   /** What a server that is there says of the task; `null`: nobody is there. */
   $task: Stream<Task | null>;
+  /** One `epoch` an epoch, with Marcelle's names of metrics. */
+  $training: Stream<TrainingStatus>;
   /** The training that goes on, or was the last. */
   $job: Stream<Job | null>;
   /** With `local`: the published model, each time that a version predicts in the page. */

@@ -19,3 +19,10 @@ class Shell(str, Enum):
     bash = "bash"
     zsh = "zsh"
     fish = "fish"
+
+
+class Demo(str, Enum):
+    """What can be shown without anything of one's own."""
+
+    training = "training"
+    interactive = "interactive"

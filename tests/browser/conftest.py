@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +55,14 @@ Object.assign(window, { marcelle, python, store, model });
 """
 
 
+@contextmanager
+def site(script: str, options: str, backend: str) -> Iterator[str]:
+    """Serves a page of a script, and gives its address."""
+    text = PAGE.replace("SCRIPT", script.replace("BACKEND", backend).replace("OPTIONS", options))
+    with Site({**browser_files(), "index.html": text}) as running:
+        yield running.url
+
+
 @pytest.fixture
 def address(own_backend: Callable[..., Backend]) -> str:
     """The URL of a backend that only this test uses."""
@@ -83,9 +91,7 @@ def opened(page: Page, address: str) -> Iterator[Open]:
     with ExitStack() as sites:
 
         def open_page(script: str = DASHBOARD, options: str = "{}", backend: str = address) -> None:
-            text = PAGE.replace("SCRIPT", script.replace("BACKEND", backend).replace("OPTIONS", options))
-            url = sites.enter_context(Site({**browser_files(), "index.html": text})).url
-            page.goto(url)
+            page.goto(sites.enter_context(site(script, options, backend)))
             page.wait_for_function("window.model || window.ready")
 
         yield open_page

@@ -126,7 +126,7 @@ def test_a_job_that_is_removed_while_the_line_is_cut_is_over(
         says(page, "The training was withdrawn.")
 
 
-def test_a_command_that_nobody_takes_fails_and_is_removed(
+def test_a_command_whose_python_dies_fails_and_is_removed(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
     opened()
@@ -135,9 +135,11 @@ def test_a_command_that_nobody_takes_fails_and_is_removed(
     server.begin(server.job())
     says(page, "The training begins.")
 
-    reason = page.evaluate("model.checkpoint().catch((error) => error.message)")
+    page.evaluate("() => { model.checkpoint().catch(({ message }) => { window.reason = message; }); }")
+    server.command()
+    server.die()
 
-    assert "Nobody has taken the command checkpoint for 10 s" in reason
+    assert "No Python is listening" in eventually(lambda: page.evaluate("window.reason"))
     eventually(lambda: store.service(COMMANDS).count() == 0)
 
 

@@ -67,7 +67,7 @@ def test_the_programs_of_a_page_run_one_after_the_other(
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_a_block_that_is_not_run_is_python_all_the_same(path: Path) -> None:
     for block in blocks(path):
-        assert block.language in ("python", "py", "js", "json", "sh", "nginx", "text"), (path.name, block.line)
+        assert block.language in ("python", "py", "js", "html", "json", "sh", "nginx", "text"), (path.name, block.line)
         if block.language == "python" and block.reason:
             compile(block.text, f"{path.name}:{block.line}", "exec")
         if block.language == "json":

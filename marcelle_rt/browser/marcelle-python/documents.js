@@ -1,12 +1,12 @@
 // Documents through which a page and Python speak to each other.
 import { EVENTS, idOf, linkOf, seconds, tidy } from './line.js';
 
-const PATIENCE = 10; // seconds for a command until somebody has taken it
+const PATIENCE = 30; // seconds for a command until somebody has taken it; a busy training takes its time
 const LONGEST = 60; // seconds for a prediction
 const LARGEST = 900_000; // characters; a backend closes the line at a message of a million bytes
 
 /** A version 4 UUID; `crypto.randomUUID` is not there on pages that another machine serves without https. */
-export function uuid() {
+function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 15) | 64;
   bytes[8] = (bytes[8] & 63) | 128;
@@ -19,6 +19,16 @@ export const newJob = (fields) => ({
   ...{ _id: uuid(), ...fields, state: 'queued', submitted: 'page', worker: null, attempt: 0, beat: 0 },
   ...{ progress: { fraction: null, text: '' }, runId: null, modelId: null, message: '', traceback: '' },
 });
+
+/** Ends a job that nobody has begun, or whose Python is gone. */
+export async function giveUp(store, { id, state, worker, beat }) {
+  const me = `page:${uuid()}`;
+  const as = state === 'queued' ? { state } : { worker, beat }; // so nothing happens where it is in work again
+  const message = state === 'queued' ? 'Stopped before it began.' : 'Stopped in this page; its Python was gone.';
+  const query = { $or: [as, { worker: me }] }; // it must match afterwards, too: else no event goes out
+  await store.service('training-jobs').patch(id, { state: 'cancelled', worker: me, message }, { query });
+  return message;
+}
 
 /** Follows one document: its changes, its removal, and what was missed while the line was down. */
 export function follow(store, name, id, take, gone) {
@@ -71,14 +81,14 @@ export function ask(store, name, fields, judge, late) {
 }
 
 /** Sends a command to a run or a job; resolves with what was answered, and fails with the reason of a refusal. */
-export function command(store, target, name, params = {}) {
+export function command(store, target, name, params = {}, until = undefined) {
   const judge = ({ state, message }) => {
     if (state === 'refused') return { text: message || `${name} was refused` };
     return state === 'done' ? { done: message ?? '' } : { taken: state === 'accepted' };
   };
   const text = `Nobody has taken the command ${name} for ${PATIENCE} s: the training has ended, or its Python is gone`;
   const fields = { runId: null, jobId: null, ...target, command: name, params, state: 'sent', message: '' };
-  return ask(store, 'run-commands', fields, judge, { after: PATIENCE, text });
+  return ask(store, 'run-commands', fields, judge, { after: PATIENCE, text, when: until });
 }
 
 /** What a dataset would store of an input: an image as a JPEG, numbers as a list. */

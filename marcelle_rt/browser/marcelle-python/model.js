@@ -1,6 +1,6 @@
 // A model that Python trains: a Marcelle `Model`, for Marcelle's own components.
 import { Model, createStream } from '@marcellejs/core';
-import { command, newJob, request, uuid } from './documents.js';
+import { command, giveUp, newJob, request } from './documents.js';
 import { learn, valuesOf } from './form.js';
 import { EVENTS, idOf, linkOf, publicLike, tidy } from './line.js';
 import { LocalModel } from './local.js';
@@ -48,7 +48,7 @@ export class PythonModel extends Model {
       if (there) learn(there.params ?? [], this.parameters, this.form);
       this.$task.set(there ?? null);
       if (there) known();
-      else if (this.#submitted && this.$job.get()?.state === 'queued') this.#withdraw();
+      else this.#withdraw();
       this.#say();
     });
     this.#link.$up.subscribe((up) => {
@@ -61,9 +61,10 @@ export class PythonModel extends Model {
     return ACTIVE.includes(this.$job.get()?.state);
   }
 
-  #isMine(job) {
-    return idOf(job) === this.$job.get()?.id;
-  }
+  /** Tells who waits for an answer of Python's that there is nobody any more. */
+  #untilGone = (fail) => this.$task.subscribe((there) => there ?? fail(nobodyFor(this.task)));
+
+  #isMine = (job) => idOf(job) === this.$job.get()?.id;
 
   /** When the page opens, and when the line is back: the job that was followed, or else one that goes on. */
   async #find() {
@@ -128,6 +129,8 @@ export class PythonModel extends Model {
 
   /** Nobody is there who could take what waits: it must not begin some day, when everybody has forgotten it. */
   async #withdraw() {
+    const { state, attempt } = this.$job.get() ?? {};
+    if (!this.#submitted || state !== 'queued' || attempt > 0) return; // who has begun it may come back to it
     try {
       await this.store.service('training-jobs').remove(this.#submitted, { query: { state: 'queued' } });
     } catch (error) {
@@ -171,22 +174,16 @@ export class PythonModel extends Model {
   /** Ends the training in peace: what was learned is kept. One that nobody has begun, or whose Python is gone, is over. */
   async stop() {
     if (!this.#goesOn) return '';
-    const { id, state, worker, beat } = this.$job.get();
-    if (state !== 'queued' && this.$task.get()) return this.#command('stop');
-    const me = `page:${uuid()}`;
-    const as = state === 'queued' ? { state } : { worker, beat }; // so nothing happens where it is in work again
-    const message = state === 'queued' ? 'Stopped before it began.' : 'Stopped in this page; its Python was gone.';
-    const query = { $or: [as, { worker: me }] }; // it must match afterwards, too: else no event goes out
-    await this.store.service('training-jobs').patch(id, { state: 'cancelled', worker: me, message }, { query });
-    return message;
+    if (this.$job.get().state !== 'queued' && this.$task.get()) return this.#command('stop', {}, null);
+    return giveUp(this.store, this.$job.get());
   }
 
-  /** Ends the training at once, by force where it does not listen. */
+  /** Ends the training, by force where it does not listen. */
   async cancel() {
     return this.#command('cancel', {}, null);
   }
 
-  /** Changes what the training lets be changed, such as `learning_rate`. */
+  /** Changes what the training has declared, such as `learning_rate`. */
   set(name, value) {
     return this.#command('set', { [name]: value });
   }
@@ -198,7 +195,11 @@ export class PythonModel extends Model {
   async #command(name, params = {}, runId = this.$job.get()?.runId ?? null) {
     if (!this.#goesOn) throw new Error('No training is going on');
     const target = { jobId: this.$job.get().id, runId, ...publicLike(this.$task.get()) };
-    return command(this.store, target, name, params);
+    return command(this.store, target, name, params, this.#untilGone).catch((error) => {
+      if (!this.#goesOn && ['stop', 'cancel'].includes(name)) return error.message; // it came too late, and is so
+      this.$message.set(error.message);
+      throw error;
+    });
   }
 
   /** What the model says of an input: in this page, with `local` and as soon as one was published; else in Python. */
@@ -207,8 +208,7 @@ export class PythonModel extends Model {
     const there = this.$task.get();
     if (!there) throw new Error(nobodyFor(this.task));
     if (!there.predicts) throw new Error(`"${this.task}" has no model yet that predicts`);
-    const until = (fail) => this.$task.subscribe((task) => task ?? fail(nobodyFor(this.task)));
-    return request(this.store, { task: this.task, x, ...publicLike(there) }, until);
+    return request(this.store, { task: this.task, x, ...publicLike(there) }, this.#untilGone);
   }
 
   #say() {

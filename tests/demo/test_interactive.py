@@ -1,0 +1,131 @@
+"""The interactive demo in a real browser, from an empty page to a model that says what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from marcelle_rt import DataStore
+from marcelle_rt.backend import Backend
+from marcelle_rt.demo.interactive.run import SERVER, demo_page, demo_server
+from marcelle_rt.serving.documents import COMMANDS, REQUESTS
+from tests.demo.hand import Hand
+from tests.helpers import eventually
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from playwright.sync_api import Page
+
+pytest.importorskip("keras")
+
+Start = Callable[[], "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def url(page: Page, own_backend: Callable[..., Backend]) -> Iterator[str]:
+    """A backend with the demo's page, which is open; what is thrown in it fails the test."""
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    address = own_backend(page=demo_page()).url
+    page.goto(f"{address}/")
+    page.locator("#pad canvas").wait_for()
+    yield address
+    page.goto("about:blank")
+    assert thrown == []
+
+
+@pytest.fixture
+def start(url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts the demo's Python."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(demo_server(url, tmp_path))
+
+
+def guided(page: Page, text: str, timeout: float = 60.0) -> None:
+    """Waits until the page says so."""
+    guide = page.locator("#guide")
+    eventually(lambda: text in guide.inner_text(), timeout)
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def train(page: Page, start: Start, epochs: int) -> Hand:
+    """Draws, and begins a training."""
+    start()
+    hand = Hand(page)
+    guided(page, "Draw something on the pad")
+    hand.collect(3, "circle", "star")
+    page.get_by_role("spinbutton").first.fill(str(epochs))
+    page.get_by_role("spinbutton").first.blur()
+    press(page, "Train")
+    guided(page, f"of {epochs}.", 120)
+    return hand
+
+
+def test_drawings_are_learned_and_the_page_says_at_each_moment_what_to_do(page: Page, url: str, start: Start) -> None:
+    guided(page, 'No Python is listening for "sketches"')
+    start()
+    guided(page, "Draw something on the pad")
+    hand = Hand(page)
+    page.get_by_label("Name of a new class").fill("circle")
+    press(page, "Add")
+    page.locator("#classes.nothing-drawn").wait_for()
+    hand.collect(1, "circle")
+    guided(page, "Two classes are needed")
+    hand.collect(1, "star")
+    guided(page, "Draw a few more: 4 of")
+    hand.collect(4, "circle", "star")
+    guided(page, "10 examples of 2 classes: press Train")
+    press(page, "Train")
+    guided(page, "Draw something: the newest model says", 120)
+    hand.draw("star")
+    page.locator("#answer code", has_text="star").or_(page.locator("#answer code", has_text="circle")).wait_for()
+    guided(page, "Trained.", 180)
+
+    page.get_by_text("Status: success").wait_for()
+    page.get_by_text("Global Accuracy").wait_for()
+    for shape in ("circle", "star"):
+        press(page, "Clear")
+        hand.draw(shape)
+        page.locator("#answer code", has_text=shape).wait_for()
+    with DataStore(url) as opened:
+        assert opened.service(COMMANDS).count() == opened.service(REQUESTS).count() == 0
+        (run,) = opened.service("runs").find()["data"]
+        assert (run["status"], run["epoch"]) == ("success", 40)
+        assert opened.service("predictions-sketches").count() == 2  # one in three of five, of each class
+
+
+def test_stop_keeps_what_was_learned_and_a_reload_in_between_loses_nothing(page: Page, url: str, start: Start) -> None:
+    train(page, start, 500)
+    page.reload()
+    guided(page, "of 500")
+    press(page, "Stop")
+    guided(page, "Trained.")
+
+    page.get_by_text("Global Accuracy").wait_for()
+    with DataStore(url) as opened:
+        (run,) = opened.service("runs").find()["data"]
+        assert run["status"] == "success"
+        assert run["epoch"] < 500
+        eventually(lambda: opened.service(COMMANDS).count() == 0)
+
+
+def test_a_killed_python_is_said_and_its_training_goes_on_when_it_is_back(page: Page, url: str, tmp_path: Path) -> None:
+    with demo_server(url, tmp_path) as server:
+        train(page, lambda: server, 60)
+        server.kill()
+        guided(page, "Python is gone in the middle of it", 20)
+    with demo_server(url, tmp_path):
+        guided(page, "of 60", 120)
+        guided(page, "Trained.", 180)
+
+
+def test_the_demos_python_is_one_short_file() -> None:
+    assert len(SERVER.read_text(encoding="utf-8").splitlines()) < 60
