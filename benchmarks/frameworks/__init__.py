@@ -1,0 +1,1 @@
+"""Benchmarks that need PyTorch or other frameworks than Keras."""

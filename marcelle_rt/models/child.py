@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from .. import formats
 from ..errors import ConversionError
-from .conversion import Converted, convert, say_why
+from .conversion import convert, needs_graph, say_why
+from .converted import Converted
 from .disk import format_of
 
 _PACKAGES = Path(__file__).resolve().parents[2]
@@ -27,8 +29,8 @@ def convert_in_subprocess(
 ) -> Converted:
     """Converts a saved model in another process, and waits for it.
 
-    That process runs Keras on TensorFlow and on the CPU, whatever this one uses: graph-models and ONNX need
-    TensorFlow, and the GPU's memory belongs to the training.
+    That process runs Keras on the CPU, as the GPU's memory belongs to the training, and on TensorFlow, whatever this
+    one uses; where that is not installed, on PyTorch: graph-models and ONNX need one of the two.
 
     Args:
         source: The saved model's path.
@@ -54,9 +56,12 @@ def convert_in_subprocess(
         "quantize": quantize,
     }
     python_path = os.pathsep.join(filter(None, [os.fspath(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    backend = next(filter(importlib.util.find_spec, ("tensorflow", "torch")), None)
+    if backend is None and remote_format == "onnx":
+        raise ConversionError(remote_format, path.name, needs_graph(os.environ.get("KERAS_BACKEND") or "neither"))
     surroundings = {
         "PYTHONPATH": python_path,
-        "KERAS_BACKEND": "tensorflow",
+        **({} if backend is None else {"KERAS_BACKEND": backend}),
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
@@ -91,6 +96,9 @@ def main() -> None:
     try:
         answer = asdict(convert(source, directory, **job))
         answer["files"] = [os.fspath(file) for file in answer["files"]]
+    except ImportError as error:
+        reason = f"it needs the package {error.name}, which is not installed"
+        answer = {"error": {"target": job["remote_format"], "culprit": source.name, "reason": reason}}
     except ConversionError as error:
         answer = {"error": {"target": error.target, "culprit": error.culprit, "reason": error.reason}}
     # On a line of its own, whatever TensorFlow has printed before.

@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import formats
 from ..errors import ConversionError
 from . import custom_objects, disk
+from .converted import Converted
 from .reasons import first_line
 
 logger = logging.getLogger("marcelle_rt")
 
 QUICK_PARAMETERS = 10_000_000
 QUICK_GRAPH_LAYERS = 60
-
-
-@dataclass(frozen=True)
-class Converted:
-    """A model that a dashboard can load.
-
-    Attributes:
-        format: `"tfjs"` or `"onnx"`.
-        files: What to upload: `model.json` and its weights, or one `model.onnx`.
-        metadata: What the model's document must say so that dashboards load it.
-        reason: Why it is a graph-model, which can't be trained further in a browser; None if it isn't one.
-    """
-
-    format: str
-    files: list[Path]
-    metadata: dict[str, Any]
-    reason: str | None = None
 
 
 def convert(
@@ -75,6 +59,9 @@ def convert(
     check_built(source, remote_format)
     if remote_format == "onnx":
         from . import graph, onnx
+
+        if not graph.can_trace(source):
+            return _by_torch(source, directory, remote_format)
 
         return Converted("onnx", [onnx.write(graph.of_model(source, unroll=False), directory)], {})
     return _to_tfjs(source, directory, quantize)
@@ -136,10 +123,39 @@ def _to_tfjs(model: Any, directory: Path, quantize: str | None) -> Converted:
         return Converted("tfjs", files, {"tfjsModelFormat": "layers-model"})
     from . import graph, graph_model
 
+    if not graph.can_trace(model):
+        converted = _by_torch(model, directory, "tfjs")
+        say_why(model.name, reason)
+        return replace(converted, reason=reason)
     # A loop predicts asynchronously in TF.js, and dashboards don't wait for that.
     files = graph_model.write(graph.of_model(model, unroll=True), directory, quantize)
     say_why(model.name, reason)
     return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
+
+
+def _by_torch(model: Any, directory: Path, remote_format: str) -> Converted:
+    """What TensorFlow can't trace, because Keras does not run on it here, PyTorch can where Keras runs on that."""
+    from .disk import keras_of
+
+    backend = keras_of(model).backend.backend()
+    if backend != "torch":
+        raise ConversionError(remote_format, f"model {model.name!r}", needs_graph(backend))
+    from .torch_modules import keras_models
+
+    return keras_models.write(model, directory, remote_format)
+
+
+def needs_graph(backend: str) -> str:
+    """Says what is missing where a graph is needed.
+
+    Args:
+        backend: What Keras runs on.
+    """
+    return (
+        f"its graph is needed, and Keras runs on {backend} here. Install TensorFlow "
+        "(`pip install 'marcelle-rt[onnx]'`) or PyTorch (`pip install 'marcelle-rt[torch]'`), by which its file is "
+        "then converted in a process of its own"
+    )
 
 
 def _convert_saved_model(path: Path, directory: Path, remote_format: str, quantize: str | None) -> Converted:

@@ -15,13 +15,18 @@ import typer
 
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
-from tests.support.docs.doc_pages import PAGES, ROOT, Block, blocks
+from tests.support.docs.doc_pages import NEEDS_FRAMEWORKS, PAGES, ROOT, Block, blocks
 from tests.support.docs.doc_session import session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-RUN = [page for page in PAGES if any(block.language in ("python", "js") and not block.reason for block in blocks(page))]
+RUN = [
+    page
+    for page in PAGES
+    if any(block.language in ("python", "js") and not block.reason for block in blocks(page))
+    and NEEDS_FRAMEWORKS not in page.read_text(encoding="utf-8")
+]
 COMMANDS = [
     (page, line)
     for page in [*PAGES, ROOT / "README.md"]

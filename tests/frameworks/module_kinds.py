@@ -39,7 +39,7 @@ class ModuleKind:
     def samples(self, count: int = 4) -> torch.Tensor:
         """A batch of instances."""
         generator = torch.Generator().manual_seed(3)
-        return torch.randn(count, *self.shape, generator=generator)
+        return 2 * torch.randn(count, *self.shape, generator=generator)
 
 
 class Recurrent(nn.Module):
@@ -138,7 +138,7 @@ def cnn() -> nn.Module:
         nn.ReLU(),
         nn.MaxPool2d(3, 2, padding=1),
         nn.Dropout(),
-        nn.AvgPool2d(2, ceil_mode=True),
+        nn.AvgPool2d(2, padding=1),
         nn.Flatten(),
         nn.Linear(32, 3),
     )

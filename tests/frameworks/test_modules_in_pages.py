@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,6 +25,9 @@ from tests.support.models.onnx_page import RUNTIMES, OnnxPage, onnx_page
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+DOCS = Path(__file__).parents[2] / "docs" / "in-the-browser.md"
+BEGIN = "<!-- measured by tests/frameworks/test_modules_in_pages.py -->\n"
+END = "<!-- end of what is measured -->\n"
 TOLERANCE = 1e-5
 LEAST_SPREAD = 0.03
 COLUMNS = ("graph-model", *(f"ONNX, {runtime} onnxruntime-web" for runtime in RUNTIMES))
@@ -77,3 +81,21 @@ def measurements(
 @pytest.mark.parametrize("name", MODULE_KINDS)
 def test_a_module_predicts_in_a_page_as_in_pytorch(name: str, measurements: Measurements) -> None:
     assert max(measurements[name]) <= TOLERANCE, dict(zip(COLUMNS, measurements[name], strict=True))
+
+
+def rendered(measurements: Any) -> str:
+    lines = [f"| Kind of module | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for name, kind in MODULE_KINDS.items():
+        cells = ["yes" if difference <= TOLERANCE else "no" for difference in measurements[name]]
+        lines.append(f"| {kind.title} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_in_the_docs_says_what_was_measured(measurements: Measurements) -> None:
+    before, rest = DOCS.read_text(encoding="utf-8").split(BEGIN)
+    table, after = rest.split(END)
+    measured = f"\n{rendered(measurements)}\n"
+    if os.environ.get("MARCELLE_RT_WRITE_DOCS"):
+        DOCS.write_text(f"{before}{BEGIN}{measured}{END}{after}", encoding="utf-8")
+        table = measured
+    assert table == measured, "MARCELLE_RT_WRITE_DOCS=1 scripts/test --frameworks tests/frameworks writes it anew"

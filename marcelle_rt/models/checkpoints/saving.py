@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from ...errors import UnsupportedFormat
 from ...formats import DISK_FORMATS
 from .. import disk
-from ..conversion import Converted, convert, is_quick
-from .kinds import KERAS, TORCH, kind_of
+from ..conversion import convert, is_quick
+from ..converted import Converted
+from .kinds import ESTIMATOR, KERAS, TORCH, kind_of
 from .usage import Usage
 
 
@@ -51,7 +52,7 @@ def saver_of(model: Any, usage: Usage, disk_format: str) -> Saver:
     """What saves a model.
 
     Args:
-        model: A Keras model, or a module of PyTorch.
+        model: A Keras model, a module of PyTorch, or an estimator.
         usage: What its user says of what pages feed and read.
         disk_format: One of `formats.DISK_FORMATS`, for Keras' models; others have a format of their own.
 
@@ -63,6 +64,10 @@ def saver_of(model: Any, usage: Usage, disk_format: str) -> Saver:
         from ..torch_modules.saver import ModuleSaver
 
         return ModuleSaver(model, usage)
+    if kind == ESTIMATOR:
+        from ..estimators.saver import EstimatorSaver
+
+        return EstimatorSaver(model, usage)
     if kind == KERAS and disk_format not in DISK_FORMATS:
         raise UnsupportedFormat("disk_save_format of a Keras model", disk_format, DISK_FORMATS)
     return _KerasSaver(model, usage, disk_format)

@@ -47,13 +47,33 @@ def lower(model: Any) -> list[str]:
 _FIRST_RUNTIME = "1.18"
 
 
+def faults(model: Any) -> list[str]:
+    """What the oldest runtime that pages may have computes wrongly, a sentence each.
+
+    Args:
+        model: A `ModelProto`.
+    """
+    rounded_up = [
+        node.name or node.output[0]
+        for node in _nodes(model.graph)
+        if node.op_type == "AveragePool" and any(item.name == "ceil_mode" and item.i for item in node.attribute)
+    ]
+    if not rounded_up:
+        return []
+    return [
+        f"onnxruntime-web 1.15 computes the averages of windows that reach over the edge wrongly "
+        f"({', '.join(rounded_up)}), and 1.30 rightly; use pools without ceil_mode, or give the page a newer one"
+    ]
+
+
 def _merge_opsets(model: Any) -> None:
-    """skl2onnx can list one domain twice."""
+    """Lists each domain once, where skl2onnx can list one twice."""
     highest: dict[str, int] = {}
     for opset in model.opset_import:
         domain = "" if opset.domain == "ai.onnx" else opset.domain
         highest[domain] = max(opset.version, highest.get(domain, 0))
     del model.opset_import[:]
+    highest.setdefault("", OPSETS[""])  # CatBoost names its own domain alone, and what is added here has the other
     for domain, version in highest.items():
         model.opset_import.add(domain=domain, version=version)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionError
 from ..checkpoints.usage import Usage
-from ..conversion import Converted
+from ..converted import Converted
 from ..onnx_files.running import run
+from ..onnx_files.versions import faults
 from .export import TARGET, export
 from .inputs import FirstInput, example_of
 from .modes import in_single_precision, initialized, plain, predicting
@@ -40,6 +41,7 @@ class ModuleExporter:
         self._usage = usage
         self._first = _first_input(module) if usage.example is None and usage.preprocess is None else None
         self._graphs: dict[str, Any] = {}
+        self._pages: dict[str, tuple[Any, Any, list[str]]] = {}
         self.remarks: list[str] = []
 
     def write(self, module: Any, directory: Path, remote_format: str) -> Converted:
@@ -56,9 +58,7 @@ class ModuleExporter:
         """
         module = in_single_precision(initialized(module))
         with predicting(module):
-            seen = self._first.value if self._first is not None else None
-            example = example_of(self._usage, seen, module)
-            page, fed, names = page_module(module, example, self._usage, remote_format)
+            page, fed, names = self._page(module, remote_format)
             model = self._filled(page, fed, remote_format) or self._exported(page, fed, names, remote_format)
         directory.mkdir(parents=True, exist_ok=True)
         metadata = self._metadata(fed)
@@ -75,6 +75,16 @@ class ModuleExporter:
         """Leaves the module alone."""
         if self._first is not None:
             self._first.forget()
+
+    def _page(self, module: Any, remote_format: str) -> tuple[Any, Any, list[str]]:
+        """What stands around the module for a page; the same as before for the same module on the same device."""
+        last = self._pages.get(remote_format)
+        device = next((parameter.device for parameter in module.parameters()), None)
+        if last is None or last[0].module is not module or device not in (None, last[1].device):
+            seen = self._first.value if self._first is not None else None
+            example = example_of(self._usage, seen, module)
+            last = self._pages[remote_format] = page_module(module, example, self._usage, remote_format)
+        return last
 
     def _filled(self, page: Any, fed: Any, remote_format: str) -> Any:
         model = self._graphs.get(remote_format)
@@ -96,6 +106,8 @@ class ModuleExporter:
             except (ConversionError, RuntimeError):  # it takes as many as its example has; a page feeds one
                 model = _checked(page, fed, names, [], [fed, other])
         self._look(page, fed)
+        if remote_format == "onnx":
+            self.remarks += [f"In the model's ONNX file {text}." for text in faults(model)]
         self._graphs[remote_format] = model
         return model
 

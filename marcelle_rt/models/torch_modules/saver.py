@@ -7,7 +7,7 @@ from typing import Any
 
 from ...formats import MODULE_FORMAT
 from ..checkpoints.usage import Usage
-from ..conversion import Converted
+from ..converted import Converted
 from . import disk
 from .exporter import ModuleExporter
 

@@ -11,6 +11,9 @@ ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
+NEEDS_FRAMEWORKS = "<!-- run by scripts/test --frameworks -->"
+"""What a page says whose programs need more than the extra `dev` brings; `tests/frameworks` runs them."""
+
 # A comment before a block says why it isn't run, or has what the block takes for granted.
 _CODE = re.compile(
     r"<!-- not run: (?P<reason>[^\n]+) -->\n```(?P<marked>\w+)\n(?P<unrun>.*?)\n```"

@@ -66,12 +66,17 @@ class OnnxPage:
         return answers
 
 
+def runtime_files(runtime: str) -> dict[str, Content]:
+    """The files of one of `RUNTIMES`, by the names under which pages load them."""
+    folder = install(_LOCKS / runtime) / "node_modules" / "onnxruntime-web" / "dist"
+    names = ("ort.wasm.min.js", "ort-wasm*.wasm", "ort-wasm*.mjs")
+    return {path.name: path for name in names for path in folder.glob(name)}
+
+
 @contextmanager
 def onnx_page(browser: Browser, backend_url: str, runtime: str) -> Iterator[OnnxPage]:
     """Opens such a page with one of `RUNTIMES`."""
-    folder = install(_LOCKS / runtime) / "node_modules" / "onnxruntime-web" / "dist"
-    names = ("ort.wasm.min.js", "ort-wasm*.wasm", "ort-wasm*.mjs")
-    files: dict[str, Content] = {path.name: path for name in names for path in folder.glob(name)}
+    files = runtime_files(runtime)
     script = _SCRIPT.replace("BACKEND", json.dumps(backend_url))
     files["index.html"] = dashboard_html(script, '<script src="ort.wasm.min.js"></script>')
     context = browser.new_context()
