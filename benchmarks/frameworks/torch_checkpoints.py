@@ -41,7 +41,7 @@ def checkpoint(saver: ModuleSaver, remote_format: str) -> float:
     """Saves a checkpoint, and gives how long it took in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        saver.save(Path(folder), "model")
+        saver.save(Path(folder), "model", with_optimizer=False)
         saver.convert(Path(folder) / "page", remote_format)
         return time.perf_counter() - start
 

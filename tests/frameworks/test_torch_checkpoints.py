@@ -35,6 +35,15 @@ def offline(tmp_path: Path) -> Iterator[Callable[..., Writer]]:
         writer.close()
 
 
+@pytest.fixture
+def process_group(tmp_path: Path) -> Iterator[None]:
+    """A distributed training of one process."""
+    store = torch.distributed.FileStore(str(tmp_path / "group"), 1)
+    torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    torch.distributed.destroy_process_group()
+
+
 def network() -> nn.Sequential:
     torch.manual_seed(1)
     return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 3))
@@ -175,6 +184,10 @@ def wrapped_in_data_parallel(module: nn.Module) -> nn.Module:
     return nn.DataParallel(module)
 
 
+def in_distributed_data_parallel(module: nn.Module) -> nn.Module:
+    return nn.parallel.DistributedDataParallel(module)
+
+
 def compiled(module: nn.Module) -> nn.Module:
     return torch.compile(module, backend="eager")  # type: ignore[no-any-return]
 
@@ -192,10 +205,18 @@ def in_double_precision(module: nn.Module) -> nn.Module:
 
 
 @pytest.mark.parametrize(
-    "alter", [wrapped_in_data_parallel, compiled, in_half_precision, in_bfloat16, in_double_precision]
+    "alter",
+    [
+        wrapped_in_data_parallel,
+        in_distributed_data_parallel,
+        compiled,
+        in_half_precision,
+        in_bfloat16,
+        in_double_precision,
+    ],
 )
 def test_a_module_that_is_wrapped_or_of_another_precision_is_served(
-    alter: Callable[[nn.Module], nn.Module], offline: Callable[..., Writer]
+    alter: Callable[[nn.Module], nn.Module], offline: Callable[..., Writer], process_group: None
 ) -> None:
     plain = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
     module, batch = alter(plain), torch.randn(6, 4)

@@ -37,8 +37,8 @@ class EstimatorSaver:
         self.metadata: dict[str, Any] = {}
         self.remarks: list[str] = []
 
-    def save(self, directory: Path, name: str) -> Path:
-        """Converts it as it is now, and writes the file.
+    def save(self, directory: Path, name: str, *, with_optimizer: bool = False) -> Path:
+        """Converts it as it is now, and writes the file; an estimator has no optimizer.
 
         Raises:
             ConversionError: It is not fitted, can't be converted, or predicts something else then.
