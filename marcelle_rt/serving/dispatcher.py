@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..client.view import Change
-from ..errors import AWAY, InvalidData, MarcelleError, NotFound
+from ..errors import AWAY, FeathersError, InvalidData, MarcelleError, NotFound
 from ..notices import Notices
 from ..runs.document.commands import COMMANDS
 from .answers.answering import Answering
@@ -139,6 +139,7 @@ class Dispatcher:
                 self._returned.pop(0)
             for document in self._jobs.overdue():
                 self._losses.take_over(document)
+                self._jobs.taken_over(document["_id"])
             self._commands.advance(self._executor)
             self._hand_out()
             if self._clock() >= self._next_sweep:
@@ -149,22 +150,30 @@ class Dispatcher:
         except AWAY as error:
             self._notices.warn("away", f"{error} Jobs wait until it is back.")
             self._jobs.everybody_lives()
+        except FeathersError as error:  # of one document, or of a database that is in trouble; the server goes on
+            self._notices.warn("refused", f"The backend refused what the server wanted to write: {error}")
 
     def _hand_out(self) -> None:
         while self._executor.free > 0 and (document := self._jobs.take()) is not None:
-            key, attempt = document["_id"], document.get("attempt")
-            if not isinstance(attempt, int):  # whoever created it left that out; it comes again with its event
-                self._service.patch(key, {"attempt": 0})
-                continue
             try:
-                self._definition.tasks[document["task"]].values(document.get("params") or {})
-            except InvalidData as error:
-                self._refuse(document, str(error))
-                continue
-            location = self._definition.store.location
-            order = Order(self._reference, location, key, attempt + 1, uuid.uuid4().hex)
-            self._executor.start(order)
-            self._jobs.given[key] = order
+                self._give(document)
+            except AWAY:  # nothing will tell that it waits
+                self._jobs.wait(document)
+                raise
+
+    def _give(self, document: dict[str, Any]) -> None:
+        key, attempt = document["_id"], document.get("attempt")
+        if not isinstance(attempt, int):  # whoever created it left that out; it comes again with its event
+            self._service.patch(key, {"attempt": 0})
+            return
+        try:
+            self._definition.tasks[document["task"]].values(document.get("params") or {})
+        except InvalidData as error:
+            self._refuse(document, str(error))
+            return
+        order = Order(self._reference, self._definition.store.location, key, attempt + 1, uuid.uuid4().hex)
+        self._executor.start(order)
+        self._jobs.given[key] = order
 
     def _look_again(self) -> None:
         """Has jobs come up again that were left to another server, which may have gone."""

@@ -72,10 +72,9 @@ class OpenJobs:
         return self._waiting.take()
 
     def overdue(self) -> list[Document]:
-        """The jobs of other servers' workers that give no sign of life; each is told once."""
-        found = []
-        for key in self._leases.overdue():
-            self._leases.forget(key)
-            if key in self.held and key not in self.given:
-                found.append(self.held[key])
-        return found
+        """The jobs of other servers' workers that give no sign of life, until they are `taken_over`."""
+        return [self.held[key] for key in self._leases.overdue() if key in self.held and key not in self.given]
+
+    def taken_over(self, key: str) -> None:
+        """Takes in that a job was taken from its worker; what becomes of it comes as a change."""
+        self._leases.forget(key)

@@ -40,7 +40,7 @@ def test_a_job_that_was_given_away_does_not_wait_a_second_time() -> None:
     assert jobs.take() is None
 
 
-def test_who_gives_no_sign_of_life_for_a_lease_is_overdue_once() -> None:
+def test_who_gives_no_sign_of_life_for_a_lease_is_overdue_until_it_is_taken_over() -> None:
     clock = Clock()
     jobs = OpenJobs(30, clock)
     jobs.take_in(Change("initial", job("quiet", "running", worker="w", beat=1)))
@@ -52,6 +52,8 @@ def test_who_gives_no_sign_of_life_for_a_lease_is_overdue_once() -> None:
 
     clock.now = 31
     assert [each["_id"] for each in jobs.overdue()] == ["quiet"]
+    assert [each["_id"] for each in jobs.overdue()] == ["quiet"]
+    jobs.taken_over("quiet")
     assert jobs.overdue() == []
 
 

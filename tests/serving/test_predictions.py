@@ -43,6 +43,8 @@ def test_a_page_asks_python_and_is_answered(serve: Serve) -> None:
 
     broken = ask(served, "mean", "data:image/jpeg;base64,AAAA")
     assert (broken["state"], broken["message"][:2]) == ("error", "x ")
+    large = ask(served, "large", 1)
+    assert (large["state"], "can't be sent" in large["message"]) == ("error", True)
     raised = ask(served, "mean", "no numbers")
     assert (raised["state"], "AttributeError" in raised["message"]) == ("error", True)
 

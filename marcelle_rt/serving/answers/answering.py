@@ -10,7 +10,7 @@ from ...client.view import Change
 from ...datasets.stored.decoding import value
 from ...datasets.stored.unreadable import Unreadable
 from ...errors import AWAY, MarcelleError, NotFound
-from ...notices import Notices
+from ...notices import Notices, logger
 from ...runs.training.exits import describe, short
 from ...values import to_wire
 from ..definition import Definition
@@ -58,15 +58,18 @@ class Answering:
     def _answer(self, request: dict[str, Any]) -> None:
         # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.
         query = {"$or": [{"state": RequestState.ASKED.value}, {"server": self._server}]}
-        changes = {**self._made(request), "server": self._server}
-        try:
-            self._requests.patch(request["_id"], changes, {"query": query})
-        except NotFound:  # who asked has gone, or has an answer
-            return
-        except AWAY:  # it is given again when the line is back
-            raise
-        except MarcelleError as error:
-            self._requests.patch(request["_id"], _failed(f"the answer can't be sent: {error}"))
+        changes = self._made(request)
+        for _ in range(2):
+            try:
+                self._requests.patch(request["_id"], {**changes, "server": self._server}, {"query": query})
+                return
+            except NotFound:  # who asked has gone, or has an answer
+                return
+            except AWAY:  # it is given again when the line is back
+                raise
+            except MarcelleError as error:  # an answer that is too large, mostly; the next request may be another's
+                changes = _failed(f"the answer can't be sent: {error}")
+                logger.info("request %s: %s", request["_id"], changes["message"])
 
     def _made(self, request: dict[str, Any]) -> dict[str, Any]:
         task = request["task"]

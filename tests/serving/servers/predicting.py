@@ -34,6 +34,12 @@ def fit(job: Any, *, epochs: int = 3) -> None:
     model.fit(x, y, epochs=epochs, callbacks=[job.callback()], verbose=0)
 
 
+@server.predictor("large")
+def large(x: Any) -> Any:
+    """More than a message may have."""
+    return "x" * 2_000_000
+
+
 @server.predictor("mean")
 def mean(x: Any) -> Any:
     """The mean of numbers or of an image."""
