@@ -6,7 +6,8 @@ import threading
 from typing import Any
 
 from marcelle_rt import DataStore
-from marcelle_rt.serving.documents import COMMANDS, JOBS, REQUESTS, TASKS
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.serving.documents import JOBS, REQUESTS, TASKS
 from marcelle_rt.values import iso
 from tests.helpers import eventually
 

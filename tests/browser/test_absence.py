@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.serving.documents import COMMANDS, JOBS, REQUESTS
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.serving.documents import JOBS, REQUESTS
 from tests.browser.conftest import Open
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.test_training import events, press, says

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from marcelle_rt import DataStore, Predictions, Remote, Writer
-from marcelle_rt.serving.documents import COMMANDS, REQUESTS
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.serving.documents import REQUESTS
 from tests.browser.conftest import DASHBOARD, Open
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.test_training import events, press, says

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from marcelle_rt import DataStore
-from marcelle_rt.serving.documents import COMMANDS, JOBS
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.serving.documents import JOBS
 from tests.browser.conftest import Open
 from tests.browser.scripted_server import ScriptedServer
 from tests.helpers import eventually

@@ -72,6 +72,24 @@ def test_ctrl_c_during_the_training_leaves_nothing_running(node: None, tmp_path:
     assert_nothing_is_left(addresses, tmp_path)
 
 
+def test_ctrl_c_ends_the_interactive_demo_and_its_python(node: None, tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    running = demo("interactive", tmp_path=tmp_path)
+    assert running.stdout is not None
+    found: list[str] = []
+    while not found:
+        line = running.stdout.readline()
+        assert line, "the demo ended before it said where it is"
+        found = re.findall(r"http://\S+", line)
+    eventually(lambda: "Serving sketches" in (tmp_path / "stderr").read_text(), timeout=90)
+
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=60)
+
+    assert running.returncode == 130
+    assert_nothing_is_left(found, tmp_path)
+
+
 def test_without_keras_the_demo_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

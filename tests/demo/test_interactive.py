@@ -12,14 +12,15 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.demo.interactive.run import SERVER, demo_page, demo_server
-from marcelle_rt.serving.documents import COMMANDS, REQUESTS
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.serving.documents import REQUESTS
 from tests.demo.hand import Hand
 from tests.helpers import eventually
 
 if TYPE_CHECKING:
     import subprocess
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytest.importorskip("keras")
 
@@ -129,3 +130,33 @@ def test_a_killed_python_is_said_and_its_training_goes_on_when_it_is_back(page: 
 
 def test_the_demos_python_is_one_short_file() -> None:
     assert len(SERVER.read_text(encoding="utf-8").splitlines()) < 60
+
+
+def test_a_finger_draws_as_a_mouse_does(browser: Browser, own_backend: Callable[..., Backend]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(f"{own_backend(page=demo_page()).url}/")
+    page.locator("#pad canvas").wait_for()
+    guided(page, "No Python is listening")
+    pad = page.locator("#pad canvas").bounding_box()
+    assert pad is not None
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    touches = context.new_cdp_session(page)
+    places = [{"x": pad["x"] + step, "y": pad["y"] + step} for step in range(60, 240, 20)]
+    touches.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
+    for place in places[1:]:
+        touches.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.get_by_label("Name of a new class").fill("line")
+    press(page, "Add")
+    page.locator(".classes button", has_text="line").wait_for()
+
+    dark = """async () => {
+        const { dataset, dataStore } = await import('@marcellejs/core');
+        const sketches = dataset('sketches', dataStore(location.origin));
+        await sketches.ready;
+        const { data: [{ x }] } = await sketches.find();
+        return [60, 120, 180, 20].map((place) => x.data[4 * (place * x.width + place)] < 100);
+    }"""
+    assert page.evaluate(dark) == [True, True, True, False]
+    context.close()
