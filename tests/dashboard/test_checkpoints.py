@@ -115,3 +115,21 @@ def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page(
     page.get_by_role("textbox", name="numbers").fill("3 4")
 
     eventually(lambda: page.locator(".rt-answer").inner_text() == "3, 40")
+
+
+def test_an_onnx_file_of_ones_own_tells_by_itself_what_it_takes(
+    open_page: Callable[..., Page], train: Train, tmp_path: Path
+) -> None:
+    from tests.support.models.onnx_graphs import classifier, saved
+
+    writer = train(planned=1, epochs=1)
+    writer.save_checkpoint(1, file=saved(classifier(), tmp_path / "c.onnx"))
+    writer.flush(30)
+    page = open_page()
+
+    page.get_by_role("link", name="digits-1", exact=True).click()
+    page.get_by_role("button", name="epoch 1", exact=True).click()
+    page.get_by_text("It takes 3 numbers").wait_for(timeout=90_000)
+    page.get_by_role("textbox", name="numbers").fill("0 1 0")
+
+    eventually(lambda: page.locator(".rt-answer").inner_text().startswith("owl (8"))

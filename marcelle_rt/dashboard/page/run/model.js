@@ -41,14 +41,16 @@ async function loadTfjs(connection, checkpoint) {
  * @param {number[] | null} told
  */
 async function loadOnnx(connection, checkpoint, told) {
-  if (!told) throw new Error('the run does not tell the shape of its input, which an ONNX model needs');
-  await loadOnnxRuntime();
   const stored = /** @type {any} */ (await connection.store.service('onnx-models').get(String(checkpoint.id)));
+  const { inputShape } = stored.metadata ?? {};
+  const shape = told ?? (Array.isArray(inputShape) && inputShape.every(Number.isInteger) ? inputShape.slice(1) : null);
+  if (!shape) throw new Error('neither it nor its run tells the shape of its input, which an ONNX model needs');
+  await loadOnnxRuntime();
   const [name] = stored.files[0];
-  const model = onnxModel({ inputType: 'generic', taskType: 'generic', inputShape: [1, ...told] });
+  const model = onnxModel({ inputType: 'generic', taskType: 'generic', inputShape: [1, ...shape] });
   await model.loadFromUrl(`${connection.location}/onnx-models/${encodeURIComponent(String(checkpoint.id))}/${encodeURIComponent(name)}`);
   return {
-    shape: told,
+    shape,
     labels: labelsOf(stored.metadata?.labels),
     /** @param {Nested} input */
     async predict(input) {
