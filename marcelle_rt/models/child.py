@@ -16,6 +16,8 @@ from .conversion import convert, needs_graph, say_why
 from .converted import Converted
 from .disk import format_of
 
+# Modules are not looked for in the working directory, where a file called `h5py.py` would be taken for the library.
+_START = "import sys; sys.path[:] = filter(None, sys.path); from marcelle_rt.models.child import main; main()"
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -55,7 +57,9 @@ def convert_in_subprocess(
         "remote_format": remote_format,
         "quantize": quantize,
     }
-    python_path = os.pathsep.join(filter(None, [os.fspath(_PACKAGES), os.environ.get("PYTHONPATH")]))
+    others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    # An empty entry would be the working directory.
+    python_path = os.pathsep.join([os.fspath(_PACKAGES), *(entry for entry in others if os.path.isabs(entry))])
     backend = next(filter(importlib.util.find_spec, ("tensorflow", "torch")), None)
     if backend is None and remote_format == "onnx":
         raise ConversionError(remote_format, path.name, needs_graph(os.environ.get("KERAS_BACKEND") or "neither"))
@@ -66,7 +70,7 @@ def convert_in_subprocess(
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "marcelle_rt.models"],
+        [sys.executable, "-c", _START],
         input=json.dumps(job),
         env=os.environ | surroundings,
         capture_output=True,

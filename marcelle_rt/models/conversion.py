@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import formats
-from ..errors import ConversionError
+from ..errors import ConversionError, UnsupportedFormat
 from . import custom_objects, disk
 from .converted import Converted
 from .reasons import first_line
@@ -60,10 +62,10 @@ def convert(
     if remote_format == "onnx":
         from . import graph, onnx
 
-        if not graph.can_trace(source):
-            return _by_torch(source, directory, remote_format)
-
-        return Converted("onnx", [onnx.write(graph.of_model(source, unroll=False), directory)], {})
+        with _any_failure_said("onnx", f"model {source.name!r}"):
+            if not graph.can_trace(source):
+                return _by_torch(source, directory, remote_format)
+            return Converted("onnx", [onnx.write(graph.of_model(source, unroll=False), directory)], {})
     return _to_tfjs(source, directory, quantize)
 
 
@@ -124,11 +126,13 @@ def _to_tfjs(model: Any, directory: Path, quantize: str | None) -> Converted:
     from . import graph, graph_model
 
     if not graph.can_trace(model):
-        converted = _by_torch(model, directory, "tfjs")
+        with _any_failure_said("tfjs", f"model {model.name!r}"):
+            converted = _by_torch(model, directory, "tfjs")
         say_why(model.name, reason)
         return replace(converted, reason=reason)
     # A loop predicts asynchronously in TF.js, and dashboards don't wait for that.
-    files = graph_model.write(graph.of_model(model, unroll=True), directory, quantize)
+    with _any_failure_said("tfjs", f"model {model.name!r}"):
+        files = graph_model.write(graph.of_model(model, unroll=True), directory, quantize)
     say_why(model.name, reason)
     return Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}, reason)
 
@@ -158,17 +162,33 @@ def needs_graph(backend: str) -> str:
     )
 
 
+@contextlib.contextmanager
+def _any_failure_said(target: str, culprit: str) -> Iterator[None]:
+    """Makes a ConversionError of every other error but the disk's, and that of a format."""
+    try:
+        yield
+    except (ConversionError, OSError, UnsupportedFormat):
+        raise
+    except Exception as error:
+        # TensorFlow, Keras and tf2onnx raise anything, and so does the code of a model.
+        reason = f"converting it failed ({type(error).__name__}: {first_line(error)}). Please report this model"
+        raise ConversionError(target, culprit, reason) from error
+
+
 def _convert_saved_model(path: Path, directory: Path, remote_format: str, quantize: str | None) -> Converted:
     from . import graph, graph_model, onnx
+    from .graphs.tfjs import has_loops, lacks_ops_only
 
-    frozen = graph.of_saved_model(path)
-    if remote_format == "onnx":
-        return Converted("onnx", [onnx.write(frozen, directory)], {})
+    with _any_failure_said(remote_format, path.name):
+        frozen = graph.of_saved_model(path)
+        if remote_format == "onnx":
+            return Converted("onnx", [onnx.write(frozen, directory)], {})
     try:
-        files = graph_model.write(frozen, directory, quantize)
+        with _any_failure_said(remote_format, path.name):
+            files = graph_model.write(frozen, directory, quantize)
     except ConversionError as refusal:
-        # Loops it would carry over, but only for pages that predict asynchronously.
-        if graph_model.has_loops(frozen) or importlib.util.find_spec("tensorflowjs") is None:
+        # Loops it would carry over, but only for pages that predict asynchronously; and it takes ops by their names.
+        if has_loops(frozen) or not lacks_ops_only(frozen) or importlib.util.find_spec("tensorflowjs") is None:
             raise
         files = _by_tensorflowjs(path, directory, refusal)
     reason = "a SavedModel holds a graph, not layers"

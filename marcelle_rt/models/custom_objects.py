@@ -44,6 +44,20 @@ def unknown_in(path: Path, kind: str) -> tuple[str, str] | None:
     return next(_own_parts(config, given), None)
 
 
+def holds_code(path: Path, kind: str) -> bool:
+    """Whether a saved model has Python code in it, as a `Lambda` has.
+
+    Args:
+        path: The file.
+        kind: `"h5"` or `"keras"`.
+    """
+    try:
+        config = _stored_config(path, kind)
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return False  # damaged, or of weights alone; loading it says so
+    return any(name == "Lambda" for _, name in _own_parts(config, set()))
+
+
 def _stored_config(path: Path, kind: str) -> Any:
     if kind == "keras":
         with zipfile.ZipFile(path) as archive:

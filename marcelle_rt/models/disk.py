@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -18,10 +19,12 @@ from typing import Any
 
 from ..errors import ConversionError, UnsupportedFormat
 from ..formats import disk_format
-from .custom_objects import unknown_in
+from . import h5
+from .custom_objects import holds_code, unknown_in
 from .reasons import first_line
 
 _TARGET = "a Keras model"
+_SAFE = (3, 11, 3)
 
 
 def format_of(path: Path) -> str:
@@ -73,6 +76,8 @@ def save(model: Any, directory: Path, name: str, local_format: str, *, with_opti
             bare = _without_optimizer(model) if kind == "keras" and not with_optimizer else contextlib.nullcontext()
             with _without_h5_advice(), bare:
                 model.save(os.fspath(part), **alone)
+            if kind == "h5" and any("bfloat16" in str(variable.dtype) for variable in model.weights):
+                h5.widen(part)
         os.replace(part, path)
     except BaseException:  # a full disk, a model that can't be saved, Ctrl-C
         _remove(part)
@@ -108,14 +113,24 @@ def load(path: Path, local_format: str | None = None) -> Any:
     if not path.is_file():
         raise ConversionError(_TARGET, str(path), "there is no such file")
     keras = _keras()
+    _refuse_code(path, kind, keras)
     try:
-        return keras.models.load_model(os.fspath(path), compile=False)
+        with h5.readable(path) if kind == "h5" else contextlib.nullcontext(path) as file:
+            return keras.models.load_model(os.fspath(file), compile=False)
     except Exception as error:
         # Keras has no errors of its own: whatever goes wrong while it reads a file means that it can't be read.
         own = unknown_in(path, kind)
         if own is None:
             raise ConversionError(_TARGET, str(path), f"it can't be read. {first_line(error)}") from error
         raise ConversionError(_TARGET, f"{own[0]} in {path.name}", _how_to_pass(own[1])) from error
+
+
+def _refuse_code(path: Path, kind: str, keras: Any) -> None:
+    """Refuses a file with code in it, where Keras is so old that it would run it."""
+    version = tuple(int(part) for part in re.findall(r"\d+", keras.__version__)[:3])
+    if version < _SAFE and holds_code(path, kind):
+        reason = f"Keras {keras.__version__} would run the Python code in it. Install keras>=3.11.3, which does not"
+        raise ConversionError(_TARGET, str(path), reason)
 
 
 def _keras() -> Any:

@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError
 from .disk import is_keras3, keras_of
+from .foreign_folders import refuse_code
+from .graphs.copying import rewritten
+from .graphs.frozen import End, Graph, Trial, dimensions, in_32_bits
+from .graphs.simplify import simplified
+from .graphs.trial import is_harmless, trial_of
 from .reasons import first_line
-from .rewrites import with_common_ops
 
 _TARGET = "graph-model"
-
-
-@dataclass(frozen=True)
-class End:
-    """An input or output of a graph.
-
-    Attributes:
-        name: How a signature calls it.
-        tensor: The graph's tensor, such as `"x:0"`.
-        dtype: TensorFlow's number for its type.
-        shape: Its dimensions; -1 where they are open.
-    """
-
-    name: str
-    tensor: str
-    dtype: int
-    shape: list[int]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A graph with its weights inside.
-
-    Attributes:
-        definition: TensorFlow's `GraphDef`, without functions.
-        inputs: In the model's order.
-        outputs: In the model's order.
-    """
-
-    definition: Any
-    inputs: list[End]
-    outputs: list[End]
+_ABSENT = object()
 
 
 def can_trace(model: Any) -> bool:
@@ -96,7 +69,9 @@ def of_model(model: Any, *, unroll: bool) -> Graph:
             raise ConversionError(
                 _TARGET, f"model {model.name!r}", f"it can't be traced. {first_line(error)}"
             ) from error
-    return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)))
+        # Not as it was traced: some of Keras is traced to something else than it does.
+        trial = trial_of(traced, predict)
+    return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)), trial)
 
 
 def of_saved_model(folder: Path) -> Graph:
@@ -106,7 +81,7 @@ def of_saved_model(folder: Path) -> Graph:
         folder: A SavedModel of Keras, or of TensorFlow.
 
     Raises:
-        ConversionError: If there is none, or it has no such signature.
+        ConversionError: If there is none, it has no such signature, or reading it would run code of its own.
     """
     try:
         import tensorflow as tf
@@ -114,6 +89,7 @@ def of_saved_model(folder: Path) -> Graph:
         reason = "reading a SavedModel requires TensorFlow; install it with `pip install tensorflow`"
         raise ConversionError(_TARGET, str(folder), reason) from error
 
+    refuse_code(folder, _TARGET)
     try:
         loaded = tf.saved_model.load(str(folder))
     except (OSError, ValueError) as error:
@@ -137,7 +113,7 @@ def of_saved_model(folder: Path) -> Graph:
         tf.TensorSpec(spec.shape, "string" if spec.dtype == "string" else "float32", name=spec.name) for spec in specs
     ]
     traced = tf.function(predict, autograph=False).get_concrete_function(*fed)
-    return _freeze(traced, names, keys)
+    return _freeze(traced, names, keys, trial_of(traced, traced) if is_harmless(traced) else None)
 
 
 def _input_specs(model: Any) -> list[Any]:
@@ -170,15 +146,12 @@ def _output_names(model: Any, count: int) -> list[str]:
 
 @contextlib.contextmanager
 def _as_predicting(model: Any, unroll: bool) -> Iterator[None]:
-    """Changes what a browser couldn't run, for as long as the model is traced.
-
-    Layers compute in 32 bits, the only floats that TF.js has, and recurrent layers are unrolled where that is asked.
-    """
+    """Changes what a browser couldn't run, for as long as the model is traced: recurrent layers are unrolled."""
     changed: list[tuple[Any, str, Any]] = []
 
-    def change(layer: Any, attribute: str, value: Any) -> None:
-        changed.append((layer, attribute, getattr(layer, attribute)))
-        setattr(layer, attribute, value)
+    def change(owner: Any, attribute: str, value: Any) -> None:
+        changed.append((owner, attribute, vars(owner).get(attribute, _ABSENT)))
+        setattr(owner, attribute, value)
 
     try:
         for layer in _all_layers(model):
@@ -186,12 +159,21 @@ def _as_predicting(model: Any, unroll: bool) -> Iterator[None]:
                 change(layer, "unroll", True)
                 if hasattr(layer, "_could_use_gpu_kernel"):  # Keras 2 would put a choice of loops there
                     change(layer, "_could_use_gpu_kernel", False)
-            if is_keras3(model) and getattr(layer, "compute_dtype", None) in ("float16", "bfloat16"):
-                change(layer, "dtype_policy", keras_of(model).DTypePolicy("float32"))
+            for generator in getattr(layer, "_seed_generators", ()):
+                # Some draw even where they leave all as it is, and a graph can't keep where they are.
+                change(generator, "next", functools.partial(_next_seed, generator))
         yield
     finally:
-        for layer, attribute, value in reversed(changed):
-            setattr(layer, attribute, value)
+        for owner, attribute, value in reversed(changed):
+            if value is _ABSENT:
+                delattr(owner, attribute)
+            else:
+                setattr(owner, attribute, value)
+
+
+def _next_seed(generator: Any, ordered: bool = True) -> Any:
+    """A seed, without going on to the next."""
+    return generator.state.value
 
 
 def _all_layers(model: Any) -> list[Any]:
@@ -202,13 +184,15 @@ def _all_layers(model: Any) -> list[Any]:
 def _has_fixed_length(layer: Any) -> bool:
     """Whether a recurrent layer knows how many steps it takes; only then can it be unrolled."""
     try:
-        shape = layer.get_build_config()["input_shape"]
+        config = layer.get_build_config()
+        # With an initial state it was built with several shapes.
+        shape = config["input_shape"] if "input_shape" in config else config["shapes_dict"]["sequences_shape"]
     except (AttributeError, KeyError, TypeError):
         return False
     return len(shape) > 1 and isinstance(shape[1], int)
 
 
-def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Graph:
+def _freeze(traced: Any, input_names: list[str], output_names: list[str], trial: Trial | None) -> Graph:
     """Puts the weights into the graph, takes apart its functions and simplifies it."""
     from tensorflow import errors
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -219,26 +203,10 @@ def _freeze(traced: Any, input_names: list[str], output_names: list[str]) -> Gra
         raise ConversionError(_TARGET, "the graph", f"its weights can't be put into it. {first_line(error)}") from error
     inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
     outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
-    return Graph(with_common_ops(_simplify(frozen.graph, [*inputs, *outputs])), inputs, outputs)
+    graph = Graph(frozen.graph.as_graph_def(), inputs, outputs, trial)
+    return simplified(rewritten(graph, _TARGET, {}, in_32_bits()))
 
 
 def _end(name: str, tensor: Any, traced: Any) -> End:
     # Freezing loses the shapes of what XLA compiles.
-    shape = [-1 if size is None else size for size in traced.shape.as_list()]
-    return End(name, tensor.name, tensor.dtype.as_datatype_enum, shape)
-
-
-def _simplify(graph: Any, ends: list[End]) -> Any:
-    from tensorflow.core.protobuf import config_pb2
-    from tensorflow.python.grappler import tf_optimizer
-    from tensorflow.python.training.saver import export_meta_graph
-
-    meta_graph = export_meta_graph(graph_def=graph.as_graph_def(), graph=graph)
-    kept = meta_graph.collection_def["train_op"].node_list.value
-    kept.extend(end.tensor for end in ends)
-    config = config_pb2.ConfigProto()
-    options = config.graph_options.rewrite_options
-    # Not `remap`: it fuses ops in ways that TF.js does not know.
-    options.optimizers.extend(["pruning", "constfold", "arithmetic", "dependency"])
-    options.min_graph_nodes = -1
-    return tf_optimizer.OptimizeGraph(config, meta_graph)
+    return End(name, tensor.name, tensor.dtype.as_datatype_enum, dimensions(traced.shape))

@@ -6,17 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ConversionError
-from .graph import End, Graph
-from .tfjs_ops import OPS
+from .graphs.frozen import End, Graph
+from .graphs.tfjs import TARGET, for_tfjs
 from .weights import write_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-TARGET = "graph-model"
-
-_LOOPS = ("While", "StatelessWhile", "TensorListReserve", "TensorListFromTensor", "TensorListStack")
 
 
 def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Path]:
@@ -37,9 +32,7 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     from google.protobuf.json_format import MessageToDict
     from tensorflow.core.framework.graph_pb2 import GraphDef
 
-    for node in graph.definition.node:
-        if node.op not in OPS:
-            raise ConversionError(TARGET, f"op {node.op} (at {node.name})", _way_out(node.op))
+    graph = for_tfjs(graph)
     definition = GraphDef()
     definition.CopyFrom(graph.definition)
     weights = _take_weights(definition)
@@ -57,11 +50,6 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     return [path, *files]
 
 
-def has_loops(graph: Graph) -> bool:
-    """Whether a graph has loops, as recurrent layers do that were not unrolled."""
-    return any(node.op in _LOOPS for node in graph.definition.node)
-
-
 def _signature(ends: list[End]) -> dict[str, Any]:
     from tensorflow.core.framework.types_pb2 import DataType
 
@@ -69,10 +57,16 @@ def _signature(ends: list[End]) -> dict[str, Any]:
         end.name: {
             "name": end.tensor,
             "dtype": DataType.Name(end.dtype),
-            "tensorShape": {"dim": [{"size": str(size)} for size in end.shape]},
+            "tensorShape": _shape(end),
         }
         for end in ends
     }
+
+
+def _shape(end: End) -> dict[str, Any]:
+    if end.shape is None:
+        return {"unknownRank": True}
+    return {"dim": [{"size": str(size)} for size in end.shape]}
 
 
 def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
@@ -89,12 +83,3 @@ def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
             del node.attr[key]
         node.ClearField("device")
     return weights
-
-
-def _way_out(op: str) -> str:
-    if op in _LOOPS:
-        return (
-            "loops make predictions asynchronous, and dashboards don't wait for them. Give the recurrent layer's input "
-            "a fixed length, keras.Input((steps, features)), and save the model as h5 or keras"
-        )
-    return "TF.js has no such op. Use other layers, or convert to ONNX"

@@ -157,6 +157,17 @@ def _last_axis(layer: Any, axis: Any) -> int:
     return -1
 
 
+def _concatenate(layer: Any, config: Config) -> tuple[str, Config]:
+    """TF.js takes any axis that is counted from behind for the last one."""
+    axis = config["axis"]
+    if axis < -1:
+        try:
+            axis %= len(layer.output.shape)
+        except (AttributeError, ValueError):
+            refuse(layer, f"it is called more than once, and TF.js knows no axis {axis}; count it from the front")
+    return "Concatenate", config | {"axis": axis}
+
+
 def _rescaling(layer: Any, config: Config) -> tuple[str, Config]:
     if not all(isinstance(config[key], int | float) for key in ("scale", "offset")):
         refuse(layer, "TF.js rescales by one number only")
@@ -183,6 +194,11 @@ def _normalization(layer: Any, config: Config) -> tuple[str, Config]:
         refuse(layer, "TF.js can't invert it")
     fixed = {"momentum": 1.0, "epsilon": 0.0, "center": True, "scale": True, "trainable": False}
     return "BatchNormalization", _base(config) | fixed | {"axis": _last_axis(layer, config["axis"])}
+
+
+def _layer_normalization(layer: Any, config: Config) -> tuple[str, Config]:
+    _check_rank(layer)
+    return _only(rms_scaling=False)(layer, config)
 
 
 def _check_rank(layer: Any) -> None:
@@ -246,7 +262,7 @@ def _time_distributed(layer: Any, config: Config) -> tuple[str, Config]:
 
 _DISTRIBUTED = ("Activation", "Conv2D", "Dense", "DepthwiseConv2D", "Dropout", "MaxPooling2D", "AveragePooling2D")
 _AS_THEY_ARE = (
-    "Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D Concatenate Cropping2D "
+    "Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D Cropping2D "
     "Dense Embedding GaussianNoise Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum "
     "Minimum Multiply PReLU Permute RepeatVector ZeroPadding2D"
 )
@@ -268,13 +284,14 @@ _RULES: dict[str, Rule] = {
     ),
     "BatchNormalization": _batch_normalization,
     "Bidirectional": _bidirectional,
+    "Concatenate": _concatenate,
     "Conv1D": _conv1d,
     "Conv2DTranspose": _only(output_padding=None, dilation_rate=1, groups=1),
     "Conv3DTranspose": _only(output_padding=None, dilation_rate=1, groups=1),
     "DepthwiseConv2D": _only(dilation_rate=1),
     "ELU": _only(alpha=1.0),
     "Flatten": _flatten,
-    "LayerNormalization": _only(rms_scaling=False),
+    "LayerNormalization": _layer_normalization,
     "LeakyReLU": _leaky_relu,
     "Normalization": _normalization,
     "ReLU": _only(negative_slope=0.0, threshold=0.0),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..errors import ConversionError
 from .disk import is_keras3, keras_of
 from .layer_rules import TARGET, carry_over, is_keras, refuse
+from .reasons import first_line
 from .weights import write_weights
 
 if TYPE_CHECKING:
@@ -61,13 +62,23 @@ def describe(model: Any) -> dict[str, Any]:
     Raises:
         ConversionError: If TF.js has no layers that predict the same.
     """
+    try:
+        _check_names(model)
+        _check_masks(model)
+        return _model(model)
+    except ConversionError:
+        raise
+    except Exception as error:
+        # How a model describes itself is partly other people's code, and may be of a form that nobody here has seen.
+        _refuse_model(model, f"its layers can't be described ({type(error).__name__}: {first_line(error)})")
+
+
+def _check_names(model: Any) -> None:
     names: set[str] = set()
     for layer in _leaves(model):
         if layer.name in names:
             _refuse_model(model, f"two layers are called {layer.name!r}, and TF.js knows weights by layers' names")
         names.add(layer.name)
-    _check_masks(model)
-    return _model(model)
 
 
 def _model(model: Any) -> dict[str, Any]:
@@ -112,6 +123,8 @@ def _input(model: Any, config: dict[str, Any]) -> dict[str, Any]:
     shape = config["batch_shape"] if "batch_shape" in config else config["batch_input_shape"]
     if config["dtype"] == "string" or config.get("sparse") or config.get("ragged"):
         _refuse_model(model, f"input {config['name']!r} is not a dense tensor of numbers")
+    if len(shape) < 2:
+        _refuse_model(model, f"input {config['name']!r} is one number, of which TF.js makes a row")
     # A model that was built by a call has that call's batch size; Marcelle feeds one sample, as floats.
     batch_shape = [None, *shape[1:]]
     return {"batch_input_shape": batch_shape, "dtype": "float32", "sparse": False, "name": config["name"]}
@@ -224,7 +237,8 @@ def variables(model: Any) -> Iterator[tuple[str, Any]]:
 def _own_variables(layer: Any, prefix: str) -> Iterator[tuple[str, Any]]:
     for variable in layer.weights:
         name = variable.name.rpartition("/")[2].partition(":")[0]  # Keras 2 says "dense/kernel:0"
-        if type(layer).__name__ == "DepthwiseConv2D" and name == "kernel":
+        # A TimeDistributed has the weights of its layer.
+        if type(getattr(layer, "layer", layer)).__name__ == "DepthwiseConv2D" and name == "kernel":
             name = "depthwise_kernel"  # as Keras 2 called it
         if name not in _WEIGHTS:
             refuse(layer, f"TF.js has no weight {name!r} there")

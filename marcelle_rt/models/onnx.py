@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
+from typing import Any
 
 from ..errors import ConversionError
-from .graph import Graph
+from .graphs.copying import rewritten
+from .graphs.frozen import Graph
+from .graphs.onnx_rules import RULES
+from .graphs.simplify import CONSTANTS, simplified
+from .graphs.tfjs_ops import OPS
+from .graphs.trial import compared, differs
 from .reasons import first_line
 
 TARGET = "onnx"
@@ -31,6 +38,10 @@ def write(graph: Graph, directory: Path) -> Path:
         raise ConversionError(
             TARGET, "tf2onnx", f"it is not installed ({error}); install it with `pip install 'marcelle-rt[onnx]'`"
         ) from error
+    graph = simplified(rewritten(graph, TARGET, RULES), CONSTANTS)
+    difference = differs(graph)
+    if difference:
+        raise ConversionError(TARGET, "the graph", f"written for ONNX, it {difference}. Please report this model")
     path = directory / "model.onnx"
     names = {end.tensor: end.name for end in (*graph.inputs, *graph.outputs)}
     try:
@@ -40,12 +51,37 @@ def write(graph: Graph, directory: Path) -> Path:
             output_names=[end.tensor for end in graph.outputs],
             output_path=str(path),
             tensors_to_rename=names,
+            custom_op_handlers={"SelectV2": (_leave, ["Where"])},
         )
     except Exception as error:
         # tf2onnx raises whatever its many op handlers do.
         raise ConversionError(TARGET, "the graph", f"tf2onnx can't convert it. {first_line(error)}") from error
     _check(path)
+    _try(path, graph)
     return path
+
+
+def _try(path: Path, graph: Graph) -> None:
+    """Runs a model once, where onnxruntime is there and it is cheap: tf2onnx has mistakes of its own."""
+    if graph.trial is None or importlib.util.find_spec("onnxruntime") is None:
+        return
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what it says is in its error
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        fed = zip((end.name for end in graph.inputs), graph.trial.samples, strict=True)
+        difference = compared(graph, session.run([end.name for end in graph.outputs], dict(fed)))
+    except Exception as error:
+        # Its errors share no class.
+        difference = f"can't be run by onnxruntime. {first_line(error)}"
+    if difference:
+        raise ConversionError(TARGET, "the graph", f"what tf2onnx made of it {difference}. Convert it to tfjs")
+
+
+def _leave(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
+    """ONNX' own op is as good. tf2onnx would multiply by 0 and 1, which leaves NaN where an infinity is left out."""
 
 
 def _check(path: Path) -> None:
@@ -57,6 +93,8 @@ def _check(path: Path) -> None:
     except onnx.checker.ValidationError as error:
         unknown = re.search(r"No Op registered for (\w+)", str(error))
         if unknown:
-            reason = "ONNX has no such op. Use other layers, or convert to tfjs"
-            raise ConversionError(TARGET, f"op {unknown[1]}", reason) from error
+            other = ", or convert to tfjs" if unknown[1] in OPS else "; TF.js does not have it either"
+            raise ConversionError(
+                TARGET, f"op {unknown[1]}", f"ONNX has no such op. Use other layers{other}"
+            ) from error
         raise ConversionError(TARGET, "the graph", f"tf2onnx's result is not valid. {first_line(error)}") from error

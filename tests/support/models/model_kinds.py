@@ -259,6 +259,56 @@ def _operators() -> Model:
     return functional((6,), lambda inputs: layers.Dense(3)(inputs) * 2.0 - keras.ops.tanh(inputs[:, :3]))
 
 
+def _causal() -> Model:
+    def call(inputs: Any) -> Any:
+        x = layers.MultiHeadAttention(2, 4)(inputs, inputs, use_causal_mask=True)
+        x = layers.GroupQueryAttention(8, 4, 2)(x, x, use_causal_mask=True)
+        return layers.Dense(2)(x)
+
+    return functional((4, 6), call)
+
+
+def _patches() -> Model:
+    def call(inputs: Any) -> Any:
+        x = layers.Dense(6)(layers.Reshape((4, 48))(keras.ops.image.extract_patches(inputs, 4)))
+        return layers.Dense(3)(layers.Flatten()(layers.MultiHeadAttention(2, 4)(x, x)))
+
+    return functional((8, 8, 3), call)
+
+
+def _groups() -> Model:
+    return sequential(
+        (8, 8, 4),
+        layers.Conv2D(6, 3, groups=2, activation="gelu"),
+        layers.Conv2D(6, 3, groups=6, padding="same"),
+        layers.Flatten(),
+        layers.Dense(3),
+    )
+
+
+def _otherwise(inputs: Any) -> Any:
+    """What TF.js does otherwise, or has for fewer dimensions, in WebGL or on the CPU."""
+    ops = keras.ops
+    wide = ops.reshape(inputs, (-1, 2, 3, 2, 2))
+    parts = [
+        ops.tril(inputs),
+        ops.triu(inputs, k=1),
+        ops.cumsum(inputs, axis=-1),
+        ops.einsum("...ij,...ij->...i", inputs, inputs),
+        ops.one_hot(ops.argmax(inputs, axis=-1), 4, axis=1),
+        inputs[:, ::-1, 3:0:-2],
+        ops.fmod(inputs, 0.3),
+        ops.floor_divide(inputs, 0.3),
+        ops.cumsum(wide, axis=2),
+        ops.flip(wide, axis=(2, 4)),
+        ops.pad(wide, ((0, 0), (0, 0), (1, 0), (0, 1), (1, 1))),
+        ops.where(wide > 0.0, wide, -1.0),
+        ops.tile(ops.expand_dims(wide, 2), (1, 2, 2, 1, 1, 2)),
+        ops.roll(inputs, 1, axis=1),
+    ]
+    return layers.Concatenate()([layers.Flatten()(ops.cast(part, "float32")) for part in parts])
+
+
 def _subclassed() -> Model:
     model = Subclassed()
     model(np.zeros((2, 6), "float32"))
@@ -300,6 +350,10 @@ KINDS = {
     "masked": Kind("Embedding with a mask, then LSTM", _masked, tokens=9),
     "masked_pooling": Kind("Embedding with a mask, then pooling", _masked_pooling, tokens=9),
     "attention": Kind("Transformer block: attention, gelu", _attention),
+    "causal": Kind("Attention with causal masks", _causal),
+    "patches": Kind("Patches of an image, then attention", _patches),
+    "groups": Kind("Groups of channels", _groups),
+    "otherwise": Kind("Ops that TF.js computes otherwise", lambda: functional((6, 4), _otherwise)),
     "activations": Kind("Activations and activation layers", _activations),
     "odd_activations": Kind("hard_sigmoid, hard_silu, mish, exponential, ELU(0.5)", _odd_activations),
     "norms": Kind("Layer, group, unit and other-axis normalization", _norms),

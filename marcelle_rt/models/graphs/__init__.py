@@ -1,0 +1,1 @@
+"""Frozen TensorFlow graphs, and how their ops are written for those who run them."""

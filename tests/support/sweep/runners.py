@@ -1,0 +1,98 @@
+"""TF.js in Node, and onnxruntime."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from marcelle_rt.backend.node import find_node
+from marcelle_rt.backend.packages import install
+
+HERE = Path(__file__).parent
+
+
+class RunFailed(Exception):
+    """What was converted doesn't run."""
+
+
+class Tfjs:
+    """TF.js on the CPU, in a Node process that stays."""
+
+    def __init__(self) -> None:
+        node = find_node()
+        packages = install(HERE, node)
+        self._process = subprocess.Popen(
+            [node.executable, str(HERE / "tfjs.js"), str(packages)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Tfjs:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait(30)
+
+    def predict(self, path: Path, samples: list[np.ndarray]) -> list[np.ndarray]:
+        """What a model's outputs are.
+
+        Args:
+            path: Its `model.json`.
+            samples: One array per input.
+
+        Raises:
+            RunFailed: It can't be loaded or run; the text is TF.js' own.
+        """
+        assert self._process.stdin
+        assert self._process.stdout
+        job = {"path": str(path), "inputs": [_encode(sample) for sample in samples]}
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise RunFailed(answer["error"])
+        return [_decode(output) for output in answer["outputs"]]
+
+
+def _encode(sample: np.ndarray) -> dict[str, Any]:
+    if sample.dtype.kind in "OSU":
+        return {"shape": sample.shape, "dtype": "string", "values": sample.ravel().tolist()}
+    values = base64.b64encode(sample.astype("<f4").tobytes()).decode()
+    return {"shape": sample.shape, "dtype": "float32", "values": values}
+
+
+def _decode(output: dict[str, Any]) -> np.ndarray:
+    values = np.frombuffer(base64.b64decode(output["values"]), "<f4")
+    shaped: np.ndarray = values.reshape(output["shape"])
+    return shaped
+
+
+def by_onnxruntime(path: Path, samples: list[np.ndarray]) -> list[np.ndarray]:
+    """What an ONNX model's outputs are.
+
+    Raises:
+        RunFailed: It can't be loaded or run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        names = [end.name for end in session.get_inputs()]
+        outputs: list[np.ndarray] = session.run(None, dict(zip(names, samples, strict=True)))
+    except Exception as error:  # onnxruntime's own errors share no class
+        raise RunFailed(str(error)) from error
+    return outputs
