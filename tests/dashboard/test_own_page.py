@@ -39,6 +39,17 @@ def test_it_is_there_before_the_sign_in_and_asks_for_it(page: Page, own_backend:
     page.goto(backend.url)
 
     page.get_by_placeholder("Password").wait_for()
+    page.get_by_text("Register Here").wait_for(state="hidden")
+
+
+def test_a_new_account_is_offered_only_where_the_backend_makes_one(
+    page: Page, own_backend: Callable[..., Backend]
+) -> None:
+    page.goto(own_backend(page=own_page(), auth=True, signup=True).url)
+
+    page.get_by_text("Register Here").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_text("Register Here").is_visible()
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(own_backend: Callable[..., Backend]) -> None:

@@ -19,7 +19,7 @@ function hideServices(replace) {
 }
 
 /**
- * Tells users the names of services when they ask.
+ * Tells users the names of services when they ask, and everybody whether a new account can be made.
  * @param {object} app
  * @param {(context: object) => Promise<object>} authenticate
  * @param {(app: object) => Promise<string[]>} registered Gives the names.
@@ -31,7 +31,12 @@ function tellUsers(app, authenticate, registered) {
     context.result = { services: await registered(app) };
     return context;
   };
-  app.service('info').hooks({ before: { find: [tell] } });
+  const signup = (context) => {
+    const { enabled, allowSignup } = app.get('authentication');
+    if (enabled) context.result = { ...context.result, signup: Boolean(allowSignup) };
+    return context;
+  };
+  app.service('info').hooks({ before: { find: [tell] }, after: { find: [signup] } });
 }
 
 /**

@@ -31,6 +31,19 @@ function secure(manager, location) {
   manager.engine.close(); // the attempt that has begun goes astray; the next one is made anew
 }
 
+/**
+ * Takes the way to a new account out of Marcelle's form, where the backend says that it makes none.
+ * @param {string} location
+ */
+async function hideRegistration(location) {
+  try {
+    const info = await (await fetch(`${location}/info`)).json();
+    document.documentElement.classList.toggle('rt-no-signup', info.signup === false);
+  } catch {
+    // A backend that tells nothing of itself: whether it makes accounts, it says when it is asked for one.
+  }
+}
+
 /** @param {string} backend */
 export function connect(backend) {
   const location = locationOf(backend);
@@ -58,6 +71,7 @@ export function connect(backend) {
     } catch {
       // Nobody is signed in here yet, or the token has ended: Marcelle's own form asks.
       become('signed-out');
+      hideRegistration(location);
       await askForLogin();
     }
     if (socket.connected) become('up');

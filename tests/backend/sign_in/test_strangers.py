@@ -23,8 +23,9 @@ def ada(home: Backend) -> Iterator[User]:
 def test_only_users_are_told_what_services_there_are(home: Backend, ada: User) -> None:
     stranger = Socket(home.url)
 
-    assert ask(home.url, "GET", "/info").json == {"services": []}
-    assert stranger.call("find", "info", {}) == (None, {"services": []})
+    told = {"services": [], "signup": home.signup}
+    assert ask(home.url, "GET", "/info").json == told
+    assert stranger.call("find", "info", {}) == (None, told)
     (init,) = [event for event in stranger.events if event[0] == "init"]
     assert init == ["init", {"auth": True, "services": []}]
     assert ask(home.url, "GET", "/info", headers={"Authorization": "Bearer x"}).code == 401
