@@ -15,6 +15,7 @@ server itself is to be asked:
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,6 +35,19 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 _LISTS = ("$in", "$nin")
 _NEGATIVE = ("$ne", "$nin")
 _OPERATORS = (*_LISTS, "$ne", *_COMPARE)
+
+
+def by_id(identity: Any) -> dict[str, Any]:
+    """A query for the document of an id, on either database.
+
+    A backend on MongoDB takes each text that an `_id` must equal for an ObjectId, and refuses those that its writers
+    have chosen, such as a UUID. Between two bounds it stays a text.
+    """
+    chosen = isinstance(identity, str) and _OBJECT_ID.fullmatch(identity) is None
+    return {"_id": {"$gte": identity, "$lte": identity} if chosen else identity}
+
+
+_OBJECT_ID = re.compile("[0-9a-fA-F]{24}")
 
 
 def check(query: Mapping[str, Any], path: str = "query") -> None:

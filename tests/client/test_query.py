@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.query import check, matches
+from marcelle_rt.client.query import by_id, check, matches
 from marcelle_rt.errors import InvalidData
 from tests.support.services import fresh_name
 
@@ -96,6 +97,19 @@ def test_it_judges_as_every_database_does_or_says_that_it_is_in_doubt(
         # MongoDB finds nothing in an empty array (its own jstests/core/null2.js); mongoeco finds a missing "a.b" there.
         documents = [document for document in DOCUMENTS if document != {"a": []}]
     judge_as(server, QUERIES, documents)
+
+
+def test_a_document_is_found_by_its_id_whoever_has_chosen_it(server: str) -> None:
+    with DataStore(server) as store:
+        service = store.service(fresh_name())
+        made = [service.create({"n": 0}), service.create({"_id": str(uuid.uuid4()), "n": 1}), service.create({"n": 2})]
+        for document in made:
+            query = by_id(document["_id"])
+            check(query)
+            assert list(service.items(query)) == [document]
+            with service.watch(query, timeout=5) as view:
+                assert next(view).document == document
+            assert [matches(other, query) for other in made] == [other is document for other in made]
 
 
 def test_it_judges_as_a_marcelle_backend_does_where_others_refuse(backend: Backend) -> None:

@@ -189,16 +189,18 @@ def test_a_command_whose_answer_was_lost_on_the_way_is_done_once(
 
 
 def test_a_flood_of_commands_is_answered_each_once_and_a_stop_among_them_is_heard(
-    store: DataStore, writer: Writer
+    nedb: Backend, tmp_path: Path
 ) -> None:
-    with looping(writer):
+    writer = Writer(uuid.uuid4().hex, nedb.url, base_log_dir=tmp_path)
+    with DataStore(nedb.url) as store, looping(writer):
         run = run_of(store, writer)
         flood = [new_command(run, "explode") for _ in range(250)]
         for first in range(0, 250, 50):
             store.service(COMMANDS).create(flood[first : first + 50])
         assert ask(store, run, "stop", patience=120).state is State.DONE
 
-    assert {command["state"] for command in commands_of(store, writer)} <= {"refused"}
+    with DataStore(nedb.url) as store:
+        assert {command["state"] for command in commands_of(store, writer)} <= {"refused"}
 
 
 def test_what_was_sent_before_a_run_went_on_is_late(backend: Backend, store: DataStore, tmp_path: Path) -> None:

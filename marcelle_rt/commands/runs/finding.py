@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...client.data_store import DataStore
+from ...client.query import by_id
 from ...client.service import Service
 from ...errors import FeathersError, MarcelleError, NotAuthenticated
 from ..http import server_time
@@ -83,14 +84,18 @@ def select(store: DataStore, selection: Selection, fields: Sequence[str] | None 
         fields: What is read of each; all if `None`. What the tests look at must be among them.
     """
     asked = {"$sort": {"start": -1}, **({"$select": list(fields)} if fields is not None else {})}
-    query = {**selection.query, **(_silent(store) if selection.silent else {})}
+    query = {**selection.query}
+    if selection.silent:
+        if not (silent := _silent(store)):
+            return []
+        query["$or"] = silent
     return [run for run in store.service("runs").items({**query, **asked}) if selection.holds(run)]
 
 
-def _silent(store: DataStore) -> dict[str, Any]:
-    """A query for the runs that have not ended and give no sign of life."""
+def _silent(store: DataStore) -> list[dict[str, Any]]:
+    """A query for each of the runs that have not ended and give no sign of life."""
     now = server_time(store.location) or dt.datetime.now(dt.timezone.utc)
-    return {"_id": {"$in": [run["_id"] for run, _ in open_runs(store, now)[1]]}}
+    return [by_id(run["_id"]) for run, _ in open_runs(store, now)[1]]
 
 
 def _stubs(runs: Service, query: dict[str, Any]) -> list[dict[str, Any]]:

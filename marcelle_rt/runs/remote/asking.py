@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...client.data_store import DataStore
+from ...client.query import by_id
 from ...errors import NotFound
 from ..document.commands import ANSWERED, COMMANDS, State, new_command, steering_of
 from ..document.events import RUNS
@@ -56,7 +57,7 @@ def ask(
     command = new_command(run, name, params)
     service = store.service(COMMANDS)
     outcome = Outcome(State.SENT)
-    with service.watch({"_id": command["_id"]}, timeout=patience) as answers:
+    with service.watch(by_id(command["_id"]), timeout=patience) as answers:
         service.create(command)
         for change in answers:
             outcome = _outcome(change.document)
