@@ -15,7 +15,7 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from tests.browser.conftest import DASHBOARD, site
-from tests.browser.test_training import press, says
+from tests.browser.test_training import events, press, says
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -79,6 +79,7 @@ def test_a_public_server_is_there_for_all_users_and_each_sees_the_training(
         for page in (ada, bob):
             page.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
             page.get_by_text("Status: success").wait_for()
+            assert [event["epoch"] for event in events(page, "epoch")] == [1, 2, 3]
 
 
 def test_a_server_of_one_user_is_there_for_that_user_alone(browser: Browser, guarded: str, tmp_path: Path) -> None:
