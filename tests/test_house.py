@@ -82,7 +82,10 @@ OWED: set[tuple[str, str]] = set()
 OVERFULL: set[str] = set()
 """Folders with too many files, that are still to be divided."""
 
-HEAVY = ("tensorflow", "keras", "torch", "numpy", "requests", "socketio", "engineio", "pandas", "orjson", "rich")
+HEAVY = (
+    *("tensorflow", "keras", "torch", "numpy", "pandas", "orjson", "rich", "typer"),
+    *("requests", "socketio", "engineio"),
+)
 
 HOMES = {
     "socketio": {"client/socket/transport.py"},
