@@ -1,6 +1,10 @@
 """A Lightning training with `MarcelleCallback`: every epoch shows in dashboards as it ends.
 
-Needs Lightning: pip install lightning. Usage: python lightning_sums.py [EPOCHS]
+    marcelle-rt backend                     # in another terminal, if you have no backend yet
+    python examples/lightning_sums.py [EPOCHS]
+
+Needs lightning. The backend is $MARCELLE_BACKEND, or else http://localhost:3030; without one the run is kept in
+./marcelle-logs, and `marcelle-rt upload` sends it later.
 """
 
 from __future__ import annotations
