@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..client.paging import identity
+from ..runs.document.commands import STOP, steering_of
 from ..runs.remote.heartbeat import MISSED
 from . import facts
 from .series import Curve
@@ -34,6 +35,8 @@ class Entry:
     last: dict[str, float]
     live: bool
     """Whether it trains, or has trained while it was looked at."""
+    can_stop: bool
+    """Whether it can be asked to stop."""
     number: int
     """Its place in the order in which runs arrived."""
 
@@ -216,6 +219,7 @@ class Board:
                 if (value := facts.last(values)) is not None
             },
             live=bool(before and before.live) or (status in facts.ACTIVE and recent),
+            can_stop=STOP in (steering_of(document) or {"commands": []})["commands"],
             number=before.number if before else self._count,
         )
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ..client.paging import Document, identity
 from ..errors import AWAY, FeathersError, MarcelleError, NotFound
 from ..notices import THREADS, logger
+from ..runs.document.commands import STOP
 from ..runs.document.events import ALERTS, BATCHES, HEARTBEATS, SYSTEM
+from ..runs.remote.asking import Outcome, ask
 from .board import Board
 
 if TYPE_CHECKING:
@@ -91,6 +93,17 @@ class Follower:
             self._watch.close()
         for event, function in self._handlers.items():
             self._store.session.off(event, function)
+
+    def stop(self, run_id: str) -> Outcome:
+        """Asks a run to stop, and waits some seconds for what comes of it.
+
+        Args:
+            run_id: The run's `_id`.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        return ask(self._store, self._store.service("runs").get(run_id), STOP)
 
     def take(self) -> tuple[list[tuple[str, Document]], list[Document]]:
         """The newest change of each run since the last call, and the alerts that came."""

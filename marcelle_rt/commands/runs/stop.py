@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...client.data_store import DataStore
 from ...monitor import facts
 from ...runs.document.commands import STOP, State
-from ...runs.remote.asking import PATIENCE, Outcome, ask
+from ...runs.remote.asking import ask
 from ..output import cell, console, line, print_json
 from .finding import find_run
 
@@ -33,18 +33,5 @@ def stop_run(store: DataStore, word: str, as_json: bool) -> bool:
             {"_id": run["_id"], "name": run.get("name"), "state": outcome.state.value, "message": outcome.message}
         )
     else:
-        line(console(), cell(facts.name(run), "bold"), " ", cell(_told(outcome)))
+        line(console(), cell(facts.name(run), "bold"), " ", cell(outcome.sentence))
     return outcome.state in (State.DONE, State.ACCEPTED)
-
-
-def _told(outcome: Outcome) -> str:
-    if outcome.state is State.DONE:
-        return f"has stopped: {outcome.message}"
-    if outcome.state is State.ACCEPTED:
-        return "will stop at the end of its batch or epoch; its program has answered"
-    if outcome.state is State.REFUSED:
-        return f"was not stopped: {outcome.message}"
-    return (
-        f"was not stopped: its program did not answer within {PATIENCE:g} s, so it is no longer asked. "
-        "`marcelle-rt runs repair --dry-run` tells whether it is alive"
-    )

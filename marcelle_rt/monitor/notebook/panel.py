@@ -11,6 +11,7 @@ from ..follow import Follower
 from . import html
 from .drawing import Choices, Colors, Painter
 from .figure import LiveFigure
+from .stopping import StopButtons
 from .svg import svg
 
 _RUNS = 100  # that can be chosen from
@@ -55,12 +56,13 @@ class Panel:
         )
         self._table = widgets.HTML()
         self._notes = widgets.HTML()
+        self._stops = StopButtons(follower)
         for control in (self._metrics, self._runs, self._axis, self._log, self._smoothing):
             control.observe(self._chosen, "value")
         switches = widgets.VBox([self._axis, self._log, self._smoothing])
         controls = [_labelled("metrics", self._metrics), _labelled("compare runs", self._runs), switches]
         head = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap", grid_gap="16px"))
-        self.box = widgets.VBox([head, self.figure, self._table, self._notes])
+        self.box = widgets.VBox([head, self.figure, self._table, self._stops.box, self._notes])
         self.box.add_class(f"marcelle-live-{key}")
 
     @property
@@ -79,6 +81,7 @@ class Panel:
             drawing = self._painter.draw(rows, drawn, self._choices, self._colors)
             self._figure.draw(drawing, self._choices.log)
             self._table.value = html.table(rows, metrics, self._colors.of)
+            self._stops.draw(rows)
             self._notes.value = html.notes(board, rows, drawn, self._state())
 
     def still(self) -> str:
@@ -113,7 +116,9 @@ class Panel:
             return str(self._follower.error)
         if self._follower.closed:
             return "closed; run the cell again to resume"
-        return "the backend is unreachable; waiting for it" if self._follower.away else ""
+        if self._follower.away:
+            return "the backend is unreachable; waiting for it"
+        return "; ".join(self._stops.said.values())
 
     # What a person chooses
 

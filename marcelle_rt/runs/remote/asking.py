@@ -31,6 +31,20 @@ class Outcome:
     state: State
     message: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What became of a run that was asked to stop; follows its name."""
+        if self.state is State.DONE:
+            return f"has stopped: {self.message}"
+        if self.state is State.ACCEPTED:
+            return "will stop at the end of its batch or epoch; its program has answered"
+        if self.state is State.REFUSED:
+            return f"was not stopped: {self.message}"
+        return (
+            "was not stopped: its program did not answer, so it is no longer asked. `marcelle-rt runs repair "
+            "--dry-run` tells whether it is alive"
+        )
+
 
 def ask(
     store: DataStore,

@@ -270,3 +270,28 @@ def test_without_the_libraries_of_a_notebook_the_extra_is_named(
 
     with pytest.raises(ImportError, match=r"marcelle-rt\[notebook\]"):
         Panel(follower, name)
+
+
+def test_a_run_that_can_be_stopped_has_a_button_that_stops_it(
+    backend: Backend, store: DataStore, show: Callable[..., Widget], tmp_path: Path, name: str
+) -> None:
+    def buttons() -> list[Any]:
+        widget.panel.draw()
+        return widget.all(widgets.Button)
+
+    with Writer(name, backend.url, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        writer.train_begin(100)
+        widget = show(store, {"basename": name})
+        eventually(lambda: widget.follower.board.running())
+        assert buttons() == []
+        writer.commands()
+        (button,) = eventually(buttons)
+        assert button.description == f"stop {name}-1"
+
+        button.click()
+        assert button.disabled
+        eventually(lambda: writer.commands() or writer.stopped)
+    assert writer.stopped
+    eventually(lambda: f"{name}-1 has stopped: success" in widget.text)
+    assert buttons() == []
