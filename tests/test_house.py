@@ -106,6 +106,8 @@ HOMES = {
     },
     "rich": {"commands/", "monitor/", "runs/alerts/alert.py"},
     "keras": {"models/", "callbacks/keras.py", "utils.py", "demo/train.py", "demo/interactive/sketches.py"},
+    "distributed": {"serving/executors/dask.py"},
+    "ray": {"serving/executors/ray.py"},
     "PIL": {"datasets/stored/images.py", "runs/training/pictures.py"},
     "onnxscript": {"models/torch_modules/export.py"},
     "simplejpeg": {"datasets/stored/images.py"},

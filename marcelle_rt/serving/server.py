@@ -47,8 +47,9 @@ class TrainingServer:
     Args:
         store: The backend: a `DataStore` of yours (one that is signed in, say), its URL, or `None` for
             `$MARCELLE_BACKEND`, or else `http://localhost:3030`.
-        executor: Where jobs run: `None` for one process at a time, a number for as many, or any
-            `concurrent.futures.Executor`.
+        executor: Where jobs run: `None` for one process at a time, a number for as many, any
+            `concurrent.futures.Executor`, a `dask.distributed.Client`, `"ray"` or the address of a Ray cluster; or a
+            function that gives one of these, which is called by `serve` alone: workers import the file too.
         lease: Seconds without a sign of life after which a job is taken from its worker.
         public: Let users see what it writes who sign in as somebody else; needed where they sign in.
 

@@ -25,6 +25,7 @@ SLOW_FIXTURES = {"node", "browser", "model"}
 
 HEAVY = {
     "av",
+    "distributed",
     "jax",
     "jupyter_client",
     "jupyterlab",

@@ -7,8 +7,10 @@ from typing import Any
 
 from ...errors import InvalidData
 from ..definition import Reference
+from .dask import Dask
 from .futures import Futures
 from .processes import Processes
+from .ray import Ray
 from .seam import Ended, Executor
 
 
@@ -18,13 +20,16 @@ def check(executor: Any) -> None:
     Raises:
         InvalidData: It can't.
     """
-    if executor is None or isinstance(executor, concurrent.futures.Executor):
+    if executor is None or isinstance(executor, concurrent.futures.Executor | str) or Dask.is_client(executor):
+        return
+    if callable(executor):
         return
     if isinstance(executor, bool) or not isinstance(executor, int) or executor < 1:
         raise InvalidData(
             "executor",
             executor,
-            "is not a place where jobs can run; use None, a number of processes, or a concurrent.futures.Executor",
+            "is not a place where jobs can run; use None, a number of processes, a concurrent.futures.Executor, a "
+            "dask.distributed.Client, 'ray' or an address of Ray, or a function that gives one of these",
         )
 
 
@@ -36,7 +41,19 @@ def made(executor: Any, reference: Reference, server: str, ended: Ended) -> Exec
         reference: Where workers find the server.
         server: The server's own id.
         ended: Told when an order has ended.
+
+    Raises:
+        InvalidData: A function gave what can't be an executor.
+        RayMissing: Ray is asked for and not installed.
     """
+    is_ours = callable(executor)
+    if is_ours:  # it is called in the server alone, while workers import the server's file too
+        executor = executor()
+        check(executor)
+    if isinstance(executor, str):
+        return Ray(executor, ended)
+    if Dask.is_client(executor):
+        return Dask(executor, ended, is_ours=is_ours)
     if isinstance(executor, concurrent.futures.Executor):
         return Futures(executor, ended)
     return Processes(reference, server, executor or 1, ended)

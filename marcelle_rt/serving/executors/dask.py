@@ -1,0 +1,74 @@
+"""Jobs on the workers of a Dask cluster: `TrainingServer(executor=Client(...))`.
+
+Dask runs a task again whose worker was lost, and again for each result that was lost with a worker. A second run finds
+the job's attempt claimed, and does nothing; where the first one's worker is gone, the lease tells.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ...notices import logger
+from ..worker.elsewhere import carry_out_here
+from .elsewhere import Elsewhere, Future
+from .seam import Ended, Order
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_PATIENCE = 20.0  # seconds that a cluster of its own may take to end
+_LOOK = 1.0  # seconds between two questions how many workers there are
+
+
+class Dask(Elsewhere):
+    """Hands orders to a cluster.
+
+    Args:
+        client: The client.
+        ended: Told when an order has been carried out, or its worker was lost.
+        is_ours: Whether it was made for the server, and so ends with it, as does a cluster that it has started.
+    """
+
+    def __init__(self, client: Client, ended: Ended, *, is_ours: bool = False) -> None:
+        super().__init__(ended)
+        self._is_ours = is_ours
+        self._client: Any = client
+        self._workers = 0
+        self._looked = -_LOOK
+
+    @staticmethod
+    def is_client(executor: Any) -> bool:
+        """Whether something is a Dask client; Dask is not imported for it."""
+        return any(f"{kind.__module__}.{kind.__name__}" == "distributed.client.Client" for kind in type(executor).mro())
+
+    def workers(self) -> int:
+        """The threads of all workers that are there now."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOK:
+            self._workers = sum(self._client.nthreads().values())
+            self._looked = now
+        return self._workers
+
+    def submit(self, order: Order) -> Future:
+        """Has an order carried out: not from a cache, and with nothing to keep afterwards."""
+        future: Future = self._client.submit(
+            carry_out_here, order._asdict(), key=f"marcelle-{order.token}", pure=False, retries=0
+        )
+        return future
+
+    def kill(self, order: Order) -> bool:
+        """Takes an order back that no worker has begun. One that is carried out ends by its job alone."""
+        future: Any = self.future_of(order)
+        if future is not None:
+            future.cancel()
+        return False
+
+    def close(self) -> None:
+        """Takes back what no worker has begun, and closes a client of its own."""
+        try:
+            self._client.cancel(self.futures())
+            if self._is_ours:
+                self._client.close(timeout=_PATIENCE)
+        except (OSError, TimeoutError) as error:  # a scheduler that is gone, or busy with workers that were killed
+            logger.warning("the Dask client could not be closed: %s", error)

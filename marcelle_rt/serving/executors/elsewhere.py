@@ -1,0 +1,78 @@
+"""What engines of other people have in common: they take orders, and give a future for each."""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Protocol
+
+from ...notices import logger
+from ...runs.training.exits import describe, short
+from .seam import Ended, Order
+
+
+class Future(Protocol):
+    """What an engine gives for an order."""
+
+    def add_done_callback(self, function: Callable[[Any], object], /) -> object:
+        """Calls a function with the future when that is done."""
+
+
+class Elsewhere(ABC):
+    """Hands orders to an engine.
+
+    `_out` is read and written under `_lock` alone.
+
+    Args:
+        ended: Told when an order has been carried out, or its worker was lost.
+    """
+
+    def __init__(self, ended: Ended) -> None:
+        self._ended = ended
+        self._lock = threading.Lock()
+        self._out: dict[str, Future] = {}
+
+    @abstractmethod
+    def submit(self, order: Order) -> Future:
+        """Has an order carried out by `worker.elsewhere.carry_out_here`."""
+
+    @abstractmethod
+    def workers(self) -> int:
+        """How many orders the engine carries out at a time, now."""
+
+    @property
+    def free(self) -> int:
+        """How many more orders it takes now: one beside each that is carried out, so that no worker waits."""
+        with self._lock:
+            out = len(self._out)
+        return 2 * self.workers() - out
+
+    def start(self, order: Order) -> None:
+        """Has an order carried out, and returns at once."""
+        future = self.submit(order)
+        with self._lock:
+            self._out[order.token] = future
+        future.add_done_callback(partial(self._on_end, order))
+
+    def future_of(self, order: Order) -> Future | None:
+        """The future of an order that is out."""
+        with self._lock:
+            return self._out.get(order.token)
+
+    def futures(self) -> list[Future]:
+        """The futures of all orders that are out."""
+        with self._lock:
+            return list(self._out.values())
+
+    def _on_end(self, order: Order, future: Any) -> None:
+        try:
+            error = future.exception()
+        except BaseException as cancelled:  # engines have classes of their own for it
+            error = cancelled
+        with self._lock:
+            self._out.pop(order.token, None)  # and what it has computed may be forgotten
+        if error is not None:
+            logger.info("order of job %s", order.job, exc_info=error)
+        self._ended(order, None if error is None else short(describe(error)))

@@ -1,0 +1,78 @@
+"""Jobs on the workers of a Ray cluster: `TrainingServer(executor="ray")`, or an address in its place."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from ...errors import MarcelleError
+from ..worker.elsewhere import carry_out_here
+from .elsewhere import Elsewhere, Future
+from .seam import Ended, Order
+
+_LOOK = 1.0  # seconds between two questions how many workers there are
+
+
+class RayMissing(MarcelleError):
+    """Ray is asked for and not installed."""
+
+
+class Ray(Elsewhere):
+    """Hands orders to Ray: the cluster that the program has connected to, that of an address, or one of this machine.
+
+    Args:
+        address: `"ray"`, or an address as `ray.init` takes it.
+        ended: Told when an order has been carried out, or its worker was lost.
+
+    Raises:
+        RayMissing: Ray is not installed.
+    """
+
+    def __init__(self, address: str, ended: Ended) -> None:
+        super().__init__(ended)
+        try:
+            import ray
+        except ImportError as error:
+            raise RayMissing(f"executor={address!r} needs Ray: pip install 'marcelle-rt[ray]'") from error
+        self._ray: Any = ray
+        self._is_ours = not ray.is_initialized()
+        if self._is_ours:
+            if address != "ray" or os.environ.get("RAY_ADDRESS"):
+                ray.init(address=None if address == "ray" else address)
+            else:  # one for this program alone; by default it would listen where other machines reach it
+                ray.init(include_dashboard=False, _node_ip_address="127.0.0.1")
+        # Ray would run what its worker was killed in again; whether that is done is the server's to say.
+        self._carry_out = ray.remote(num_cpus=1, max_retries=0)(carry_out_here)
+        self._refs: dict[str, Any] = {}
+        self._workers = 0
+        self._looked = -_LOOK
+
+    def workers(self) -> int:
+        """The processors of the cluster."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOK:
+            self._workers = int(self._ray.cluster_resources().get("CPU", 0))
+            self._looked = now
+        return self._workers
+
+    def submit(self, order: Order) -> Future:
+        """Has an order carried out, once."""
+        ref = self._refs[order.token] = self._carry_out.remote(order._asdict())
+        future: Future = ref.future()
+        future.add_done_callback(lambda _: self._refs.pop(order.token, None))
+        return future
+
+    def kill(self, order: Order) -> bool:
+        """Ends the process of an order that is carried out, or takes it back."""
+        ref = self._refs.get(order.token)
+        if ref is not None:
+            self._ray.cancel(ref, force=True)
+        return ref is not None
+
+    def close(self) -> None:
+        """Ends what it has started, and the cluster if that was started for it."""
+        for ref in list(self._refs.values()):
+            self._ray.cancel(ref, force=True)
+        if self._is_ours:
+            self._ray.shutdown()

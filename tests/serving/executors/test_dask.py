@@ -1,0 +1,69 @@
+"""Jobs on a real Dask cluster of this machine: each is done once, whatever becomes of the workers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marcelle_rt.serving.executors.dask import Dask
+from tests.helpers import eventually
+from tests.serving.conftest import Served
+
+distributed = pytest.importorskip("distributed")
+
+
+def test_jobs_run_side_by_side_on_the_workers_and_their_documents_tell(serve: Callable[..., Served]) -> None:
+    served = serve("on_dask.py")
+    ends = [served.end_of(job) for job in [served.submit("where") for _ in range(6)]]
+
+    assert [end["state"] for end in ends] == ["success"] * 6
+    assert {end["attempt"] for end in ends} == {1}
+    processes = {end["progress"]["text"] for end in ends}
+    assert len(processes) <= 2
+    assert f"process {served.process.pid}" not in processes
+    runs = [served.store.service("runs").get(end["runId"]) for end in ends]
+    assert [(run["status"], run["logs"]["loss"]) for run in runs] == [("success", [1.0, 0.5])] * 6
+
+
+def test_a_task_that_raises_is_an_error_and_is_not_tried_again(serve: Callable[..., Served]) -> None:
+    served = serve("on_dask.py")
+    end = served.end_of(served.submit("fail"))
+
+    assert (end["state"], end["attempt"], end["message"]) == ("error", 1, "ValueError: no such data")
+    assert "no such data" in end["traceback"]
+
+
+@pytest.mark.parametrize("allowed_failures", ["0", "3"])
+def test_a_job_whose_worker_is_killed_is_started_once_more_however_often_dask_runs_its_task(
+    serve: Callable[..., Served], tmp_path: Path, allowed_failures: str
+) -> None:
+    # With 0 Dask gives the task up, and tells; else it runs it again, and the lease tells.
+    served = serve("on_dask.py", LEASE="2", ALLOWED_FAILURES=allowed_failures)
+    marker = tmp_path / "attempts"
+    end = served.end_of(served.submit("die_once", marker=os.fspath(marker)))
+
+    assert (end["state"], end["attempt"]) == ("success", 2)
+    assert marker.read_text().split() == ["1", "2"]
+
+
+def test_a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(serve: Callable[..., Served]) -> None:
+    served = serve("on_dask.py")
+    job = served.submit("wait")
+    worker = served.worker_of(job)
+    assert served.end() == 0
+
+    eventually(lambda: not Path(f"/proc/{worker}").exists())
+    assert served.job(job)["state"] == "queued"
+
+
+def test_a_client_is_known_by_its_class_and_nothing_else_is_taken_for_one() -> None:
+    with distributed.Client(processes=False, dashboard_address=None, n_workers=1, threads_per_worker=3) as client:
+        assert Dask.is_client(client)
+        ended: list[Any] = []
+        assert Dask(client, lambda *end: ended.append(end)).free == 6
+    assert not Dask.is_client(object())
+    assert not Dask.is_client("tcp://127.0.0.1:8786")

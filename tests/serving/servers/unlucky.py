@@ -1,0 +1,41 @@
+"""A server for what becomes of jobs when workers are killed: each attempt leaves a file, and may be there once."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+from marcelle_rt import TrainingServer
+
+EFFECTS = Path(os.environ.get("EFFECTS", "."))
+
+
+def executor() -> Any:
+    """What `EXECUTOR` says: a number of processes, or a Dask cluster of `dask:<workers>`."""
+    engine, _, workers = os.environ.get("EXECUTOR", "1").partition(":")
+    if engine != "dask":
+        return int(engine)
+    from distributed import Client
+
+    return Client(n_workers=int(workers), threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+
+
+server = TrainingServer(executor=executor, lease=3.0)
+
+
+@server.task(retries=1000)
+def leave_a_mark(job: Any) -> None:
+    """Makes the attempt's file, which nobody may have made before."""
+    try:
+        (EFFECTS / f"{job.id}.{job.attempt}").touch(exist_ok=False)
+    except FileExistsError:
+        (EFFECTS / f"{job.id}.{job.attempt}.twice").touch()
+        raise
+    time.sleep(random.uniform(0.0, 0.05))
+
+
+if __name__ == "__main__":
+    server.serve()
