@@ -124,7 +124,7 @@ class ModuleExporter:
             )
         if usage.activation is None and (probabilities.min() < 0 or abs(probabilities.sum(axis=1) - 1).max() > 0.01):
             self.remarks.append(
-                "The model's outputs are no probabilities, which pages show as confidences; say what makes such of "
+                "The model's outputs are not probabilities, which pages show as confidences; say what makes such of "
                 "them: create_run(model, activation='softmax'), or 'sigmoid'."
             )
 
