@@ -1,5 +1,6 @@
 // Runs converted models in TF.js on the CPU: one line of JSON in, one line of JSON out.
 // node tfjs.js <folder with node_modules>
+'use strict';
 
 const { readFileSync } = require('node:fs');
 const { createRequire } = require('node:module');

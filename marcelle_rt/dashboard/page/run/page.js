@@ -7,6 +7,7 @@ import { batchesCard, systemCard } from './more.js';
 import { notesCard } from './notes.js';
 import { OpenedRun } from './opened.js';
 import { modelCard, paramsCard } from './params.js';
+import { stopButton } from './stop.js';
 import { summaryCard } from './summary.js';
 import { tryCard } from './tryit.js';
 
@@ -28,7 +29,7 @@ export function runPage(page, catalogue, connection) {
     subscribe: (/** @type {() => void} */ listener) => opened.subscribe(listener),
   };
   page
-    .sidebar(summaryCard(catalogue, opened), paramsCard(opened), notesCard(connection, opened))
+    .sidebar(summaryCard(catalogue, opened, stopButton(connection, opened)), paramsCard(opened), notesCard(connection, opened))
     .use(
       alertsCard(connection, opened),
       curvesCard(catalogue, shown, { hint: '', legend: false }),

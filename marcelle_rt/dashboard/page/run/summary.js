@@ -8,8 +8,9 @@ import { duration, moment, number } from '../text.js';
 /**
  * @param {import('../runs/catalogue.js').Catalogue} catalogue
  * @param {import('./opened.js').OpenedRun} opened
+ * @param {Node} stop what stops the run
  */
-export function summaryCard(catalogue, opened) {
+export function summaryCard(catalogue, opened, stop) {
   const name = element('h3', { class: 'rt-run-name' });
   const state = element('span', { class: 'rt-state' });
   const bar = element('span');
@@ -17,7 +18,7 @@ export function summaryCard(catalogue, opened) {
   const facts = element('dl', { class: 'rt-facts' });
   const error = element('pre', { class: 'rt-error', role: 'alert' });
   const figures = element('table', { class: 'rt-table' });
-  const body = element('div', {}, element('div', { class: 'rt-named' }, name, state), track, error, facts, figures);
+  const body = element('div', {}, element('div', { class: 'rt-named' }, name, state), track, error, facts, stop, figures);
   const hint = element('p', { class: 'rt-hint' });
   const card = new Card('', body, hint);
 
