@@ -128,11 +128,21 @@ def dashboard(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The page's port; 0 for any free port.")] = 0,
     host: Annotated[str, typer.Option(help="0.0.0.0 lets other machines see the page.")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
+    project: Annotated[
+        Path | None,
+        typer.Option("--eject", metavar="DIR", help="Write the page as a Vite project of your own, and show nothing."),
+    ] = None,
 ) -> None:
     """Show all runs in the browser, live."""
+    from .dashboard.eject import eject
     from .dashboard.run import run_dashboard, run_dashboard_of_folders
 
-    if folders:
+    if project and folders:
+        raise typer.BadParameter("a page of your own shows a backend, so it takes no FOLDER", param_hint="--eject")
+    if project:
+        typer.echo(f"The dashboard is in {eject(project, location)}, and is yours to change. There:")
+        typer.echo("  npm ci\n  npm run dev")
+    elif folders:
         run_dashboard_of_folders(folders, port, host, browser)
     else:
         run_dashboard(location, port, host, browser)

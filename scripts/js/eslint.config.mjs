@@ -5,7 +5,7 @@ const require = createRequire(`${process.env.CHECKS}/`);
 const js = require('@eslint/js');
 const globals = require('globals');
 
-const PAGES = ['marcelle_rt/demo/page/**', 'marcelle_rt/demo/interactive/page/**', 'marcelle_rt/dashboard/page/**', 'marcelle_rt/browser/**'];
+const PAGES = ['marcelle_rt/demo/page/**', 'marcelle_rt/demo/interactive/page/**', 'marcelle_rt/dashboard/page/**', 'marcelle_rt/dashboard/vite/**', 'marcelle_rt/browser/**'];
 
 export default [
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },

@@ -4,6 +4,11 @@ declare module '*/settings.js';
 declare module '@marcellejs/core';
 declare module 'uplot';
 
+// What an ejected page's own packages bring.
+declare module '*.css';
+declare module 'onnxruntime-web/wasm';
+declare module 'vite';
+
 // What the backend's packages bring, which are installed elsewhere.
 declare module '@feathersjs/authentication';
 declare module '@feathersjs/errors';

@@ -13,7 +13,8 @@ from marcelle_rt.backend.packages import install
 from marcelle_rt.dashboard.pages import PAGE
 
 ROOT = Path(__file__).parents[2]
-OTHERS = [path for room in ("browser", "demo") for path in (ROOT / "marcelle_rt" / room).rglob("*.js")]
+ROOMS = ("browser", "demo", "dashboard/vite")
+OTHERS = [path for room in ROOMS for path in (ROOT / "marcelle_rt" / room).rglob("*.js")]
 SCRIPTS = sorted([*PAGE.rglob("*.js"), *OTHERS])
 
 

@@ -1,0 +1,8 @@
+// What the page's address opens.
+import '@marcellejs/core/dist/marcelle.css';
+import 'uplot/dist/uPlot.min.css';
+import './theme.css';
+import './style.css';
+import { showDashboard } from './dashboard.js';
+
+showDashboard();
