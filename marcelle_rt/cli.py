@@ -27,7 +27,7 @@ from .notices import MarcelleWarning
 
 _NOBODY_READS = 128 + 13  # what shells say of a command that SIGPIPE has ended
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     cls=Commands,
     rich_markup_mode="rich" if BOXES else None,
     help="Train in Python, watch and act in Marcelle dashboards.",

@@ -10,13 +10,13 @@ import typer
 
 from .cli_arguments import BOXES, Json, refuse_options_before
 
-backend_app = typer.Typer(
+backend_app: typer.Typer = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="rich" if BOXES else None,
     help="Run a Marcelle backend on this machine until Ctrl-C.",
     epilog="Example: marcelle-rt backend --data marcelle-data",
 )
-user_app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich" if BOXES else None)
+user_app: typer.Typer = typer.Typer(no_args_is_help=True, rich_markup_mode="rich" if BOXES else None)
 backend_app.add_typer(
     user_app,
     name="user",

@@ -9,7 +9,7 @@ import typer
 
 from .cli_arguments import Json, Location, refuse_options_before
 
-dataset_app = typer.Typer(
+dataset_app: typer.Typer = typer.Typer(
     invoke_without_command=True,
     help="List the datasets of a backend, look into them, and carry them from and to files.",
     epilog="Example: marcelle-rt dataset --backend http://localhost:3030",

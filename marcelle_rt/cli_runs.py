@@ -12,7 +12,7 @@ from .cli_arguments import BOXES, Json, Location, refuse_options_before
 from .cli_suggestions import RunCommands
 from .errors import InvalidData
 
-runs_app = typer.Typer(
+runs_app: typer.Typer = typer.Typer(
     cls=RunCommands,
     invoke_without_command=True,
     rich_markup_mode="rich" if BOXES else None,

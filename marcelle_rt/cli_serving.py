@@ -8,7 +8,7 @@ import typer
 
 from .cli_arguments import Json, Location, refuse_options_before
 
-jobs_app = typer.Typer(
+jobs_app: typer.Typer = typer.Typer(
     invoke_without_command=True,
     help="List, inspect, create, cancel and repeat the jobs that Python does for dashboards.",
     epilog="Example: marcelle-rt jobs --task shapes",

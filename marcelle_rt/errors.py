@@ -149,7 +149,7 @@ class InvalidData(MarcelleError, ValueError):
     def __init__(self, path: str, value: object, reason: str) -> None:
         self.path = path
         text = repr(value)
-        self.value = text if len(text) <= 80 else text[:77] + "..."
+        self.value: str = text if len(text) <= 80 else text[:77] + "..."
         self.reason = reason
         super().__init__(f"{path}: {self.value} {reason}")
 
@@ -165,7 +165,7 @@ class UnsupportedFormat(MarcelleError, ValueError):
     def __init__(self, what: str, format: object, supported: Iterable[str]) -> None:
         self.what = what
         self.format = format
-        self.supported = tuple(supported)
+        self.supported: tuple[str, ...] = tuple(supported)
         super().__init__(f"{what}: {format!r} is not supported. Use one of: {', '.join(self.supported)}.")
 
 
@@ -194,7 +194,7 @@ class RunFolderError(MarcelleError):
     """
 
     def __init__(self, directory: object, reason: str) -> None:
-        self.directory = str(directory)
+        self.directory: str = str(directory)
         self.reason = reason
         super().__init__(f"{self.directory}: {reason}")
 
@@ -258,10 +258,10 @@ class FeathersError(MarcelleError):
         errors: Any = None,
         call: str | None = None,
     ) -> None:
-        self.name = name or self.default_name
+        self.name: str = name or self.default_name
         self.message = message
         self.code = type(self).code if code is None else code
-        self.class_name = class_name or _class_name(self.name)
+        self.class_name: str = class_name or _class_name(self.name)
         self.data = data
         self.errors = errors
         self.call = call

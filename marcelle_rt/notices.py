@@ -13,7 +13,7 @@ from .config import silent
 from .errors import pass_interrupt
 from .foreign import clean_lines
 
-logger = logging.getLogger("marcelle_rt")
+logger: logging.Logger = logging.getLogger("marcelle_rt")
 
 THREADS = "marcelle-"
 """How the names of this package's own threads begin: no line of the user's is on their stacks."""

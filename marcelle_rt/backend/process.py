@@ -49,7 +49,7 @@ class NodeProcess:
         self._log = log
         self._owner = pid()
         with _opened(log) as stderr:
-            self.process = subprocess.Popen(
+            self.process: subprocess.Popen[bytes] = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -65,18 +65,18 @@ class Backend:
             raise BackendError(
                 "Where nobody signs in, nobody can sign up: --signup (signup=True) needs --auth (auth=True)."
             )
-        self.port = port
+        self.port: int = port
         self.host = host
         self.auth = auth
         self.signup = signup
         self.open = open
-        self.allow_origin = allowed_origins(allow_origin)
+        self.allow_origin: list[str] = allowed_origins(allow_origin)
         self._page = {name: str(path) for name, path in (page or {}).items()}
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if data is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="marcelle-", ignore_cleanup_errors=True)
             data = self._temporary.name
-        self.data = Path(data).absolute()
+        self.data: Path = Path(data).absolute()
         self._node: NodeProcess | None = None
 
     @property

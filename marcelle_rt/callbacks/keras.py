@@ -128,6 +128,7 @@ class KerasCallback(_Callback):
             raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
         self._setters = checked_setters(steerable)
         self._resumed = resume is not None
+        self.writer: Writer
         if writer is not None:
             self.writer = writer
         elif resume is not None:
@@ -172,7 +173,7 @@ class KerasCallback(_Callback):
         self._unwatch: Callable[[], None] | None = None
         self.keep_checkpoints = keep_checkpoints
         self._retention: Retention | None = None
-        self.labels = list(labels) if labels is not None else None
+        self.labels: list[Any] | None = list(labels) if labels is not None else None
         self.publish = publish
         self._models: ModelFeed | None = None
         self._hook_batches()
@@ -180,7 +181,7 @@ class KerasCallback(_Callback):
     def _hook_batches(self) -> None:
         # Keras calls hooks of batches only where there are any: for nothing they cost time.
         if self.batch_freq is not None or self._setters is not None:
-            self.on_train_batch_end = self._on_train_batch_end
+            self.on_train_batch_end: Callable[..., None] = self._on_train_batch_end
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy is made of: the arguments, and nothing of a run or of the model that is trained."""

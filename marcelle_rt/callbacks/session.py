@@ -55,6 +55,7 @@ class Session:
         if writer is not None and not isinstance(writer, Writer):
             raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
         self._options = {"source": source, **options}
+        self.writer: Writer
         if writer is not None:
             self.writer = writer
         elif resume is not None:
@@ -62,11 +63,11 @@ class Session:
         else:
             self.writer = Writer(name, **self._options)
         self.run_params = run_params
-        self.offset = 0
+        self.offset: int = 0
         self._given = writer is not None
         self._resumed = resume is not None
         self._mine = False
-        self.is_training = False
+        self.is_training: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "offset": 0, "is_training": False, "_resumed": False, "_mine": False}

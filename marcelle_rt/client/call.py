@@ -67,12 +67,12 @@ class Call:
         many: bool = False,
         resend: Callable[[Call, float], None] | None = None,
     ) -> None:
-        self.method = method
-        self.name = f"{service}.{method}"
-        self.body = body
-        self.many = many
-        self.timeout = timeout
-        self.size = 0
+        self.method: str = method
+        self.name: str = f"{service}.{method}"
+        self.body: bytes = body
+        self.many: bool = many
+        self.timeout: float = timeout
+        self.size: int = 0
         self._location = location
         self._resend = resend if method in READS else None
         self._done = threading.Event()

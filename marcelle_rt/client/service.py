@@ -44,7 +44,8 @@ class Service:
     """
 
     def __init__(self, location: str, *, session: Session | None = None) -> None:
-        self.location = backend_location(location)
+        self.location: str = backend_location(location)
+        self.name: str
         base, _, self.name = self.location.rpartition("/")
         if base.endswith("/"):
             raise InvalidData("location", location, f"names no service; use for example '{location}/runs'")

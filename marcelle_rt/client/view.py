@@ -57,9 +57,9 @@ class View:
     """
 
     def __init__(self, backlog: int = BACKLOG) -> None:
-        self.stale = True
-        self.begun = False
-        self.merged = 0
+        self.stale: bool = True
+        self.begun: bool = False
+        self.merged: int = 0
         self._state: dict[Any, Document] = {}
         self._given: dict[Any, Document] = {}
         self._since: dict[Any, Document | None] | None = None

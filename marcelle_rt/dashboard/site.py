@@ -73,7 +73,7 @@ class Site:
                 f"The page can't be served at {host}:{port} ({reason}). Stop what runs there, or choose another "
                 "port (--port 0: any free one) or host."
             ) from error
-        self.url = f"http://{_EVERYWHERE.get(host, host)}:{self._server.server_address[1]}/"
+        self.url: str = f"http://{_EVERYWHERE.get(host, host)}:{self._server.server_address[1]}/"
         self._thread = Thread(target=self._server.serve_forever, name="marcelle-site", daemon=True)
         self._thread.start()
 

@@ -66,7 +66,7 @@ class MapDataset:
         samples: Samples,
         fail: Callable[[Document, Unreadable], NoReturn],
     ) -> None:
-        self.ids = list(ids)
+        self.ids: list[str] = list(ids)
         self._read = read
         self._samples = samples
         self._fail = fail

@@ -78,7 +78,7 @@ class Pace:
 class FullSpeed(Pace):
     """As fast as a backend takes them."""
 
-    each = 0.0
+    each: float = 0.0
     at_once = 100
 
 

@@ -31,7 +31,7 @@ class Skips:
         if on_error not in WAYS:
             raise UnsupportedFormat("on_error", on_error, WAYS)
         self._dataset = dataset
-        self.raises = on_error == "raise"
+        self.raises: bool = on_error == "raise"
         self.reasons: dict[str, str] = {}
 
     def __call__(self, document: dict[str, Any], error: Unreadable) -> None:

@@ -16,7 +16,7 @@ from . import custom_objects, disk
 from .converted import Converted
 from .reasons import first_line
 
-logger = logging.getLogger("marcelle_rt")
+logger: logging.Logger = logging.getLogger("marcelle_rt")
 
 QUICK_PARAMETERS = 10_000_000
 QUICK_GRAPH_LAYERS = 60

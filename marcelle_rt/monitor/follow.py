@@ -47,8 +47,8 @@ class Follower:
         self, store: DataStore, query: Mapping[str, Any], board: Board, news: Callable[[], object] = lambda: None
     ) -> None:
         self.board = board
-        self.lock = threading.RLock()
-        self.away = False
+        self.lock: threading.RLock = threading.RLock()
+        self.away: bool = False
         self.error: MarcelleError | None = None
         self._store = store
         self._query = dict(query)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -97,18 +98,18 @@ class Writer(RunFacts, Steered, Alerting):
         mode = config.mode()
         formats.checkpoint_format(disk_save_format, "disk_save_format")
         formats.remote_format(remote_save_format, "remote_save_format")
-        self.name = config.run_name(name)
+        self.name: str = config.run_name(name)
         self.disk_save_format = disk_save_format
-        self.base_log_dir = config.log_dir(base_log_dir)
+        self.base_log_dir: Path = config.log_dir(base_log_dir)
         self.source = source
-        self.finish_timeout = config.finish_timeout(finish_timeout)
+        self.finish_timeout: float = config.finish_timeout(finish_timeout)
         self.model: Any = None
         self._usage = Usage()
-        self.notices = Notices()
+        self.notices: Notices = Notices()
         destination = Destination.of(remote, backend_root, remote_save_format)
         settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
         own = remote.save_format if isinstance(remote, Remote) else remote_save_format
-        self.settings = replace(settings, remote_format=own)
+        self.settings: RunSettings = replace(settings, remote_format=own)
         self._written = written(tags, group, notes)
         self._weights_only = weights_only
         self._alerts = Alerts(self.notices)

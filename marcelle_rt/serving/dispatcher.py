@@ -58,7 +58,7 @@ class Dispatcher:
         executor: Callable[[str, Ended], Executor],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.id = str(uuid.uuid4())
+        self.id: str = str(uuid.uuid4())
         self._definition = definition
         self._reference = reference
         self._clock = clock

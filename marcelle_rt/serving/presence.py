@@ -24,7 +24,7 @@ class Presence:
 
     def __init__(self, definition: Definition, server: str) -> None:
         self._service = definition.store.service(TASKS)
-        self.every = min(_OFTEN, definition.lease / 3)
+        self.every: float = min(_OFTEN, definition.lease / 3)
         self._beat = 0
         self._documents = [self._document(definition, server, name) for name in names_of(definition)]
 

@@ -70,7 +70,7 @@ class TrainingServer:
             raise InvalidData("lease", lease, "is too short to give signs of life in; use 1 second or more")
         choice.check(executor)
         opened = store if isinstance(store, DataStore) else DataStore(store)
-        self.definition = Definition(opened, seconds, bool(public))
+        self.definition: Definition = Definition(opened, seconds, bool(public))
         self._executor = executor
 
     def __repr__(self) -> str:

@@ -26,7 +26,7 @@ from .events import Events
 if TYPE_CHECKING:
     from .transport import Line, Traffic
 
-logger = logging.getLogger("marcelle_rt.client")
+logger: logging.Logger = logging.getLogger("marcelle_rt.client")
 
 _ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0
@@ -84,7 +84,7 @@ class Connection:
         self._failure: MarcelleError | None = None
         self._refusals = 0
         self._keeper: threading.Thread | None = None
-        self.events = Events()
+        self.events: Events = Events()
 
     @property
     def status(self) -> Status:

@@ -13,7 +13,7 @@ from ... import values
 from ...errors import InvalidData
 from ..answers import Raw, is_document
 
-logger = logging.getLogger("marcelle_rt.client")
+logger: logging.Logger = logging.getLogger("marcelle_rt.client")
 
 _MOST_HELD = 50_000_000
 """Bytes of events that wait for handlers. What comes beyond is left out, until half of them are handled."""

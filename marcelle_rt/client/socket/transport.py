@@ -84,8 +84,8 @@ class Line:
         on_lost: Callable[[Line], None],
     ) -> None:
         self.location = location
-        self.lost = False
-        self.traffic = Traffic()
+        self.lost: bool = False
+        self.traffic: Traffic = Traffic()
         self.fault: str | None = None
         self._on_lost = on_lost
         self._numbers = itertools.count(1)

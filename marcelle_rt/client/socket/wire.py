@@ -62,8 +62,8 @@ class Socket(websocket.WebSocket):
 
     def __init__(self, *, fire_cont_frame: bool = False, skip_utf8_validation: bool = False, **options: Any) -> None:
         super().__init__(**options)
-        self.frame_buffer = _Frames(self._recv, skip_utf8_validation)
-        self.cont_frame = _Parts(fire_cont_frame, skip_utf8_validation)
+        self.frame_buffer: _Frames = _Frames(self._recv, skip_utf8_validation)
+        self.cont_frame: _Parts = _Parts(fire_cont_frame, skip_utf8_validation)
 
     def connect(self, url: str, **options: Any) -> None:
         """Connects to that server and no other, within twice the time-out altogether."""

@@ -29,7 +29,7 @@ class NoSuchRun(MarcelleError):
 
     def __init__(self, word: str, location: str, why: str, candidates: Sequence[str]) -> None:
         self.word = word
-        self.candidates = tuple(candidates)
+        self.candidates: tuple[str, ...] = tuple(candidates)
         hint = f"{why}: {', '.join(candidates)}." if candidates else "`marcelle-rt runs` lists the runs."
         super().__init__(f"{word!r} is not a run at {location}. {hint}")
 

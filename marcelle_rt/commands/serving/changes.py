@@ -23,7 +23,7 @@ class Changes:
     """
 
     def __init__(self, folder: Path, module: str) -> None:
-        self.seen = False
+        self.seen: bool = False
         self._folder = folder.resolve()
         self._top = module.partition(".")[0]
         self._times = self._look()

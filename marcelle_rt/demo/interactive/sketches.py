@@ -7,7 +7,7 @@ import numpy as np
 
 from marcelle_rt import Predictions, Range, TrainingServer
 
-server = TrainingServer()
+server: TrainingServer = TrainingServer()
 SIZE = (64, 64)
 Epochs = Annotated[int, Range(1, 500)]
 Rate = Annotated[float, Range(1e-5, 0.1)]

@@ -26,7 +26,7 @@ class ModuleSaver:
         self._module = module
         self._exporter = ModuleExporter(module, usage)
         self.format = MODULE_FORMAT
-        self.metadata = usage.metadata
+        self.metadata: dict[str, Any] = usage.metadata
 
     @property
     def remarks(self) -> list[str]:

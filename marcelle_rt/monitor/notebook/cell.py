@@ -43,7 +43,7 @@ class Shown:
             from google.colab import output
 
             output.enable_custom_widget_manager()
-        self.panel = Panel(follower, key)
+        self.panel: Panel = Panel(follower, key)
         self._follower = follower
         self._kernel = kernel
         self._loop = asyncio.get_running_loop()

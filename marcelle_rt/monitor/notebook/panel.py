@@ -62,7 +62,7 @@ class Panel:
         switches = widgets.VBox([self._axis, self._log, self._smoothing])
         controls = [_labelled("metrics", self._metrics), _labelled("compare runs", self._runs), switches]
         head = widgets.HBox(controls, layout=widgets.Layout(flex_flow="row wrap", grid_gap="16px"))
-        self.box = widgets.VBox([head, self.figure, self._table, self._stops.box, self._notes])
+        self.box: widgets.VBox = widgets.VBox([head, self.figure, self._table, self._stops.box, self._notes])
         self.box.add_class(f"marcelle-live-{key}")
 
     @property

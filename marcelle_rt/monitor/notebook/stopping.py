@@ -33,7 +33,7 @@ class StopButtons:
     def __init__(self, follower: Follower) -> None:
         import ipywidgets as widgets
 
-        self.box = widgets.HBox([], layout=widgets.Layout(flex_flow="row wrap"))
+        self.box: widgets.HBox = widgets.HBox([], layout=widgets.Layout(flex_flow="row wrap"))
         self.said: dict[Any, str] = {}
         self._follower = follower
         self._asked: set[Any] = set()

@@ -21,7 +21,7 @@ class Resumed:
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
-        self.run = Run()
+        self.run: Run = Run()
         self._epochs: dict[int, float] = {}  # when the epoch at each place was saved
         self._batches: dict[str, Mapping[str, Any]] = {}
         for event in events:

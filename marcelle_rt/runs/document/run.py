@@ -39,8 +39,8 @@ class Run:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self.id = ""
-        self.version = 0
+        self.id: str = ""
+        self.version: int = 0
         self.fields: dict[str, Any] = {}
         self.changed: dict[str, int] = {}
         self.lists: dict[str, list[Any]] = {"checkpoints": [], "assets": []}

@@ -21,7 +21,7 @@ class Tail(list[Any]):
 
     def __init__(self, values: Sequence[Any]) -> None:
         super().__init__(values)
-        self.dropped = 0
+        self.dropped: int = 0
         self._again: dict[int, Any] = {}  # values that came anew for places that were dropped
 
     def __len__(self) -> int:

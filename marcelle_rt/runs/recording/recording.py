@@ -75,17 +75,17 @@ class Recording:
         destination = settings.destination
         link = destination.open() if destination is not None else None
         owns_link = destination is not None and destination.owns_link
-        self.feed = Feed(journal, link, notices, owns_link=owns_link, history=history, clock=settings.clock)
+        self.feed: Feed = Feed(journal, link, notices, owns_link=owns_link, history=history, clock=settings.clock)
         self.run_id = run_id
         self.basename = basename
-        self.epochs = Epochs(notices, settings.rename)
-        self.batches = Batches(notices, settings.rename)
-        self.checkpoints = Checkpoints(settings.remote_format, notices)
+        self.epochs: Epochs = Epochs(notices, settings.rename)
+        self.batches: Batches = Batches(notices, settings.rename)
+        self.checkpoints: Checkpoints = Checkpoints(settings.remote_format, notices)
         self._summary = metrics.Metrics("update_summary", notices, settings.rename)
-        self.lock = threading.RLock()
-        self.finish_timeout = settings.finish_timeout
-        self.commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
-        self.since = exits.Since()
+        self.lock: threading.RLock = threading.RLock()
+        self.finish_timeout: float = settings.finish_timeout
+        self.commands: Commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
+        self.since: exits.Since = exits.Since()
         self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
         self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices

@@ -40,7 +40,7 @@ class Heartbeat:
         self._clock = clock
         self._due = 0.0
         self._copies = 0
-        self.is_published = False
+        self.is_published: bool = False
 
     def keep_up(self, link: Link, run_id: str, copies: int) -> float:
         """Gives a sign of life if one is due. It waits for no connection, and raises for none.

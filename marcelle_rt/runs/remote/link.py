@@ -40,7 +40,7 @@ class Link:
         """
         self.public = public
         self._owns_store = not isinstance(backend_root, DataStore)
-        self.store = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
+        self.store: DataStore = backend_root if isinstance(backend_root, DataStore) else DataStore(backend_root)
         self.save_format = save_format
         self._rest_store: Services | None = None
 

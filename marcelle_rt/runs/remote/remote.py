@@ -56,7 +56,7 @@ class Remote:
             InvalidData: For what is not a URL.
         """
         formats.remote_format(save_format, "save_format")
-        self.link = Link(backend_root, save_format, public=public)
+        self.link: Link = Link(backend_root, save_format, public=public)
         self.source = source
         self.run_id: str | None = None
         self._run_data: Mapping[str, Any] | None = None

@@ -67,12 +67,12 @@ class BackendCopy:
         """
         documents, journal, fresh = RunDocuments(link), past.journal, not past.folded
         self.link = link
-        self.replica = Replica(run, documents, fresh=fresh, past=past.run, folder=place_of(journal.directory))
-        self.beside = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
-        self.files = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
-        self.heartbeat = Heartbeat(clock=clock)
+        self.replica: Replica = Replica(run, documents, fresh=fresh, past=past.run, folder=place_of(journal.directory))
+        self.beside: SideDocuments = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
+        self.files: FileQueue = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
+        self.heartbeat: Heartbeat = Heartbeat(clock=clock)
         self.problem: str | None = None
-        self.is_in_vain = False
+        self.is_in_vain: bool = False
         self._run = run
         self._journal = journal
         self._notices = notices

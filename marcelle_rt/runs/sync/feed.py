@@ -63,19 +63,19 @@ class Feed:
         """
         self.journal = journal
         self.notices = notices
-        self.run = Run(history)
-        self.past = Past(self.run, journal, len(history))
+        self.run: Run = Run(history)
+        self.past: Past = Past(self.run, journal, len(history))
         self.copy: BackendCopy | None = None
         if link is not None:
             self.copy = BackendCopy(self.run, self.past, link, notices, self.note, owns_link=owns_link, clock=clock)
-        self.phase = Phase.OPEN
+        self.phase: Phase = Phase.OPEN
         self.ended_as: str | None = None
         self._undecided = bool(history)  # a resumed run whose next epoch is not known yet: files may have to go
         self._snapshot = Snapshot(self.run, journal, notices, clock=clock)
         self._lock = threading.RLock()  # a signal's handler may end the run while this thread records an epoch
         self._queue: deque[Event] = deque()
         self._recorded = 0
-        self.reached = Reached(-1, complete=False)
+        self.reached: Reached = Reached(-1, complete=False)
         self._flushes = Flushes()
         self._hurried_for = 0  # how many flushes had ended the pauses
         self._noted = (

@@ -31,7 +31,7 @@ class Fence:
     """
 
     def __init__(self, folder: str = "", *, clock: Callable[[], float] = time.time) -> None:
-        self.writer = f"{folder}-{uuid.uuid4().hex[:8]}"
+        self.writer: str = f"{folder}-{uuid.uuid4().hex[:8]}"
         self._folder = folder
         self._clock = clock
         self._rev = 0

@@ -103,7 +103,7 @@ class Flushes:
 
     def __init__(self) -> None:
         self.waits: set[Flush] = set()
-        self.begun = 0
+        self.begun: int = 0
         self.behind = 0
         self._lock = threading.RLock()  # a signal's handler may flush while this thread does
 

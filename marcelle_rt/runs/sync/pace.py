@@ -25,7 +25,7 @@ class Pace:
     """
 
     def __init__(self, least: float) -> None:
-        self.due = 0.0
+        self.due: float = 0.0
         self._least = least
 
     def answered(self, sent: float, now: float, *, hurried: bool) -> None:

@@ -30,7 +30,7 @@ class Past:
 
     def __init__(self, run: Run, journal: Journal, folded: int) -> None:
         self.folded = folded
-        self.due = 0
+        self.due: int = 0
         self._run = run
         self.journal = journal
 

@@ -59,9 +59,9 @@ class Publisher:
         self._has_begun = threading.Event()
         self._thread: threading.Thread | None = None
         self._uploads = Worker("uploads", self.wake)
-        self.failures = 0
-        self.tries = 0
-        self.was_waited_for = False
+        self.failures: int = 0
+        self.tries: int = 0
+        self.was_waited_for: bool = False
         self._is_pressed = False
         self._away_until = 0.0
         self._route = Route(clock=clock)

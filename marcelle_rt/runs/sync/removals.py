@@ -25,7 +25,7 @@ class Removals:
         self._link = link
         self._is_run = is_run
         self._removed = removed
-        self.is_listening = False
+        self.is_listening: bool = False
 
     def listen(self) -> None:
         """Listens from now on, if there is a socket."""

@@ -109,12 +109,12 @@ class Replica:
             clock: Seconds since 1970.
         """
         self.run = run
-        self.delivery = Delivery.OPENING
-        self.why = ""
-        self.copies = 0
-        self.name = ""
+        self.delivery: Delivery = Delivery.OPENING
+        self.why: str = ""
+        self.copies: int = 0
+        self.name: str = ""
         self.shortened: set[str] = set()
-        self.replaced = False
+        self.replaced: bool = False
         self._documents = documents
         self._past = past
         self._known = Acknowledged()  # means something while FOLLOWING

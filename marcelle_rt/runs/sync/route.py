@@ -42,7 +42,7 @@ class Route:
     """
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self.due = 0.0
+        self.due: float = 0.0
         self._clock = clock
         self._rest_store: Services | None = None
         self._links: list[Link] = []

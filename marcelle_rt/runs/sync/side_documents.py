@@ -58,7 +58,7 @@ class SideDocuments:
         self._unsure = not fresh
         self._tries = 0  # of what is under way
         self._refused: set[str] = set()  # services that take nothing of ours
-        self.lost = 0
+        self.lost: int = 0
         self._doomed: deque[str] = deque()  # chunks of batches that a resumed run has no longer
 
     @property

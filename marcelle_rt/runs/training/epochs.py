@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...notices import Notices
@@ -22,8 +22,8 @@ class Epochs:
     """
 
     def __init__(self, notices: Notices, rename: Mapping[str, str]) -> None:
-        self.planned = 0
-        self.values = Metrics("save_epoch", notices, rename).values
+        self.planned: int = 0
+        self.values: Callable[[Any], dict[str, float | int | None]] = Metrics("save_epoch", notices, rename).values
         self._notices = notices
         self._places = Numbering()
         self._highest = -1

@@ -56,7 +56,7 @@ class Steering:
         self._setters: Mapping[str, Setter] = {}
         self._checkpoint: Callable[[], object] | None = None
         self.offers: Offers = {"commands": [], "set": []}
-        self.is_stopped = False
+        self.is_stopped: bool = False
         self._stops: list[str] = []
         self._waiting: list[Command] = []
         self._has_ended = False

@@ -34,7 +34,7 @@ class _Remarks(Notices):
 
     def __init__(self) -> None:
         super().__init__()
-        self.last = ""
+        self.last: str = ""
 
     def warn(self, key: Hashable, text: str) -> None:
         """Warns as the others do, and keeps it."""
@@ -65,9 +65,9 @@ class Job:
         self._remote = remote
         self._dataset: str | None = document.get("dataset")
         self._report = report
-        self.notices = _Remarks()
+        self.notices: _Remarks = _Remarks()
         self._stop = threading.Event()
-        self.cancelled = False
+        self.cancelled: bool = False
 
     def __repr__(self) -> str:
         return f"Job({self.task!r}, id={self.id!r}, attempt={self.attempt})"

@@ -46,7 +46,7 @@ class Listener:
     """
 
     def __init__(self, link: Link, run_id: str, notices: Notices, *, owns_link: bool, resumed: bool) -> None:
-        self.steering = Steering(self._answer)
+        self.steering: Steering = Steering(self._answer)
         self._link = link
         self._owns_link = owns_link
         self._run_id = run_id
