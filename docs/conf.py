@@ -24,7 +24,9 @@ autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 80
 copybutton_prompt_text = ">>> "
-autodoc_default_options = {"members": True, "show-inheritance": True}
+# What a class is made with is in the docstring of its `__init__`. Of the bases only those of errors matter to users.
+autoclass_content = "both"
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 # Google-style sections name attributes that are annotated in the class too.
