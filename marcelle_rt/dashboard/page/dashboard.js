@@ -4,6 +4,7 @@ import { backend } from './settings.js';
 import { connect } from './connection.js';
 import { Catalogue } from './runs/catalogue.js';
 import { Selection } from './runs/selection.js';
+import { tickedCard } from './beside/cards.js';
 import { curvesCard } from './curves/panel.js';
 import { runPage } from './run/page.js';
 import { runsCard } from './runs/card.js';
@@ -25,6 +26,7 @@ export function showDashboard(title = 'Marcelle', more = () => []) {
   runs.use(
     runsCard(catalogue, selection, connection),
     curvesCard(catalogue, selection, { hint: TICK, legend: true }),
+    tickedCard(connection, catalogue, selection),
     ...(row.length > 0 ? [row] : []),
   );
   runPage(page.page('Run'), catalogue, connection);

@@ -1,8 +1,8 @@
 // The card of a run's alerts, the newest first.
+import { followBeside } from '../beside/follow.js';
 import { Card } from '../card.js';
 import { element } from '../dom.js';
 import { moment } from '../text.js';
-import { followBeside } from './beside.js';
 
 const LEVELS = ['info', 'warning', 'error'];
 
@@ -14,7 +14,8 @@ export function alertsCard(connection, opened) {
   const list = element('ul', { class: 'rt-alerts', role: 'log' });
   const card = new Card('Alerts', list);
   card.show(false);
-  followBeside(connection, opened, 'run-alerts', (alerts) => {
+  followBeside(connection, opened, 'run-alerts', (runs) => {
+    const alerts = [...runs.values()].flat();
     card.show(alerts.length > 0);
     const newest = alerts.sort((a, b) => String(b.time).localeCompare(String(a.time)));
     list.replaceChildren(

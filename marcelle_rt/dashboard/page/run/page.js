@@ -1,9 +1,9 @@
 // One run's page: how it stands, its curves, its model to try, its files, what it had to say, and what people say of it.
+import { besideCard } from '../beside/cards.js';
 import { curvesCard } from '../curves/panel.js';
 import { colorOf } from '../runs/selection.js';
 import { alertsCard } from './alerts.js';
 import { assetsCard } from './assets.js';
-import { batchesCard, systemCard } from './more.js';
 import { notesCard } from './notes.js';
 import { OpenedRun } from './opened.js';
 import { modelCard, paramsCard } from './params.js';
@@ -25,6 +25,7 @@ export function runPage(page, catalogue, connection) {
       return opened.ticked;
     },
     color: () => colorOf(0),
+    label: () => opened.row?.name ?? '',
     tick: () => {},
     subscribe: (/** @type {() => void} */ listener) => opened.subscribe(listener),
   };
@@ -33,10 +34,10 @@ export function runPage(page, catalogue, connection) {
     .use(
       alertsCard(connection, opened),
       curvesCard(catalogue, shown, { hint: '', legend: false }),
-      batchesCard(connection, opened),
+      besideCard(connection, shown, 'batches'),
       tryCard(connection, opened),
       assetsCard(connection, opened),
       modelCard(opened),
-      systemCard(connection, opened),
+      besideCard(connection, shown, 'system'),
     );
 }
