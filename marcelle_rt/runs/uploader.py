@@ -36,6 +36,7 @@ class Uploaded(NamedTuple):
     name: str
     """The run's name on the backend."""
     epochs: int
+    """How many epochs the run has."""
     sent: int
     """How many checkpoints and assets were uploaded now."""
     refused: dict[str, str]

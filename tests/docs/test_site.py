@@ -63,5 +63,7 @@ def test_the_reference_says_what_the_arguments_of_a_class_mean(site: Path) -> No
     reference = (site / "api.html").read_text(encoding="utf-8")
     of_the_writer = reference.split('id="marcelle_rt.Writer"')[1].split('id="marcelle_rt.Writer.create_run"')[0]
 
+    assert "Create new instance of" not in reference
+    assert "Alias for field number" not in reference
     assert "The base name for the runs." in of_the_writer
     assert "RunFacts" not in of_the_writer

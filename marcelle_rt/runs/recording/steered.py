@@ -53,7 +53,7 @@ class Steered:
 
     @property
     def stopped(self) -> bool:
-        """Whether somebody has asked the run to stop, as `commands` has found out: leave the loop, and end the run."""
+        """Whether somebody has asked the run to stop, as `commands` has found out. Then end the loop and the run."""
         return self._current.run is not None and self._current.run.commands.is_stopped
 
     def _save_as_asked(self) -> None:

@@ -10,9 +10,9 @@ class Status(NamedTuple):
     """How a Writer's run is doing."""
 
     run: str
-    """The run's own status: `idle`, `start`, `epoch`, `success` or `error`; empty before `create_run`."""
+    """`idle`, `start`, `epoch`, `success` or `error`, as the run has it; empty before `create_run`."""
     complete: bool
-    """Whether the folder and the backend have all of it: the run, its files, and what lies beside it."""
+    """Whether the folder and the backend have all of the run, its files, and what lies beside it."""
     problem: str | None
     """What kept them from having it at the last try."""
 

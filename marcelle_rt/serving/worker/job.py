@@ -85,7 +85,7 @@ class Job:
 
     @property
     def stopped(self) -> bool:
-        """Whether the training is asked to stop: return soon, with what was learned."""
+        """Whether the training is asked to stop. Then return soon, with what was learned."""
         if "_writer" in self.__dict__ and self._writer.stopped:  # a command to the run, and not to the job
             self.request_stop()
         return self._stop.is_set()
