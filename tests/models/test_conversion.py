@@ -68,7 +68,7 @@ def test_another_becomes_a_graph_model_and_one_line_says_why(tmp_path: Path, cap
     assert converted.metadata == {"tfjsModelFormat": "graph-model"}
     assert described(converted)["format"] == "graph-model"
     assert converted.reason == "layer 'middle' (Dense): TF.js has no activation equal to 'gelu'"
-    assert [record.name for record in caplog.records] == ["marcelle_rt"]
+    assert [name for name in (record.name for record in caplog.records) if name.startswith("marcelle")] == ["marcelle_rt"]
     assert converted.reason in caplog.text
 
 
