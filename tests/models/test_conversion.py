@@ -68,7 +68,8 @@ def test_another_becomes_a_graph_model_and_one_line_says_why(tmp_path: Path, cap
     assert converted.metadata == {"tfjsModelFormat": "graph-model"}
     assert described(converted)["format"] == "graph-model"
     assert converted.reason == "layer 'middle' (Dense): TF.js has no activation equal to 'gelu'"
-    assert [name for name in (record.name for record in caplog.records) if name.startswith("marcelle")] == ["marcelle_rt"]
+    names = [record.name for record in caplog.records]  # other libraries' too, once they are imported
+    assert [name for name in names if name.startswith("marcelle")] == ["marcelle_rt"]
     assert converted.reason in caplog.text
 
 
