@@ -117,15 +117,25 @@ class Session:
         return replace(self, due=None)
 
 
+def user_of(token: str | None) -> str | None:
+    """The `_id` of the user whose JSON Web Token it is (its subject, RFC 7519); `None` where it does not say."""
+    subject = _claims(token).get("sub") if token is not None else None
+    return subject if isinstance(subject, str) else None
+
+
 def _lifetime(token: str) -> tuple[float | None, float | None]:
     """When a JSON Web Token was issued and when it ends, as far as it says (RFC 7519)."""
+    claims = _claims(token)
+    return _time(claims.get("iat")), _time(claims.get("exp"))
+
+
+def _claims(token: str) -> dict[str, Any]:
     try:
         payload = token.split(".")[1]
         claims = values.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        issued, ends = claims.get("iat"), claims.get("exp")
-    except (IndexError, ValueError, binascii.Error, AttributeError):
-        return None, None  # a token of another kind; the server alone knows its end
-    return _time(issued), _time(ends)
+    except (IndexError, ValueError, binascii.Error):
+        return {}  # a token of another kind, which the server alone can read
+    return claims if isinstance(claims, dict) else {}
 
 
 def _time(claim: Any) -> float | None:

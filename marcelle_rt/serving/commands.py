@@ -25,6 +25,7 @@ GRACE = 10.0
 QUERY = {"state": {"$in": [State.SENT.value, State.ACCEPTED.value]}}
 """The commands that are not done with. Those that name a run are its writer's."""
 
+_MOST_LOOKS = 20  # questions in one round: beats, jobs and the server's end wait for them
 _LOOK_AGAIN = 2.0  # seconds until the backend is asked again about a job that is not known here
 _OPEN = [state.value for state in OPEN]
 
@@ -75,13 +76,15 @@ class Commands:
             MarcelleError: What the backend or the line raised.
         """
         now = self._clock()
+        looks = 0
         for command in list(self._pending.values()):
             identity, key = command["_id"], command["jobId"]
             if command.get("command") == "cancel" and (key in self._known.held or key in self._known.given):
                 self.cancelled.setdefault(key, now + GRACE)
             if key in self._known.held:  # a worker that ends a job answers its commands then, too
                 self._next_look[identity] = now + _LOOK_AGAIN
-            elif now >= self._next_look.get(identity, 0.0):
+            elif now >= self._next_look.get(identity, 0.0) and looks < _MOST_LOOKS:
+                looks += 1
                 self._next_look[identity] = now + _LOOK_AGAIN
                 self._look(command)
         for key, over in list(self.cancelled.items()):

@@ -30,6 +30,7 @@ class Definition:
         public: Whether users see what it writes who sign in as somebody else.
         tasks: By name.
         predictors: Functions that answer predictions, by the name of their task.
+        owner: The `_id` of the user that the server is signed in as; `None` where nobody signs in, or before it serves.
     """
 
     store: DataStore
@@ -37,6 +38,14 @@ class Definition:
     public: bool
     tasks: dict[str, Task] = field(default_factory=dict)
     predictors: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
+    owner: str | None = None
+
+    def serves(self, document: Mapping[str, Any]) -> bool:
+        """Whether what somebody asks is for this server: one that is not public is its own user's alone.
+
+        Another user can't see its tasks, but can guess their names, and make what he asks visible to everybody.
+        """
+        return self.public or self.owner is None or document.get("userId") == self.owner
 
 
 class NoServer(MarcelleError):

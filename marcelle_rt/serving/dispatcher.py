@@ -12,17 +12,18 @@ import queue
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..client.view import Change
-from ..errors import AWAY, FeathersError, InvalidData, MarcelleError, NotFound
+from ..errors import AWAY, InvalidData, MarcelleError, NotFound
 from ..notices import Notices
 from ..runs.document.commands import COMMANDS
 from .answers.answering import Answering
 from .claims import take
 from .commands import QUERY, Commands
 from .definition import Definition, Reference
-from .documents import JOBS, OPEN, JobState
+from .documents import JOBS, OPEN, JobState, is_job, is_job_command
 from .executors.seam import Ended, Executor, Order
 from .following import Following
 from .losses import Losses
@@ -89,8 +90,8 @@ class Dispatcher:
         store = self._definition.store
         query = {"task": {"$in": list(self._definition.tasks)}, "state": {"$in": [state.value for state in OPEN]}}
         followings = [
-            Following(self._service, query, self._then(self._jobs.take_in), self._start_over),
-            Following(store.service(COMMANDS), QUERY, self._then(self._commands.take_in)),
+            Following(self._service, query, self._then(self._jobs.take_in, is_job), self._start_over),
+            Following(store.service(COMMANDS), QUERY, self._then(self._commands.take_in, is_job_command)),
         ]
         answering = Answering(self._definition, self.id)
         try:
@@ -117,8 +118,16 @@ class Dispatcher:
             return True
         return False
 
-    def _then(self, take_in: Callable[[Change], None]) -> Callable[[Change], None]:
-        return lambda change: self._inbox.put(lambda: take_in(change))
+    def _then(
+        self, take_in: Callable[[Change], None], is_one: Callable[[dict[str, Any]], bool]
+    ) -> Callable[[Change], None]:
+        """Takes in documents that are what they should be, and are for this server; anybody can write others."""
+
+        def told(change: Change) -> None:
+            if is_one(change.document) and self._definition.serves(change.document):
+                self._inbox.put(lambda: take_in(change))
+
+        return told
 
     def _start_over(self) -> None:
         self._inbox.put(self._jobs.start_over)
@@ -130,28 +139,45 @@ class Dispatcher:
 
     def _advance(self) -> None:
         try:
-            if self._clock() >= self._next_beat:
-                self._presence.beat()
-                self._next_beat = self._clock() + self._presence.every
-            while self._returned:
-                order, reason = self._returned[0]
-                self._losses.settle(order, reason, order.job in self._commands.cancelled)
-                self._returned.pop(0)
-            for document in self._jobs.overdue():
-                self._losses.take_over(document)
-                self._jobs.taken_over(document["_id"])
-            self._commands.advance(self._executor)
-            self._hand_out()
-            if self._clock() >= self._next_sweep:
-                self._next_sweep = self._clock() + PAUSE
-                self._sweep.sweep()
-                self._look_again()
+            for step in (self._beat, self._settle, self._take_over, self._answer, self._hand_out, self._clear):
+                self._going_on(step)
             self._notices.forget("away")
         except AWAY as error:
             self._notices.warn("away", f"{error} Jobs wait until it is back.")
             self._jobs.everybody_lives()
-        except FeathersError as error:  # of one document, or of a database that is in trouble; the server goes on
+
+    def _going_on(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except AWAY:
+            raise
+        except MarcelleError as error:  # of one document, or of a database that is in trouble; the server goes on
             self._notices.warn("refused", f"The backend refused what the server wanted to write: {error}")
+
+    def _beat(self) -> None:
+        if self._clock() >= self._next_beat:
+            self._presence.beat()
+            self._next_beat = self._clock() + self._presence.every
+
+    def _settle(self) -> None:
+        while self._returned:
+            order, reason = self._returned[0]
+            self._losses.settle(order, reason, order.job in self._commands.cancelled)
+            self._returned.pop(0)
+
+    def _take_over(self) -> None:
+        for document in self._jobs.overdue():
+            self._going_on(partial(self._losses.take_over, document))
+            self._jobs.taken_over(document["_id"])
+
+    def _answer(self) -> None:
+        self._commands.advance(self._executor)
+
+    def _clear(self) -> None:
+        if self._clock() >= self._next_sweep:
+            self._next_sweep = self._clock() + PAUSE
+            self._sweep.sweep()
+            self._look_again()
 
     def _hand_out(self) -> None:
         while self._executor.free > 0 and (document := self._jobs.take()) is not None:

@@ -181,6 +181,20 @@ def new_job(
     return job
 
 
+def is_job(document: Mapping[str, Any]) -> bool:
+    """Whether a document is a job: anybody can write others there. One that waits may lack its attempt."""
+    attempt = document.get("attempt")
+    counted = isinstance(attempt, int) and not isinstance(attempt, bool)
+    texts = all(isinstance(document.get(name), str) for name in ("_id", "task", "state"))
+    return texts and (counted or document.get("state") == JobState.QUEUED.value)
+
+
+def is_job_command(document: Mapping[str, Any]) -> bool:
+    """Whether a document is a command to a job, and not to a run."""
+    texts = all(isinstance(document.get(name), str) for name in ("_id", "jobId", "command", "state"))
+    return texts and document.get("runId") is None
+
+
 def new_command(job: Mapping[str, Any], command: Literal["stop", "cancel"]) -> JobCommandDocument:
     """A command to a job.
 

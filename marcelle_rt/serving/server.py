@@ -12,6 +12,7 @@ from types import FrameType, MappingProxyType
 from typing import Any, TypeVar, overload
 
 from .. import config
+from ..client.auth import user_of
 from ..client.data_store import DataStore
 from ..errors import AWAY, InvalidData
 from ..notices import tell
@@ -165,8 +166,11 @@ class TrainingServer:
             raise InvalidData("server", self, "has nothing to serve; write @server.task above a function")
         # It answers predictions while its jobs train: TensorFlow would give all of the GPU to whoever is first.
         os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else each job begins with lines that look like errors
         reference = Reference.of(self)
         self._connect()
+        session = self.definition.store.session
+        self.definition.owner = user_of(session.caller.token(time.monotonic() + session.timeout))
         executor = partial(choice.made, self._executor, reference)
         dispatcher = Dispatcher(self.definition, reference, executor)
         tell(self._introduction())

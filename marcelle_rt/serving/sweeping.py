@@ -42,7 +42,9 @@ class Sweep:
         for name, query in self._places:
             service = self._store.service(name)
             for document in service.first(query, _MOST):
-                sign = (name, document["_id"], document.get("beat"))
+                if not isinstance(document["_id"], str):
+                    continue  # nobody's of ours
+                sign = (name, document["_id"], repr(document.get("beat")))
                 if document.get("server") == self._server and name == TASKS:
                     continue
                 if sign not in self._seen:

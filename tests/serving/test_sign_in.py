@@ -44,5 +44,29 @@ def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
             store.close()
 
 
+def test_a_server_that_is_not_public_runs_no_job_of_another_user(
+    own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    url = own_backend(auth=True, signup=True).url
+    logins = [{"email": f"{name}@example.com", "password": f"correct horse {name}"} for name in ("ada", "ben")]
+    with DataStore(url) as nobody:
+        for login in logins:
+            nobody.service("users").create(login)
+    ada, ben = (DataStore(url, **login) for login in logins)
+    environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
+    served = Served(url, SERVERS / "plain.py", tmp_path, ada, **environment)
+    try:
+        others, own = new_job("count", {}, None, "page", public=True), new_job("count", {}, None, "page")
+        ben.service(JOBS).create(others)
+        ada.service(JOBS).create(own)
+        eventually(lambda: is_ended(ada, own["_id"]), 60)
+        assert ada.service(JOBS).get(own["_id"])["state"] == "success"
+        assert ben.service(JOBS).get(others["_id"])["state"] == "queued"
+    finally:
+        served.end()
+        for store in (ada, ben):
+            store.close()
+
+
 def is_ended(store: DataStore, job: str) -> bool:
     return store.service(JOBS).get(job)["state"] in ENDS

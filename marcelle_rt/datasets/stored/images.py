@@ -25,6 +25,7 @@ PAGE_URL = "data:image/jpeg;base64,"
 
 THUMBNAIL_WIDTH = 60  # pixels, as Marcelle's sketchPad and webcam make them
 _TALLEST_THUMBNAIL = 240
+_MOST_PIXELS = 50_000_000
 _QUALITY = 92  # what `canvas.toDataURL('image/jpeg')` has in Chromium
 _JPEG = b"\xff\xd8\xff"
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
@@ -183,6 +184,9 @@ def _open(data: bytes) -> Image:
         raise Unreadable("is empty, of 0 bytes")
     try:
         with pillow.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            width, height = opened.size
+            if width * height > _MOST_PIXELS:  # a file of some kilobytes can hold gigabytes of one color
+                raise Unreadable(f"is {width} by {height} pixels; {_MOST_PIXELS // 10**6} million are the most")
             opened.load()
             image: Image = ImageOps.exif_transpose(opened) if "exif" in opened.info else opened
             if image.mode[0] in "IF":

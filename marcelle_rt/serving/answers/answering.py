@@ -32,6 +32,7 @@ class Answering:
 
     def __init__(self, definition: Definition, server: str) -> None:
         self._server = server
+        self._serves = definition.serves
         self._requests = definition.store.service(REQUESTS)
         self._notices = Notices()
         self._published = {
@@ -52,8 +53,9 @@ class Answering:
             model.look_again()
 
     def _on_change(self, change: Change) -> None:
-        if change.kind != "removed":
-            self._answer(change.document)
+        request = change.document
+        if change.kind != "removed" and isinstance(request.get("_id"), str) and self._serves(request):
+            self._answer(request)
 
     def _answer(self, request: dict[str, Any]) -> None:
         # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.
@@ -77,7 +79,7 @@ class Answering:
             y = to_wire(self._predictors[task](value(request.get("x"))), "y")
         except (Unreadable, MarcelleError) as error:
             return _failed(f"x {error}" if isinstance(error, Unreadable) else str(error))
-        except Exception as error:  # a predictor is the user's, and raises what it likes; the page is to know
+        except BaseException as error:  # a predictor is the user's, and raises what it likes; the page is to know
             self._notices.warn(task, f"The predictor of {task!r} raised:\n{traceback.format_exc()}")
             return _failed(describe(error))
         return {"state": RequestState.ANSWERED.value, "y": y}
