@@ -9,6 +9,7 @@ import pytest
 
 from marcelle_rt.errors import NotFound
 from marcelle_rt.serving.documents import TASKS
+from marcelle_rt.values import iso
 from tests.helpers import eventually, is_running
 from tests.serving.conftest import Served
 
@@ -67,7 +68,11 @@ def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served)
 def test_jobs_are_done_in_the_order_in_which_they_were_created(served: Served) -> None:
     first = served.submit("wait")
     served.worker_of(first)
-    jobs = [served.submit("note", name=name) for name in "dacb"]
+    jobs = []
+    for name in "dacb":
+        jobs.append(served.submit("note", name=name))
+        created = served.job(jobs[-1])["createdAt"]
+        eventually(lambda: iso() > created)  # noqa: B023
     served.jobs.remove(first)
 
     assert [served.end_of(job)["state"] for job in jobs] == ["success"] * 4

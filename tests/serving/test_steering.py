@@ -47,6 +47,7 @@ def test_a_command_to_a_job_reaches_its_run(keras_server: Served) -> None:
 
     slower = send(served, jobId=job, command="set", params={"learning_rate": 0.125})
     eventually(lambda: commands.get(slower)["state"] == "done", 30)
+    eventually(lambda: served.store.service("runs").get(run)["logs"]["learning_rate"][-1] == 0.125, 30)
     send(served, jobId=job, command="stop")
 
     ended = served.end_of(job)

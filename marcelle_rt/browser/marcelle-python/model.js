@@ -194,9 +194,11 @@ export class PythonModel extends Model {
 
   async #command(name, params = {}, runId = this.$job.get()?.runId ?? null) {
     if (!this.#goesOn) throw new Error('No training is going on');
-    const target = { jobId: this.$job.get().id, runId, ...publicLike(this.$task.get()) };
+    const jobId = this.$job.get().id;
+    const target = { jobId, runId, ...publicLike(this.$task.get()) };
     return command(this.store, target, name, params, this.#untilGone).catch((error) => {
-      if (!this.#goesOn && ['stop', 'cancel'].includes(name)) return error.message; // it came too late, and is so
+      const isOver = !this.#goesOn || this.$job.get().id !== jobId; // another training may have begun since
+      if (isOver && ['stop', 'cancel'].includes(name)) return error.message; // it came too late, and is so
       this.$message.set(error.message);
       throw error;
     });

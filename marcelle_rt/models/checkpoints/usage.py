@@ -105,5 +105,6 @@ class Usage:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the documents of the model's checkpoints say of it."""
-        return {} if self.labels is None else {"labels": [str(label) for label in self.labels]}
+        """What documents of the model's checkpoints say of it: `labels`, and the value of white `pixels` in images."""
+        labels = {} if self.labels is None else {"labels": [str(label) for label in self.labels]}
+        return labels if self.preprocess is None else {**labels, "pixels": 255}

@@ -294,4 +294,4 @@ def test_a_run_that_can_be_stopped_has_a_button_that_stops_it(
         eventually(lambda: writer.commands() or writer.stopped)
     assert writer.stopped
     eventually(lambda: f"{name}-1 has stopped: success" in widget.text)
-    assert buttons() == []
+    eventually(lambda: buttons() == [])

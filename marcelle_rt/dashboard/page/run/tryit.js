@@ -70,6 +70,9 @@ export function tryCard(connection, opened) {
       return;
     }
     const { shape } = loaded;
+    const white = checkpoint.metadata?.pixels; // its model does by itself what images need
+    if (white === 255 || white === 1) scale.value = String(white);
+    scale.hidden = white === 255 || white === 1;
     say(said, `${name} is loaded. It takes ${isImage(shape) ? `an image of ${shape[1]} × ${shape[0]} pixels` : `${shape.join(' × ') || 1} numbers`}.`);
     images.hidden = !isImage(shape);
     numbers.hidden = isImage(shape);
