@@ -184,9 +184,7 @@ export class PythonModel extends Model {
   }
 
   /** Changes what the training has declared, such as `learning_rate`. */
-  set(name, value) {
-    return this.#command('set', { [name]: value });
-  }
+  set = (name, value) => this.#command('set', { [name]: value });
 
   checkpoint() {
     return this.#command('checkpoint');
@@ -194,11 +192,10 @@ export class PythonModel extends Model {
 
   async #command(name, params = {}, runId = this.$job.get()?.runId ?? null) {
     if (!this.#goesOn) throw new Error('No training is going on');
-    const jobId = this.$job.get().id;
-    const target = { jobId, runId, ...publicLike(this.$task.get()) };
+    const target = { jobId: this.$job.get().id, runId, ...publicLike(this.$task.get()) };
     return command(this.store, target, name, params, this.#untilGone).catch((error) => {
-      const isOver = !this.#goesOn || this.$job.get().id !== jobId; // another training may have begun since
-      if (isOver && ['stop', 'cancel'].includes(name)) return error.message; // it came too late, and is so
+      const goesOn = this.#goesOn && this.$job.get().id === target.jobId; // and not the next one
+      if (!goesOn && ['stop', 'cancel'].includes(name)) return error.message; // it came too late, and is so
       this.$message.set(error.message);
       throw error;
     });
