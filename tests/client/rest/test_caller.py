@@ -30,8 +30,9 @@ from tests.support.services import fresh_name, key
 def by_rest(server: str) -> Iterator[Service]:
     """An empty service on each kind of server, reached by REST."""
     with DataStore(server) as store, store.by_rest() as rest:
+        before = store.status  # stores of one backend share a connection, and another test's may still be closing
         yield rest.service(fresh_name())
-        assert store.status == "disconnected"  # no socket was made
+        assert store.status in (before, "disconnected")  # no socket was made
 
 
 @pytest.fixture
