@@ -114,9 +114,10 @@ class RunDocuments:
             document: Its document there; `{}` where there is none.
 
         Returns:
-            An `uploaded` event for each, those first that the run's document lists.
+            An `uploaded` event for each, those first that the run's document lists, and the others as they were saved.
         """
         there: list[Event] = []
+        saved = {key: place for place, key in enumerate(run.files)}
         for list_name, services in (("checkpoints", MODEL_SERVICES), ("assets", (ASSETS,))):
             found = {
                 doc["_id"]: (doc, service)
@@ -131,7 +132,9 @@ class RunDocuments:
                     # Somebody else's: it stays as it is.
                     key = _key_by_path(run, listed.get("metadata", listed).get("local_path")) or identity
                     there.append(events.uploaded(list_name, key, listed))
-            there.extend(_uploaded(run, list_name, *pair) for pair in found.values())
+            # As databases give them they are in any order.
+            others = [_uploaded(run, list_name, *pair) for pair in found.values()]
+            there.extend(sorted(others, key=lambda event: saved.get(event["key"], len(saved))))
         return [event for event in there if not run.is_uploaded(event["key"])]
 
     def files_of(self, service: str, run_id: str) -> list[dict[str, Any]]:
