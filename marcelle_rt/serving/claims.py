@@ -60,6 +60,21 @@ def claim(jobs: Service, job: str, attempt: int, me: str) -> Document | None:
     return take(jobs, job, must_be, me, state=JobState.CLAIMED.value, attempt=attempt, beat=0, **fresh)
 
 
+def cancel_waiting(jobs: Service, job: str, me: str) -> bool:
+    """Cancels a job that nobody has begun.
+
+    Args:
+        jobs: The service.
+        job: The job's `_id`.
+        me: Who cancels.
+
+    Returns:
+        Whether it was still waiting.
+    """
+    changes = {"state": JobState.CANCELLED.value, "message": "cancelled before it began"}
+    return take(jobs, job, {"state": JobState.QUEUED.value}, me, **changes) is not None
+
+
 def again(reason: str) -> Document:
     """The fields of a job that waits again.
 

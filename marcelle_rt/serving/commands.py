@@ -12,7 +12,7 @@ from typing import Any
 from ..client.view import Change
 from ..errors import NotFound
 from ..runs.document.commands import COMMANDS, State
-from .claims import take
+from .claims import cancel_waiting
 from .definition import Definition
 from .documents import JOBS, OPEN, JobState
 from .executors.seam import Executor
@@ -108,15 +108,10 @@ class Commands:
             else:
                 self._answer(command, State.REFUSED, f"the job has ended: {job.get('state')}")
         elif job.get("state") == JobState.QUEUED.value and command["command"] in ("stop", "cancel"):
-            if self._cancel(job["_id"]):
+            if cancel_waiting(self._jobs, job["_id"], self._me):
                 self._answer(command, State.DONE, "the job had not begun")
         elif job.get("state") == JobState.QUEUED.value:
             self._answer(command, State.REFUSED, "the job has not begun")
-
-    def _cancel(self, job: str) -> bool:
-        must_be = {"state": JobState.QUEUED.value}
-        changes = {"state": JobState.CANCELLED.value, "message": "cancelled before it began"}
-        return take(self._jobs, job, must_be, self._me, **changes) is not None
 
     def _answer(self, command: Document, state: State, message: str) -> None:
         self._pending.pop(command["_id"], None)

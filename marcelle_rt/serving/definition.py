@@ -40,12 +40,17 @@ class Definition:
     predictors: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     owner: str | None = None
 
-    def serves(self, document: Mapping[str, Any]) -> bool:
-        """Whether what somebody asks is for this server: one that is not public is its own user's alone.
+    def serves(self, is_one: Callable[[Mapping[str, Any]], bool]) -> Callable[[Mapping[str, Any]], bool]:
+        """Tells which documents of a kind are for this server: one that is not public is its own user's alone.
 
         Another user can't see its tasks, but can guess their names, and make what he asks visible to everybody.
+
+        Args:
+            is_one: Whether a document is of that kind.
         """
-        return self.public or self.owner is None or document.get("userId") == self.owner
+        return lambda document: (
+            is_one(document) and (self.public or self.owner is None or document.get("userId") == self.owner)
+        )
 
 
 class NoServer(MarcelleError):

@@ -89,9 +89,10 @@ class Dispatcher:
         """
         store = self._definition.store
         query = {"task": {"$in": list(self._definition.tasks)}, "state": {"$in": [state.value for state in OPEN]}}
+        serves = self._definition.serves
         followings = [
-            Following(self._service, query, self._then(self._jobs.take_in, is_job), self._start_over),
-            Following(store.service(COMMANDS), QUERY, self._then(self._commands.take_in, is_job_command)),
+            Following(self._service, query, serves(is_job), self._then(self._jobs.take_in), self._start_over),
+            Following(store.service(COMMANDS), QUERY, serves(is_job_command), self._then(self._commands.take_in)),
         ]
         answering = Answering(self._definition, self.id)
         try:
@@ -118,16 +119,8 @@ class Dispatcher:
             return True
         return False
 
-    def _then(
-        self, take_in: Callable[[Change], None], is_one: Callable[[dict[str, Any]], bool]
-    ) -> Callable[[Change], None]:
-        """Takes in documents that are what they should be, and are for this server; anybody can write others."""
-
-        def told(change: Change) -> None:
-            if is_one(change.document) and self._definition.serves(change.document):
-                self._inbox.put(lambda: take_in(change))
-
-        return told
+    def _then(self, take_in: Callable[[Change], None]) -> Callable[[Change], None]:
+        return lambda change: self._inbox.put(lambda: take_in(change))
 
     def _start_over(self) -> None:
         self._inbox.put(self._jobs.start_over)

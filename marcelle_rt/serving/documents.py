@@ -195,6 +195,11 @@ def is_job_command(document: Mapping[str, Any]) -> bool:
     return texts and document.get("runId") is None
 
 
+def is_request(document: Mapping[str, Any]) -> bool:
+    """Whether a document is a request for a prediction."""
+    return isinstance(document.get("_id"), str)
+
+
 def new_command(job: Mapping[str, Any], command: Literal["stop", "cancel"]) -> JobCommandDocument:
     """A command to a job.
 

@@ -23,7 +23,8 @@ class Following:
     Args:
         service: The service.
         query: As for `Service.watch`.
-        changed: Gets each change, on the thread.
+        is_ours: Whether a document that the query finds is what it should be; anybody can write others.
+        changed: Gets each change of such a document, on the thread.
         begun: Called when everything is about to be given from the start, because changes were missed.
     """
 
@@ -31,11 +32,13 @@ class Following:
         self,
         service: Service,
         query: Mapping[str, Any],
+        is_ours: Callable[[dict[str, Any]], bool],
         changed: Callable[[Change], Any],
         begun: Callable[[], Any] = lambda: None,
     ) -> None:
         self._service = service
         self._query = query
+        self._is_ours = is_ours
         self._changed = changed
         self._begun = begun
         self._closed = threading.Event()
@@ -57,7 +60,8 @@ class Following:
                 with self._service.watch(self._query, timeout=_LOOK) as self._watch:
                     while not self._closed.is_set():
                         for change in self._watch:
-                            self._changed(change)
+                            if self._is_ours(change.document):
+                                self._changed(change)
             except MarcelleError as error:
                 logger.info("%s can't be followed now: %s", self._service.name, error)
                 self._closed.wait(_RETRY)

@@ -11,7 +11,7 @@ from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import JOBS, REQUESTS
 from tests.browser.conftest import Open
 from tests.browser.scripted_server import ScriptedServer
-from tests.browser.test_training import events, press, says
+from tests.browser.test_training import begun, events, press, says
 from tests.helpers import eventually
 from tests.support.proxy import Proxy
 
@@ -53,10 +53,7 @@ def test_a_job_that_nobody_takes_is_withdrawn_as_soon_as_its_server_is_known_to_
 def test_a_server_that_is_killed_in_mid_training_is_said_and_stop_ends_the_job(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     server.epoch(server.begin(job), 1)
     says(page, "Epoch 1 of 3.")
     server.die()
@@ -72,10 +69,7 @@ def test_a_server_that_is_killed_in_mid_training_is_said_and_stop_ends_the_job(
 def test_a_training_that_goes_on_after_its_server_was_gone_is_followed_to_its_end(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     run = server.begin(job)
     server.die()
     says(page, "Python is gone in the middle of it.")

@@ -24,6 +24,14 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
+def begun(page: Page, opened: Open, server: ScriptedServer) -> dict[str, Any]:
+    """Opens a page where Python is listening, and presses Train; the job that comes of it."""
+    opened()
+    says(page, "Python is listening.")
+    press(page, "Train")
+    return server.job()
+
+
 def says(page: Page, text: str) -> None:
     page.get_by_role("status").get_by_text(text).wait_for()
 
@@ -49,10 +57,7 @@ def test_a_stock_form_has_the_tasks_parameters_and_what_is_entered_is_sent(
 def test_each_epoch_is_one_event_with_marcelles_names_and_the_job_tells_the_end(
     page: Page, opened: Open, server: ScriptedServer
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     says(page, "Waiting for Python to begin.")
     run = server.begin(job)
     for epoch in (1, 3):
@@ -89,10 +94,7 @@ def test_two_clicks_make_one_job(page: Page, opened: Open, server: ScriptedServe
 def test_a_reloaded_page_goes_on_with_the_training_and_asks_for_no_second_one(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     run = server.begin(job)
     server.epoch(run, 2)
     says(page, "Epoch 2 of 3.")
@@ -110,10 +112,7 @@ def test_a_reloaded_page_goes_on_with_the_training_and_asks_for_no_second_one(
 
 
 def test_an_attempt_after_another_begins_the_curves_anew(page: Page, opened: Open, server: ScriptedServer) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     server.epoch(server.begin(job), 2)
     says(page, "Epoch 2 of 3.")
     server.says(job, state="queued", worker=None, runId=None)
@@ -128,10 +127,7 @@ def test_an_attempt_after_another_begins_the_curves_anew(page: Page, opened: Ope
 def test_stop_is_a_command_and_its_answer_removes_it(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     server.begin(job)
     says(page, "The training begins.")
     page.evaluate("() => { model.stop().then((answer) => { window.answer = answer; }); }")
@@ -176,10 +172,7 @@ def test_what_python_says_of_a_failure_is_shown_as_text(page: Page, opened: Open
 
 
 def test_a_job_that_is_tried_once_more_is_followed_again(page: Page, opened: Open, server: ScriptedServer) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    job = server.job()
+    job = begun(page, opened, server)
     server.says(job, state="error", message="no data")
     says(page, "no data")
     server.says(job, state="queued", message="")

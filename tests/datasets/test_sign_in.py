@@ -10,6 +10,7 @@ import pytest
 from marcelle_rt import Dataset, DataStore, Predictions, Remote
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import DatasetError, NotAuthenticated
+from tests.support.accounts import sign_up
 
 pytest.importorskip("PIL")
 
@@ -20,12 +21,7 @@ GREY = np.full((6, 8, 3), 128, np.uint8)
 def users(own_backend: Callable[..., Backend]) -> Iterator[tuple[DataStore, DataStore]]:
     """Ada and Ben, each signed in."""
     url = own_backend(auth=True, signup=True).url
-    stores = []
-    for name in ("ada", "ben"):
-        login = {"email": f"{name}@example.com", "password": f"correct horse {name}"}
-        with DataStore(url) as nobody:
-            nobody.service("users").create(login)
-        stores.append(DataStore(url, **login))
+    stores = [DataStore(url, **login) for login in sign_up(url, "ada", "ben")]
     yield stores[0], stores[1]
     for store in stores:
         store.close()

@@ -10,6 +10,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, new_job
 from tests.helpers import eventually
 from tests.serving.conftest import SERVERS, Served
+from tests.support.accounts import sign_up
 
 ENDS = [state.value for state in ENDED]
 
@@ -18,10 +19,7 @@ def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
     own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
     url = own_backend(auth=True, signup=True).url
-    logins = [{"email": f"{name}@example.com", "password": f"correct horse {name}"} for name in ("ada", "ben")]
-    with DataStore(url) as nobody:
-        for login in logins:
-            nobody.service("users").create(login)
+    logins = sign_up(url, "ada", "ben")
     ada, ben = (DataStore(url, **login) for login in logins)
     environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
 
@@ -48,10 +46,7 @@ def test_a_server_that_is_not_public_runs_no_job_of_another_user(
     own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
     url = own_backend(auth=True, signup=True).url
-    logins = [{"email": f"{name}@example.com", "password": f"correct horse {name}"} for name in ("ada", "ben")]
-    with DataStore(url) as nobody:
-        for login in logins:
-            nobody.service("users").create(login)
+    logins = sign_up(url, "ada", "ben")
     ada, ben = (DataStore(url, **login) for login in logins)
     environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
     served = Served(url, SERVERS / "plain.py", tmp_path, ada, **environment)

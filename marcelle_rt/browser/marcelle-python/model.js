@@ -142,9 +142,7 @@ export class PythonModel extends Model {
 
   /** Asks for a training with a dataset's instances; a second click while one goes on asks for nothing. */
   train(dataset) {
-    this.#asking ??= this.#submit(dataset).finally(() => {
-      this.#asking = null;
-    });
+    this.#asking ??= this.#submit(dataset).finally(() => { this.#asking = null; });
     return this.#asking;
   }
 
@@ -184,7 +182,9 @@ export class PythonModel extends Model {
   }
 
   /** Changes what the training has declared, such as `learning_rate`. */
-  set = (name, value) => this.#command('set', { [name]: value });
+  set(name, value) {
+    return this.#command('set', { [name]: value });
+  }
 
   checkpoint() {
     return this.#command('checkpoint');

@@ -12,7 +12,7 @@ from rich.text import Text
 from ...client.data_store import DataStore
 from ...errors import InvalidData
 from ...runs.document.commands import COMMANDS
-from ...serving.claims import take
+from ...serving.claims import cancel_waiting
 from ...serving.commands import GRACE
 from ...serving.documents import ENDED, JOBS, JobState, new_command, new_job
 from ...serving.parameters import checked
@@ -106,12 +106,8 @@ def cancel_jobs(store: DataStore, words: Sequence[str], as_json: bool) -> bool:
 def _cancel(store: DataStore, job: Document) -> None:
     if job.get("state") in _ENDED:
         return
-    me = f"command:{uuid.uuid4()}"
-    must_be = {"state": JobState.QUEUED.value}
-    changes = {"state": JobState.CANCELLED.value, "message": "cancelled before it began"}
-    if take(store.service(JOBS), job["_id"], must_be, me, **changes) is not None:
-        return
-    store.service(COMMANDS).create(new_command(job, "cancel"))
+    if not cancel_waiting(store.service(JOBS), job["_id"], f"command:{uuid.uuid4()}"):
+        store.service(COMMANDS).create(new_command(job, "cancel"))
 
 
 def _end_of(store: DataStore, job: str) -> Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from ..converted import Converted
 from ..onnx_files.classes import LABEL, PROBABILITIES
 from ..onnx_files.fitting import fit
 from ..onnx_files.running import run
+from ..onnx_files.writing import write
 from .export import export
 from .facts import TARGET, Facts, facts_of
 
@@ -48,14 +48,7 @@ class EstimatorSaver:
         fitted = fit(export(self._estimator, facts), facts.name, self._usage.labels or _names(facts))
         self.metadata = {**self._usage.metadata, **fitted.metadata}
         self.remarks = _remarks(facts) + _compare(self._estimator, facts, fitted.model, self._usage.example)
-        path, part = directory / f"{name}.onnx", directory / f".{name}.part.onnx"
-        try:
-            part.write_bytes(fitted.model.SerializeToString())
-            os.replace(part, path)
-        except OSError:  # a disk that is full; a part of a file is worth nothing
-            part.unlink(missing_ok=True)
-            raise
-        return path
+        return write(fitted.model, directory, name)
 
     def convert(self, directory: Path, remote_format: str) -> Converted | None:
         """There is nothing to convert: pages load the file as it is, whatever format others have."""

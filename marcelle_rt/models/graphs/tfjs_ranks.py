@@ -47,15 +47,28 @@ def _cumulated(op: Op) -> Any:
     return compute(x=op.inputs[0], axis=axis, **settings)
 
 
+def _beyond(op: Op, most: int, unknown: str) -> Any:
+    """What an op's second input says of each dimension, where there are more of them than TF.js takes; else `None`.
+
+    Args:
+        op: The op.
+        most: How many dimensions TF.js takes.
+        unknown: Why it is refused where that input is not known beforehand.
+    """
+    if (op.inputs[0].shape.rank or 0) <= most:
+        return None
+    told = op.constant(1)
+    if told is None:
+        op.refuse(unknown)
+    return told
+
+
 def _reversed(op: Op) -> Any:
     import tensorflow as tf
 
-    x = op.inputs[0]
-    if (x.shape.rank or 0) <= 4:
-        return None
-    axes = op.constant(1)
+    axes, x = _beyond(op, 4, "its axes are not known"), op.inputs[0]
     if axes is None:
-        op.refuse("its axes are not known")
+        return None
     for axis in axes.ravel() % x.shape.rank:
         x = _along(op, x, int(axis), lambda part: tf.reverse(part, [1]))
     return x
@@ -64,12 +77,9 @@ def _reversed(op: Op) -> Any:
 def _padded(op: Op) -> Any:
     import tensorflow as tf
 
-    x = op.inputs[0]
-    if (x.shape.rank or 0) <= 4:
-        return None
-    amounts = op.constant(1)
+    amounts, x = _beyond(op, 4, "how much it pads is not known"), op.inputs[0]
     if amounts is None:
-        op.refuse("how much it pads is not known")
+        return None
     value = op.inputs[2] if op.type == "PadV2" else 0
 
     def padded(before: int, after: int) -> Callable[[Any], Any]:
@@ -87,12 +97,9 @@ def _padded(op: Op) -> Any:
 def _tiled(op: Op) -> Any:
     import tensorflow as tf
 
-    x = op.inputs[0]
-    if (x.shape.rank or 0) <= 5:
-        return None
-    counts = op.constant(1)
+    counts, x = _beyond(op, 5, "how often it repeats is not known"), op.inputs[0]
     if counts is None:
-        op.refuse("how often it repeats is not known")
+        return None
 
     def tiled(count: int) -> Callable[[Any], Any]:
         return lambda part: tf.tile(part, [1, count, 1])

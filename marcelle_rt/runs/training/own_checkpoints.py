@@ -52,17 +52,12 @@ def _keep_onnx(
     path: Path, directory: Path, name: str, epoch: int | str, metadata: Mapping[str, Any], notices: Notices
 ) -> events.Checkpoint:
     from ...models.onnx_files.fitting import fit_file
+    from ...models.onnx_files.writing import write
 
     fitted = fit_file(path, metadata.get("labels"))
     for remark in fitted.remarks:
         notices.warn(("onnx", remark), f"{path.name}: {remark}.")
-    part, kept = directory / f".{name}.part.onnx", directory / f"{name}.onnx"
-    try:
-        part.write_bytes(fitted.model.SerializeToString())
-        os.replace(part, kept)
-    except OSError:  # a disk that is full; a part of a file is worth nothing
-        part.unlink(missing_ok=True)
-        raise
+    kept = write(fitted.model, directory, name)
     return events.checkpoint(time.time(), epoch, kept.name, "onnx", metadata={**fitted.metadata, **metadata})
 
 

@@ -14,7 +14,7 @@ from ...notices import Notices, logger
 from ...runs.training.exits import describe, short
 from ...values import to_wire
 from ..definition import Definition
-from ..documents import REQUESTS, RequestState
+from ..documents import REQUESTS, RequestState, is_request
 from ..following import Following
 from ..presence import names_of
 from .published import Published
@@ -32,7 +32,6 @@ class Answering:
 
     def __init__(self, definition: Definition, server: str) -> None:
         self._server = server
-        self._serves = definition.serves
         self._requests = definition.store.service(REQUESTS)
         self._notices = Notices()
         self._published = {
@@ -40,7 +39,8 @@ class Answering:
         }
         self._predictors: dict[str, Predictor] = {**self._published, **definition.predictors}
         query = {"task": {"$in": names_of(definition)}, "state": RequestState.ASKED.value}
-        self._following = Following(self._requests, query, self._on_change, self._begun)
+        ours = definition.serves(is_request)
+        self._following = Following(self._requests, query, ours, self._on_change, self._begun)
 
     def close(self) -> None:
         """Answers no more."""
@@ -53,9 +53,8 @@ class Answering:
             model.look_again()
 
     def _on_change(self, change: Change) -> None:
-        request = change.document
-        if change.kind != "removed" and isinstance(request.get("_id"), str) and self._serves(request):
-            self._answer(request)
+        if change.kind != "removed":
+            self._answer(change.document)
 
     def _answer(self, request: dict[str, Any]) -> None:
         # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.

@@ -31,7 +31,7 @@ class JobCommands:
         self._commands = definition.store.service(COMMANDS)
         self._accepted: list[str] = []
         query = {"jobId": job.id, "state": State.SENT.value}
-        self._following = Following(self._commands, query, self._on_change)
+        self._following = Following(self._commands, query, _names_no_run, self._on_change)
 
     def close(self, how: str) -> None:
         """Says of those that were accepted that they are done, and answers no more.
@@ -48,7 +48,7 @@ class JobCommands:
 
     def _on_change(self, change: Change) -> None:
         command = change.document
-        if change.kind == "removed" or command.get("runId") is not None:
+        if change.kind == "removed":
             return
         verb = command.get("command")
         if verb == "stop":
@@ -72,3 +72,7 @@ class JobCommands:
     def _answer(self, command: str, state: State, message: str) -> None:
         with contextlib.suppress(NotFound):  # who sent it has taken it back
             self._commands.patch(command, {"state": state.value, "message": message})
+
+
+def _names_no_run(command: Document) -> bool:
+    return command.get("runId") is None

@@ -182,7 +182,7 @@ class Listener:
         try:
             query = {"runId": self._run_id, "state": State.SENT.value}
             found = service.first({**query, "$sort": {"createdAt": 1}}, ROOM)
-        except BaseException:
+        except BaseException:  # whatever ends a reading, it was none
             self._has_missed = True
             raise
         late, self._finds_late_ones = self._finds_late_ones, False
