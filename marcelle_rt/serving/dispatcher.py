@@ -16,7 +16,15 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from ..client.view import Change
-from ..errors import AWAY, InvalidData, MarcelleError, NotFound
+from ..errors import (
+    AWAY,
+    FeathersError,
+    InvalidAnswer,
+    InvalidData,
+    MarcelleError,
+    NotFound,
+    PayloadTooLarge,
+)
 from ..notices import Notices
 from ..runs.document.commands import COMMANDS
 from .answers.answering import Answering
@@ -31,6 +39,9 @@ from .open_jobs import OpenJobs
 from .presence import Presence
 from .sweeping import PAUSE, Sweep
 from .versions import another_takes
+
+_OF_ONE = (FeathersError, InvalidAnswer, InvalidData, PayloadTooLarge)
+"""What one document can cause, or a database that is in trouble: the server goes on."""
 
 _TICK = 0.5  # seconds between two looks at what is overdue
 
@@ -144,7 +155,7 @@ class Dispatcher:
             step()
         except AWAY:
             raise
-        except MarcelleError as error:  # of one document, or of a database that is in trouble; the server goes on
+        except _OF_ONE as error:
             self._notices.warn("refused", f"The backend refused what the server wanted to write: {error}")
 
     def _beat(self) -> None:
