@@ -17,12 +17,12 @@ import { followBeside } from './follow.js';
  */
 
 const POINTS = 2000;
-const MOST_RUNS = 20;
+const MOST_RUNS = 20; // each has many documents, all of which are read
 
 /** @type {Record<'batches' | 'system', Kind>} */
 const KINDS = {
-  batches: { service: 'run-batches', title: 'Batches', unit: 'batch', curves: batchCurves, how: 'batch_freq, save_batch' },
-  system: { service: 'run-system', title: 'The machine', unit: 'seconds', curves: systemCurves, how: 'system_metrics=True' },
+  batches: { service: 'run-batches', title: 'Batches', unit: 'batch', curves: batchCurves, how: 'save_batch and KerasCallback(batch_freq=...) save them' },
+  system: { service: 'run-system', title: 'The machine', unit: 'seconds', curves: systemCurves, how: 'Writer(system_metrics=True) measures it' },
 };
 
 /**
@@ -105,7 +105,7 @@ export function besideCard(connection, shown, which) {
 export function tickedCard(connection, catalogue, selection) {
   const parts = Object.values(KINDS).map((kind) => {
     const details = element('details', { class: 'rt-beside' }, element('summary', {}, kind.title));
-    const hint = element('p', { class: 'rt-hint' }, `The ticked runs have none (${kind.how}).`);
+    const hint = element('p', { class: 'rt-hint' }, `The ticked runs have none: ${kind.how}.`);
     const shown = {
       get ticked() {
         return details.open ? selection.ticked.slice(0, MOST_RUNS) : [];
@@ -122,7 +122,7 @@ export function tickedCard(connection, catalogue, selection) {
     details.append(hint, chartsBeside(connection, shown, kind, (count) => void (hint.hidden = count > 0)));
     return details;
   });
-  const card = new Card('Beside the curves', ...parts);
+  const card = new Card('Batches and machines', ...parts);
   const look = () => card.show(selection.ticked.length > 0);
   selection.subscribe(look);
   look();

@@ -1,6 +1,6 @@
 // The lines of a chart: what each ticked run has of its metrics, thinned so that any number of runs is drawn in a frame.
 import { logsOf } from '../runs/facts.js';
-import { curveOf, firstEpoch, smoothed, thinned } from './series.js';
+import { curveOf, epochsOf, smoothed, thinned } from './series.js';
 
 /**
  * @typedef {import('./chart.js').Line} Line
@@ -76,12 +76,12 @@ export function linesOf(shown, metrics, { axis, log, smooth }) {
  * @returns {(place: number) => number}
  */
 function placesOf(run, length, axis, elapsed) {
-  const first = firstEpoch(run, length);
+  const epochs = epochsOf(run, length);
   if (axis === 'step') {
     const steps = Number(run.params?.steps) || 1;
-    return (place) => (first + place) * steps;
+    return (place) => epochs(place) * steps;
   }
   // A run's document has no time for each epoch: they are spread evenly over the time that it took.
   if (axis === 'time' && elapsed !== null) return (place) => ((place + 1) * elapsed) / length;
-  return (place) => first + place;
+  return epochs;
 }

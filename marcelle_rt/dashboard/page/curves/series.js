@@ -6,11 +6,24 @@
  */
 
 /**
- * The number of the first epoch, counted back from the last one's; 1 where the run doesn't name that.
+ * The number of the epoch at each place of a run's lists. A run names them by stretches where they are not consecutive;
+ * else they are counted back from the last one's, or from 1 where the run doesn't name that.
  * @param {import('../runs/facts.js').Document} run
  * @param {number} length
+ * @returns {(place: number) => number}
  */
-export const firstEpoch = (run, length) => (Number.isInteger(run.epoch) && run.epoch >= length - 1 ? run.epoch - length + 1 : 1);
+export function epochsOf(run, length) {
+  const first = Number.isInteger(run.epoch) && run.epoch >= length - 1 ? run.epoch - length + 1 : 1;
+  const told = run.epoch_numbers;
+  if (!Array.isArray(told) || !told.every(isStretch)) return (place) => first + place;
+  const begins = [...told.map(([place]) => place), length];
+  if (begins[0] !== 0 || begins.some((place, i) => i > 0 && place < begins[i - 1])) return (place) => first + place;
+  const numbers = told.flatMap(([place, number, step], i) => Array.from({ length: begins[i + 1] - place }, (_, n) => number + n * step));
+  return (place) => numbers[place];
+}
+
+/** @param {unknown} value */
+const isStretch = (value) => Array.isArray(value) && value.length === 3 && value.every(Number.isSafeInteger);
 
 /**
  * @param {unknown[]} values
@@ -26,7 +39,13 @@ export function curveOf(values, xOf, positive) {
     curve.x.push(xOf(place));
     curve.y.push(value);
   });
-  return curve;
+  return curve.x.some((x, i) => i > 0 && x < curve.x[i - 1]) ? byX(curve) : curve;
+}
+
+/** Epochs that were saved in another order than that of their numbers: a line goes from left to right. @param {Curve} curve */
+function byX({ x, y }) {
+  const places = x.map((_, place) => place).sort((a, b) => x[a] - x[b]);
+  return { x: places.map((place) => x[place]), y: places.map((place) => y[place]) };
 }
 
 /**

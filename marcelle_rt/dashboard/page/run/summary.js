@@ -2,8 +2,10 @@
 import { Card } from '../card.js';
 import { element, say } from '../dom.js';
 import { secondsOf } from '../runs/columns.js';
-import { grows, ordered } from '../runs/facts.js';
-import { duration, moment, number } from '../text.js';
+import { flat, grows, ordered } from '../runs/facts.js';
+import { duration, moment, number, plain } from '../text.js';
+
+const MOST = 30; // lines of a table
 
 /**
  * @param {import('../runs/catalogue.js').Catalogue} catalogue
@@ -18,7 +20,8 @@ export function summaryCard(catalogue, opened, stop) {
   const facts = element('dl', { class: 'rt-facts' });
   const error = element('pre', { class: 'rt-error', role: 'alert' });
   const figures = element('table', { class: 'rt-table' });
-  const body = element('div', {}, element('div', { class: 'rt-named' }, name, state), track, error, facts, stop, figures);
+  const whole = element('table', { class: 'rt-table' });
+  const body = element('div', {}, element('div', { class: 'rt-named' }, name, state), track, error, facts, stop, figures, whole);
   const hint = element('p', { class: 'rt-hint' });
   const card = new Card('', body, hint);
 
@@ -32,7 +35,7 @@ export function summaryCard(catalogue, opened, stop) {
     const stands = catalogue.stateOf(row);
     body.dataset.state = stands;
     say(name, row.name);
-    say(state, stands);
+    say(state, catalogue.wordFor(row));
     track.hidden = !row.planned;
     bar.style.width = `${row.planned ? Math.min(100, (100 * row.done) / row.planned) : 0}%`;
     error.hidden = !row.error;
@@ -41,6 +44,7 @@ export function summaryCard(catalogue, opened, stop) {
       ['Epoch', row.planned ? `${row.done} of ${row.planned}` : String(row.done)],
       [stands === 'training' ? 'Training for' : 'Took', duration(secondsOf(row, now))],
       ['Started', moment(row.start, now)],
+      ['Ended because', row.reason],
       ['Made with', typeof document?.source === 'string' ? document.source : ''],
     ].filter(([, value]) => value);
     const text = JSON.stringify(told);
@@ -49,12 +53,13 @@ export function summaryCard(catalogue, opened, stop) {
       facts.replaceChildren(...told.flatMap(([term, value]) => [element('dt', {}, term), element('dd', {}, value)]));
     }
     drawFigures(row);
+    drawWhole(document?.summary);
   }
 
   /** @param {import('../runs/facts.js').Row} row */
   function drawFigures(row) {
     const metrics = row.metrics ?? {};
-    const lines = ordered(Object.keys(metrics)).slice(0, 30).map((metric) => [metric, number(metrics[metric].last), number(metrics[metric].best)]);
+    const lines = ordered(Object.keys(metrics)).slice(0, MOST).map((metric) => [metric, number(metrics[metric].last), number(metrics[metric].best)]);
     const text = JSON.stringify(lines);
     if (figures.dataset.text === text) return;
     figures.dataset.text = text;
@@ -67,6 +72,17 @@ export function summaryCard(catalogue, opened, stop) {
       ),
     );
     figures.replaceChildren(...(lines.length ? [element('thead', {}, head), element('tbody', {}, ...rows)] : []));
+  }
+
+  /** What is known of the whole run, such as the figures of a test. @param {unknown} summary */
+  function drawWhole(summary) {
+    const lines = Object.entries(flat(summary)).slice(0, MOST).map(([label, value]) => [label, plain(value)]);
+    const text = JSON.stringify(lines);
+    if (whole.dataset.text === text) return;
+    whole.dataset.text = text;
+    const head = element('tr', {}, element('th', {}, 'Of the whole run'), element('th', { class: 'rt-number' }, 'value'));
+    const rows = lines.map(([label, value]) => element('tr', {}, element('td', {}, label), element('td', { class: 'rt-number' }, value)));
+    whole.replaceChildren(...(lines.length ? [element('thead', {}, head), element('tbody', {}, ...rows)] : []));
   }
 
   opened.subscribe(draw);

@@ -7,7 +7,7 @@ import { idOf, isActive, rowOf } from './facts.js';
  * @typedef {import('./facts.js').Row} Row
  */
 
-const LIGHT = ['_id', 'name', 'basename', 'status', 'start', 'end', 'epoch', 'epochs', 'params', 'tags', 'group', 'notes', 'error'];
+const LIGHT = ['_id', 'name', 'basename', 'status', 'start', 'end', 'epoch', 'epochs', 'params', 'tags', 'group', 'notes', 'error', 'outcome', 'reason'];
 const DATES = ['createdAt', 'updatedAt'];
 const ROWS_A_READ = 1000;
 const DOCUMENTS_A_READ = 25;
@@ -79,6 +79,12 @@ export class Catalogue {
   stateOf(row) {
     if (isActive(row)) return this.isSilent(row) ? 'silent' : row.status === 'idle' ? 'waiting' : 'training';
     return row.status === 'error' ? 'failed' : 'finished';
+  }
+
+  /** How a run stands, in a word for people: one that has finished may have been stopped, or pruned. @param {Row} row */
+  wordFor(row) {
+    const state = this.stateOf(row);
+    return (state === 'finished' && row.outcome) || state;
   }
 
   /** @param {string} id */

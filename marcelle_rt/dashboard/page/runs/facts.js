@@ -19,6 +19,8 @@
  * @property {string} group
  * @property {string} notes
  * @property {string} error
+ * @property {string} outcome how it ended early without a failure: stopped or pruned
+ * @property {string} reason why it did
  * @property {unknown} updated when the backend changed it last
  * @property {Record<string, Figures> | null} metrics null: not read yet
  */
@@ -149,6 +151,8 @@ export function rowOf(run, before) {
     group: textOf(run.group),
     notes: textOf(run.notes),
     error: textOf(run.error),
+    outcome: textOf(run.outcome),
+    reason: textOf(run.reason),
     updated: run.updatedAt,
     metrics,
   };

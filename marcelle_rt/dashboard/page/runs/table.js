@@ -67,8 +67,8 @@ export class Table {
     line.swatch.style.background = ticked ? this.selection.color(row.id) : '';
     line.row.dataset.state = state;
     say(line.name, row.name);
-    say(line.state, state);
-    line.state.title = row.error || (state === 'silent' ? 'It gives no sign of life: its program may have been killed.' : '');
+    say(line.state, this.catalogue.wordFor(row));
+    line.state.title = row.error || row.reason || (state === 'silent' ? 'It gives no sign of life: its program may have been killed.' : '');
     line.bar.style.width = state === 'training' && row.planned ? `${Math.min(100, (100 * row.done) / row.planned)}%` : '0';
     for (const key of line.cells.keys()) if (!columns.some((column) => column.key === key)) line.cells.delete(key);
     const cells = columns.map((column) => {
