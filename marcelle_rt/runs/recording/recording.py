@@ -6,13 +6,12 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from time import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ...forks import on_fork
 from ...notices import Notices, tell
 from ...values import to_run
-from ..alerts.webhook import Webhook
 from ..document import events
 from ..document.events import ALERTS, BATCHES, SYSTEM, Event
 from ..document.resumed import Resumed
@@ -32,6 +31,9 @@ from ..training.pictures import asset_event
 from .resuming import Resuming
 from .settings import RunSettings
 from .waiting import Waiting
+
+if TYPE_CHECKING:
+    from ..alerts.webhook import Webhook
 
 _OPEN = Phase.OPEN  # asked at each epoch, and an enum's members are slow to find
 
@@ -87,7 +89,7 @@ class Recording:
         self.commands: Commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
         self.since: exits.Since = exits.Since()
         self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
-        self._webhook = Webhook(settings.webhook, notices) if settings.webhook is not None else None
+        self._webhook = _webhook(settings.webhook, notices) if settings.webhook is not None else None
         self._notices = notices
         self.is_mine = True
         _made.add(self)
@@ -367,6 +369,12 @@ class Recording:
         if self.is_open:
             self.record_batches()
         return self._waiting.wait(timeout)
+
+
+def _webhook(url: str, notices: Notices) -> Webhook:
+    from ..alerts.webhook import Webhook  # brings in urllib's HTTP, which hardly anybody needs here
+
+    return Webhook(url, notices)
 
 
 _made: WeakSet[Recording] = WeakSet()

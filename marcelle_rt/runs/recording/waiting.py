@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ...notices import Notices
-from ..alerts.webhook import Webhook
 from ..sync.feed import Feed
 from ..sync.patience import Patience, unsent
 from ..sync.publisher import Publisher
+
+if TYPE_CHECKING:
+    from ..alerts.webhook import Webhook
 
 
 class Waiting:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from ...errors import ConversionError, FeathersError, NotFound
-from ...models import from_browser
 from .link import Link, checked_document
 from .run_documents import TFJS_MODELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ...models.from_browser import Saved
 
 KNN = "knn-classifier-models"
 
@@ -45,12 +46,16 @@ class Examples(NamedTuple):
 
 def load_model(link: Link, id_or_name: str) -> BrowserModel:
     """Makes a Keras model of one that a page has stored."""
+    from ...models import from_browser
+
     document = _document(link, TFJS_MODELS, id_or_name)
     return BrowserModel(from_browser.to_keras(_saved(link, document)), _labels(document))
 
 
 def load_weights(link: Link, model: Any, id_or_name: str) -> list[Any] | None:
     """Puts the weights of a model that a page has stored into another; returns the page's labels."""
+    from ...models import from_browser
+
     document = _document(link, TFJS_MODELS, id_or_name)
     from_browser.set_weights(model, _saved(link, document))
     return _labels(document)
@@ -95,7 +100,9 @@ def _labels(document: Mapping[str, Any]) -> list[Any] | None:
     return labels if isinstance(labels, list) else None
 
 
-def _saved(link: Link, document: _Document) -> from_browser.Saved:
+def _saved(link: Link, document: _Document) -> Saved:
+    from ...models import from_browser
+
     name = str(document.get("name"))
     files = document.get("files")
     listed = {str(pair[0]) for pair in files if isinstance(pair, list) and pair} if isinstance(files, list) else set()
