@@ -29,6 +29,8 @@ _STATES: Mapping[str, tuple[str, ...]] = {
     "failed": ("error",),
 }
 """What people call the status of a run, and how documents have it."""
+_OUTCOMES = ("stopped", "pruned")
+"""What people call a status too: documents have it beside the status."""
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 Test = Callable[[Mapping[str, Any]], bool]
@@ -80,9 +82,10 @@ def selection_of(filters: Sequence[str]) -> Selection:
         name, sign, wanted = condition[1], condition[2], condition[3].strip()
         name = _ALIASES.get(name, name)
         silent = silent or (name, sign, wanted) == ("status", "=", "silent")
-        asked = _query(name, wanted) if sign == "=" and name not in query else None
+        field = "outcome" if name == "status" and wanted.lower() in _OUTCOMES else name
+        asked = _query(field, wanted) if sign == "=" and field not in query else None
         if asked is not None:
-            query[name] = asked
+            query[field] = asked
         else:
             tests.append(_test(name, sign, wanted))
     return Selection(query, tuple(tests), silent)
@@ -119,6 +122,8 @@ def _query(name: str, wanted: str) -> Any:
     if name == "status":
         known = _STATES.get(wanted.lower(), (wanted,))
         return known[0] if len(known) == 1 else {"$in": list(known)}
+    if name == "outcome":
+        return wanted.lower()
     if name in _TEXTS or name == "tags":
         return wanted
     if name == "epochs" or name.startswith(("params.", "model.")):
@@ -166,7 +171,8 @@ def values_of(run: Mapping[str, Any], name: str) -> Sequence[Any]:
 
 def _status(run: Mapping[str, Any]) -> list[str]:
     own = str(run.get("status"))
-    return [own, *(state for state, known in _STATES.items() if own in known and state != "silent")]
+    states = [state for state, known in _STATES.items() if own in known and state != "silent"]
+    return [own, *states, *([str(run["outcome"])] if run.get("outcome") else [])]
 
 
 def _tags(run: Mapping[str, Any]) -> list[str]:

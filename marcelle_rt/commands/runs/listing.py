@@ -27,7 +27,7 @@ FIELDS = [
 ]
 """What is read of each run that is shown."""
 
-_MORE = ("params", "notes", "error", "source", "origin")
+_MORE = ("params", "notes", "error", "outcome", "source", "origin")
 """What filters, columns and the order may look at besides."""
 
 _HEADS = ("run", "status", "epoch", "started", "took", "last values")

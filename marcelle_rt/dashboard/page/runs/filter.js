@@ -22,7 +22,7 @@ export function filterOf(text) {
 function testOf(word) {
   const condition = CONDITION.exec(word);
   if (!condition) {
-    return (row, state) => contains([row.name, row.group, row.notes, state, row.status, row.error, ...row.tags], word);
+    return (row, state) => contains([row.name, row.group, row.notes, state, row.status, row.outcome, row.error, ...row.tags], word);
   }
   const [, name, sign, wanted] = condition;
   return (row, state) => compare(sign, valuesOf(row, state, name), wanted);
@@ -34,7 +34,7 @@ function testOf(word) {
  * @returns {unknown[]}
  */
 function valuesOf(row, state, name) {
-  if (name === 'status') return [state, row.status];
+  if (name === 'status') return [state, row.status, row.outcome].filter(Boolean);
   if (name === 'tag' || name === 'tags') return row.tags;
   if (name === 'epoch') return [row.done];
   if (name === 'epochs') return row.planned === null ? [] : [row.planned];
