@@ -12,9 +12,11 @@ from typing import Any
 
 from ..client.service import Service
 from ..errors import NotFound
-from .documents import JobState
+from .documents import JobState, losses_of
 
 Document = dict[str, Any]
+
+_MOST_SERVERS = 10  # attempts that end with their servers; so many, and the job is what ends them
 
 _NO_PROGRESS = {"fraction": None, "text": ""}
 
@@ -85,18 +87,33 @@ def again(reason: str) -> Document:
     return {"state": JobState.QUEUED.value, "progress": _NO_PROGRESS, "message": message}
 
 
-def after_loss(attempt: int, retries: int, reason: str) -> Document:
+def stopped_too_late(reason: str) -> str:
+    """What is said of a job that was asked to stop, and lost its worker before it did.
+
+    Args:
+        reason: What became of the worker, for people.
+    """
+    return f"it was asked to stop, and {reason} before it did"
+
+
+def after_loss(job: Mapping[str, Any], retries: int, reason: str, *, own: bool) -> Document:
     """What becomes of a job whose worker was lost.
 
     Args:
-        attempt: The attempt that was lost.
-        retries: How often the job is started again.
+        job: Its document, as of the attempt that was lost.
+        retries: How often the job is started again that has lost its own worker.
         reason: What became of the worker, for people.
+        own: Whether its own worker alone was lost. Where its server was lost, too, the job may have nothing to do with
+            it: then it is started again, unless that happens all the time.
 
     Returns:
         The fields of its document.
     """
-    if attempt <= retries:
-        return again(reason)
+    if job["state"] == JobState.STOPPING.value:  # nobody wants it to go on
+        return {"state": JobState.CANCELLED.value, "message": stopped_too_late(reason)}
+    attempt, before = job["attempt"], losses_of(job)
+    losses = before + own
+    if losses <= retries if own else attempt - before <= retries + _MOST_SERVERS:
+        return {**again(reason), "losses": losses}
     times = "" if attempt == 1 else f" (attempt {attempt})"
-    return {"state": JobState.ERROR.value, "message": f"{reason}{times}"}
+    return {"state": JobState.ERROR.value, "message": f"{reason}{times}", "losses": losses}

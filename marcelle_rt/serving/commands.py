@@ -51,6 +51,7 @@ class Commands:
     ) -> None:
         self.cancelled: dict[str, float] = {}
         self._tasks = definition.tasks
+        self._may_command = definition.may_command
         self._jobs = definition.store.service(JOBS)
         self._commands = definition.store.service(COMMANDS)
         self._me = me
@@ -79,7 +80,8 @@ class Commands:
         looks = 0
         for command in list(self._pending.values()):
             identity, key = command["_id"], command["jobId"]
-            if command.get("command") == "cancel" and (key in self._known.held or key in self._known.given):
+            job = self._known.held.get(key)
+            if command.get("command") == "cancel" and job is not None and self._may_command(command, job):
                 self.cancelled.setdefault(key, now + GRACE)
             if key in self._known.held:  # a worker that ends a job answers its commands then, too
                 self._next_look[identity] = now + _LOOK_AGAIN
@@ -98,10 +100,13 @@ class Commands:
         try:
             job = self._jobs.get(command["jobId"])
         except NotFound:
-            self._answer(command, State.REFUSED, "there is no such job")
+            if self._may_command(command, {}):
+                self._answer(command, State.REFUSED, "there is no such job")
+            else:
+                del self._pending[command["_id"]]  # another user's, whose jobs can't be seen from here
             return
-        if job.get("task") not in self._tasks:
-            del self._pending[command["_id"]]  # another server's
+        if job.get("task") not in self._tasks or not self._may_command(command, job):
+            del self._pending[command["_id"]]  # another server's, or of somebody who has no say here
         elif job.get("state") not in _OPEN:
             if command.get("state") == State.ACCEPTED.value:
                 self._answer(command, State.DONE, str(job.get("state")))

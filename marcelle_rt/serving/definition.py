@@ -10,11 +10,13 @@ import importlib
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..client.auth import user_of
 from ..client.data_store import DataStore
 from ..errors import MarcelleError
 from .tasks import Task
@@ -30,7 +32,8 @@ class Definition:
         public: Whether users see what it writes who sign in as somebody else.
         tasks: By name.
         predictors: Functions that answer predictions, by the name of their task.
-        owner: The `_id` of the user that the server is signed in as; `None` where nobody signs in, or before it serves.
+        owner: The `_id` of the user that the server is signed in as; `None` where nobody signs in, or before
+            `learn_owner`.
     """
 
     store: DataStore
@@ -51,6 +54,24 @@ class Definition:
         return lambda document: (
             is_one(document) and (self.public or self.owner is None or document.get("userId") == self.owner)
         )
+
+    def learn_owner(self) -> None:
+        """Learns who the server is signed in as.
+
+        Raises:
+            MarcelleError: What the backend or the line raised.
+        """
+        session = self.store.session
+        self.owner = user_of(session.caller.token(time.monotonic() + session.timeout))
+
+    def may_command(self, command: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
+        """Whether a command to a job is one of a user's who may see the job.
+
+        Args:
+            command: The command's document.
+            job: The job's.
+        """
+        return self.owner is None or command.get("userId") == self.owner or (self.public and job.get("public") is True)
 
 
 class NoServer(MarcelleError):

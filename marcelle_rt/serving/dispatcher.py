@@ -32,9 +32,9 @@ from .claims import take
 from .commands import QUERY, Commands
 from .definition import Definition, Reference
 from .documents import JOBS, OPEN, JobState, is_job, is_job_command
-from .executors.seam import Ended, Executor, Order
+from .executors.seam import Ended, Executor, Order, new_token
 from .following import Following
-from .losses import Losses
+from .losses import SILENT, Losses
 from .open_jobs import OpenJobs
 from .presence import Presence
 from .sweeping import PAUSE, Sweep
@@ -84,6 +84,8 @@ class Dispatcher:
         self._aside: list[dict[str, Any]] = []
         self._presence = Presence(definition, self.id)
         self._next_beat = 0.0
+        self._looked = clock()
+        self._silent: set[str] = set()
         self._sweep = Sweep(definition, self.id)
         self._next_sweep = 0.0
         self._executor = executor(self.id, self._ended)
@@ -112,10 +114,7 @@ class Dispatcher:
             while self._serve_once():
                 self._advance()
         finally:
-            answering.close()
-            for following in followings:
-                following.close()
-            self._leave()
+            self._leave([answering, *followings])
 
     # Messages
 
@@ -166,13 +165,31 @@ class Dispatcher:
     def _settle(self) -> None:
         while self._returned:
             order, reason = self._returned[0]
+            if order.token in self._silent:
+                reason = f"{SILENT} and was ended"
             self._losses.settle(order, reason, order.job in self._commands.cancelled)
             self._returned.pop(0)
+            self._silent.discard(order.token)
 
     def _take_over(self) -> None:
+        now, before = self._clock(), self._looked
+        self._looked = now
+        if now - before > self._definition.lease / 2:  # it stood still itself, and has heard of nobody meanwhile
+            self._jobs.everybody_lives()
         for document in self._jobs.overdue():
-            self._going_on(partial(self._losses.take_over, document))
+            self._going_on(partial(self._end_silent, document))
             self._jobs.taken_over(document["_id"])
+
+    def _end_silent(self, document: dict[str, Any]) -> None:
+        """Takes a job from a worker that gives no sign of life, and ends its process where that is ours."""
+        order = self._jobs.given.get(document["_id"])
+        if order is None or not order.is_of(document.get("worker")):
+            self._losses.take_over(document)
+        elif self._executor.kill(order):
+            self._silent.add(order.token)  # what becomes of the job comes with the end of its process
+        else:
+            del self._jobs.given[order.job]
+            self._losses.take_over(document)
 
     def _answer(self) -> None:
         self._commands.advance(self._executor)
@@ -201,7 +218,8 @@ class Dispatcher:
         except InvalidData as error:
             self._refuse(document, str(error))
             return
-        order = Order(self._reference, self._definition.store.location, key, attempt + 1, uuid.uuid4().hex)
+        location = self._definition.store.location
+        order = Order(self._reference, location, key, attempt + 1, new_token(self.id))
         self._executor.start(order)
         self._jobs.given[key] = order
 
@@ -224,12 +242,19 @@ class Dispatcher:
         must_be = {"state": JobState.QUEUED.value}
         take(self._service, document["_id"], must_be, self.id, state=JobState.REFUSED.value, message=reason)
 
-    def _leave(self) -> None:
-        """Gives back what is running, takes the presence away, and ends the processes."""
+    def _leave(self, followers: list[Answering | Following]) -> None:
+        """Takes the presence away, ends the processes, and gives back what was not handed back by them."""
+        for follower in followers:
+            follower.end()
+        is_there = self._presence.remove()
+        self._executor.close()
         try:
-            self._losses.leave()
-            self._presence.remove()
+            if is_there:
+                self._losses.leave()
         except MarcelleError as error:
-            self._notices.warn("leave", f"{error} Another server will see by the lease that this one has ended.")
-        finally:
-            self._executor.close()
+            is_there = False
+            self._notices.warn("leave", f"{error}")
+        if not is_there:
+            self._notices.warn("lease", "Another server will see by the lease that this one has ended.")
+        for follower in followers:
+            follower.close()

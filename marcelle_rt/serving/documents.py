@@ -99,7 +99,7 @@ class Progress(TypedDict):
 
 
 class JobDocument(_Public):
-    """A job."""
+    """A job; its `losses` are the attempts that have lost their own worker."""
 
     _id: str
     task: str
@@ -108,6 +108,7 @@ class JobDocument(_Public):
     state: str
     worker: str | None
     attempt: int
+    losses: int
     beat: int
     progress: Progress
     runId: str | None
@@ -168,6 +169,7 @@ def new_job(
         state=JobState.QUEUED.value,
         worker=None,
         attempt=0,
+        losses=0,
         beat=0,
         progress={"fraction": None, "text": ""},
         runId=None,
@@ -187,6 +189,12 @@ def is_job(document: Mapping[str, Any]) -> bool:
     counted = isinstance(attempt, int) and not isinstance(attempt, bool)
     texts = all(isinstance(document.get(name), str) for name in ("_id", "task", "state"))
     return texts and (counted or document.get("state") == JobState.QUEUED.value)
+
+
+def losses_of(job: Mapping[str, Any]) -> int:
+    """How many attempts of a job have lost their own worker; who created it may have left that out."""
+    losses = job.get("losses")
+    return losses if isinstance(losses, int) else 0
 
 
 def is_job_command(document: Mapping[str, Any]) -> bool:

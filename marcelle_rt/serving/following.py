@@ -46,11 +46,15 @@ class Following:
         self._thread = threading.Thread(target=self._run, name=f"{THREADS}{service.name}", daemon=True)
         self._thread.start()
 
-    def close(self) -> None:
-        """Ends it."""
+    def end(self) -> None:
+        """Has it end, and waits for nothing."""
         self._closed.set()
         if (watch := self._watch) is not None:
             watch.close()
+
+    def close(self) -> None:
+        """Ends it."""
+        self.end()
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:

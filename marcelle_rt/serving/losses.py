@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from ..client.service import Service
 from ..errors import NotFound
-from .claims import after_loss, again, take
+from .claims import after_loss, again, cancel_waiting, take
 from .documents import HELD, JobState
-from .executors.seam import Order
+from .executors.seam import Order, is_of_server
 from .open_jobs import OpenJobs
 from .tasks import Task
+
+SILENT = "its worker has given no sign of life"
+"""What is said of a worker whose lease has run out."""
 
 _MOST_STARTS = 3  # processes that end before they have begun a job
 
@@ -42,6 +46,8 @@ class Losses:
             reason: Why its worker has ended, if that was not by itself.
             cancelled: The job was to be ended.
         """
+        if self._known.given.get(order.job, order) != order:  # it was given to a worker that was not heard of any more
+            return
         self._known.given.pop(order.job, None)
         try:
             document = self._jobs.get(order.job)
@@ -49,7 +55,8 @@ class Losses:
             return
         state = document.get("state")
         if state == JobState.QUEUED.value:
-            self._not_begun(order, reason, document)
+            if not cancelled or not cancel_waiting(self._jobs, order.job, self._me):
+                self._not_begun(order, reason, document)
             return
         self._starts.pop(order.job, None)
         if reason is None or state not in _HELD or not order.is_of(document.get("worker")):
@@ -58,26 +65,28 @@ class Losses:
             message = "cancelled; its process did not end by itself, and was ended"
             self._settle(document, state=JobState.CANCELLED.value, message=message)
         else:
-            self._give_back(document, reason)
+            self._give_back(document, reason, own=True)
 
     def take_over(self, document: dict[str, Any]) -> None:
         """Takes a job from a worker that gives no sign of life."""
-        self._give_back(document, "its worker has given no sign of life", "beat")
+        mine = is_of_server(document.get("worker"), self._me)  # of another server nobody knows whether it lives
+        self._give_back(document, SILENT, "beat", own=mine)
 
     def cancel(self, document: dict[str, Any], message: str) -> bool:
         """Ends a job that goes on somewhere; tells whether it was still as the document says."""
         return self._settle(document, state=JobState.CANCELLED.value, message=message)
 
     def leave(self) -> None:
-        """Gives all back that this server's workers have, because it ends."""
-        for order in self._known.given.values():
-            document = self._known.held.get(order.job)
-            if document is not None and order.is_of(document.get("worker")):
-                must_be = {"worker": document["worker"]}
-                take(self._jobs, order.job, must_be, self._me, **again("the server was ended"))
+        """Gives all back that this server's workers still have, because it has ended."""
+        for order in list(self._known.given.values()):
+            with contextlib.suppress(NotFound):
+                document = self._jobs.get(order.job)
+                if document.get("state") in _HELD and order.is_of(document.get("worker")):
+                    self._settle(document, **again("the server was ended"))
 
     def _not_begun(self, order: Order, reason: str | None, document: dict[str, Any]) -> None:
-        self._starts[order.job] = starts = self._starts.get(order.job, 0) + (reason is not None)
+        was_begun = document.get("attempt") == order.attempt  # and handed back by its worker
+        self._starts[order.job] = starts = self._starts.get(order.job, 0) + (reason is not None and not was_begun)
         if starts < _MOST_STARTS:
             self._known.wait(document)
             return
@@ -86,9 +95,9 @@ class Losses:
         message = f"it could not be started: {reason}"
         take(self._jobs, order.job, must_be, self._me, state=JobState.ERROR.value, message=message)
 
-    def _give_back(self, document: dict[str, Any], reason: str, *also: str) -> None:
+    def _give_back(self, document: dict[str, Any], reason: str, *also: str, own: bool) -> None:
         retries = self._tasks[document["task"]].retries
-        self._settle(document, *also, **after_loss(document["attempt"], retries, reason))
+        self._settle(document, *also, **after_loss(document, retries, reason, own=own))
 
     def _settle(self, document: dict[str, Any], *also: str, **changes: Any) -> bool:
         must_be = {field: document.get(field) for field in ("worker", "attempt", *also)}

@@ -72,8 +72,8 @@ class OpenJobs:
         return self._waiting.take()
 
     def overdue(self) -> list[Document]:
-        """The jobs of other servers' workers that give no sign of life, until they are `taken_over`."""
-        return [self.held[key] for key in self._leases.overdue() if key in self.held and key not in self.given]
+        """The jobs of workers that give no sign of life, until they are `taken_over`."""
+        return [self.held[key] for key in self._leases.overdue() if key in self.held]
 
     def taken_over(self, key: str) -> None:
         """Takes in that a job was taken from its worker; what becomes of it comes as a change."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import platform
 
-from ..errors import AWAY, MarcelleError, NotFound
+from ..errors import MarcelleError, NotFound
+from ..notices import logger
 from .definition import Definition
 from .documents import TASKS, TaskDocument
 
@@ -51,15 +52,17 @@ class Presence:
             except NotFound:
                 self._put(document)
 
-    def remove(self) -> None:
-        """Takes the documents away, where the backend can be reached."""
+    def remove(self) -> bool:
+        """Takes the documents away, where the backend can be reached; tells whether it can."""
         for document in self._documents:
             try:
                 self._service.remove(document["_id"])
             except NotFound:
                 continue
-            except AWAY:  # who sees it stand still removes it
-                return
+            except MarcelleError as error:  # who sees it stand still removes it
+                logger.info("the presence was not taken away: %s", error)
+                return False
+        return True
 
     def _put(self, document: TaskDocument) -> None:
         try:

@@ -12,7 +12,6 @@ from types import FrameType, MappingProxyType
 from typing import Any, TypeVar, overload
 
 from .. import config
-from ..client.auth import user_of
 from ..client.data_store import DataStore
 from ..errors import AWAY, InvalidData
 from ..notices import tell
@@ -169,8 +168,7 @@ class TrainingServer:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # else each job begins with lines that look like errors
         reference = Reference.of(self)
         self._connect()
-        session = self.definition.store.session
-        self.definition.owner = user_of(session.caller.token(time.monotonic() + session.timeout))
+        self.definition.learn_owner()
         executor = partial(choice.made, self._executor, reference)
         dispatcher = Dispatcher(self.definition, reference, executor)
         tell(self._introduction())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 
@@ -33,10 +34,10 @@ def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(ser
 def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     served = serve()
     shown = served.store.service(TASKS)
-    eventually(lambda: shown.count() == 9)
+    eventually(lambda: shown.count() == 10)
     tasks = {document["task"]: document for document in shown.items()}
 
-    assert set(tasks) == {"count", "note", "flood", "wait", "hang", "fail", "leave", "vanish", "die"}
+    assert set(tasks) == {"count", "note", "flood", "wait", "hang", "fail", "leave", "vanish", "linger", "die"}
     assert tasks["count"]["params"] == [
         {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
         {"name": "rate", "type": "number", "default": 0.5},
@@ -84,10 +85,20 @@ def test_a_task_that_prints_a_lot_harms_nobody(served: Served) -> None:
 
 
 def test_a_task_that_ends_its_process_is_an_error(served: Served) -> None:
-    left, vanished = served.submit("leave"), served.submit("vanish")
+    left, vanished, silent = served.submit("leave"), served.submit("vanish"), served.submit("vanish", code=0)
 
     assert served.end_of(left)["message"] == "sys.exit(3)"
     assert served.end_of(vanished)["message"] == "the job's process ended with code 5"
+    ended = served.end_of(silent, 20)  # and not after a lease of 30 s
+    assert (ended["state"], ended["message"]) == ("error", "the job's process ended with code 0")
+
+
+def test_a_thread_that_a_task_leaves_behind_holds_up_no_other_job(served: Served) -> None:
+    lingering, next_one = served.submit("linger"), served.submit("count")
+
+    assert served.end_of(lingering)["state"] == "success"
+    assert served.end_of(next_one)["state"] == "success"
+    assert "A thread that the task has left did not end" in served.log.read_text()
 
 
 def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_says(served: Served) -> None:
@@ -98,31 +109,46 @@ def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_say
     assert "killed by SIGKILL" in job["message"]
 
 
-def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one(serve: Serve) -> None:
+def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one_also_in_its_first_moment(
+    serve: Serve,
+) -> None:
     served = serve()
+    served.jobs.on("patched", lambda job: job["state"] == "claimed" and served.process.send_signal(signal.SIGINT))
     job = served.submit("wait")
-    process = served.worker_of(job)
 
-    assert served.end(signal.SIGINT) == 0
-    assert not is_running(process)
-    assert served.job(job)["state"] == "queued"
+    assert served.process.wait(60) == 0
+    assert (served.job(job)["state"], served.job(job)["losses"]) == ("queued", 0)
+    served.jobs.off("patched")
 
     served.start()
-    assert served.worker_of(job) != process
+    process = served.worker_of(job)
     assert served.job(job)["attempt"] == 2
+    assert served.end() == 0
+    assert not is_running(process)
+    assert (served.job(job)["state"], served.job(job)["losses"]) == ("queued", 0)
 
 
-def test_a_job_whose_server_is_killed_is_handed_back_by_its_own_process(serve: Serve) -> None:
+def test_a_job_ends_as_an_error_for_the_deaths_of_its_own_worker_and_not_for_those_of_its_servers(
+    serve: Serve,
+) -> None:
     served = serve()
     job = served.submit("wait")
-    process = served.worker_of(job)
+    for _ in range(2):
+        process = served.worker_of(job)
+        served.end(signal.SIGKILL)
+        eventually(lambda: served.job(job)["state"] == "queued")  # by the job's own process
+        eventually(lambda: served.store.service(TASKS).count() == 0)
+        assert "server was killed" in served.job(job)["message"]
+        eventually(lambda process=process: not is_running(process))
+        served.start()
 
-    served.end(signal.SIGKILL)
+    for attempt in (3, 4):
+        eventually(lambda attempt=attempt: served.job(job)["attempt"] == attempt)
+        os.kill(served.worker_of(job), signal.SIGTERM)
 
-    eventually(lambda: served.job(job)["state"] == "queued")
-    eventually(lambda: served.store.service(TASKS).count() == 0)
-    assert "killed" in served.job(job)["message"]
-    eventually(lambda: not is_running(process))
+    ended = served.end_of(job)
+    assert (ended["state"], ended["attempt"], ended["losses"]) == ("error", 4, 2)
+    assert "ended by SIGTERM" in ended["message"]
 
 
 def test_a_server_that_is_killed_while_it_waits_is_there_no_more(serve: Serve) -> None:

@@ -61,6 +61,17 @@ def test_a_job_whose_worker_is_silent_is_taken_over_and_the_worker_that_wakes_up
     assert (other.job(job)["state"], other.job(job)["attempt"]) == ("running", 2)
 
 
+def test_a_worker_that_is_silent_under_a_server_that_lives_is_ended_and_its_job_started_again(serve: Serve) -> None:
+    served = serve(LEASE="3")
+    job = served.submit("wait")
+    process = served.worker_of(job)
+    os.kill(process, signal.SIGSTOP)
+
+    eventually(lambda: served.job(job)["attempt"] == 2, 60)
+    eventually(lambda: not is_running(process))
+    assert served.job(job)["losses"] == 1
+
+
 def test_a_job_goes_on_while_the_backend_is_away_for_longer_than_its_lease(serve: Serve, tmp_path: Path) -> None:
     data = tmp_path / "data"
     backend = Backend(data=data)

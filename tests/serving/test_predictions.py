@@ -61,6 +61,10 @@ def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(
     model = served.store.service("tfjs-models").get(job["modelId"])
     assert (model["name"], model["metadata"]["labels"]) == ("shapes", ["circle", "square"])
 
+    for missing in ([1, None, 3, 4], [1, 1e39, 3, 4]):  # NaN and infinity, as JSON and a float32 have them
+        refused = ask(served, "shapes", missing)
+        assert (refused["state"], "NaN or infinite" in refused["message"]) == ("error", True)
+
     again = served.end_of(served.submit("shapes", bias=-5.0, image=True), 120)
     assert again["modelId"] == job["modelId"]
     picture = encode(np.full((60, 80, 3), 200, np.uint8))
@@ -68,6 +72,10 @@ def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(
 
     wrong = ask(served, "shapes", [1, 2, 3])
     assert (wrong["state"], "which takes 8 x 8 x 3" in wrong["message"]) == ("error", True)
+
+    served.end_of(served.submit("shapes", weight=3e38), 120)
+    overflown = ask(served, "shapes", [9, 9, 9, 9])
+    assert (overflown["state"], "is not finite" in overflown["message"]) == ("error", True)
 
 
 def test_a_keras_training_of_a_job_is_a_run(serve: Serve) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, new_job
 from tests.helpers import eventually
 from tests.serving.conftest import SERVERS, Served
@@ -36,10 +37,25 @@ def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
         assert (ended["state"], ended["public"]) == ("success", True)
         assert ben.service("runs").get(ended["runId"])["status"] == "success"
         assert ben.service(JOBS).get(private["_id"])["state"] == "queued"
+        a_public_command_of_another_user_ends_no_private_job(ada, ben)
     finally:
         served.end()
         for store in (ada, ben):
             store.close()
+
+
+def a_public_command_of_another_user_ends_no_private_job(ada: DataStore, ben: DataStore) -> None:
+    """Whoever has guessed its id, say."""
+    job = new_job("wait", {}, None, "page")
+    ada.service(JOBS).create(job)
+    eventually(lambda: ada.service(JOBS).get(job["_id"])["progress"]["text"].startswith("process"), 60)
+    for store in (ben, ada):
+        for verb in ("explode", "cancel"):
+            fields = {"runId": None, "jobId": job["_id"], "params": {}, "state": "sent", "public": True}
+            store.service(COMMANDS).create({"_id": f"{store is ada}-{verb}", "command": verb, **fields})
+    eventually(lambda: is_ended(ada, job["_id"]))
+    assert ada.service(JOBS).get(job["_id"])["state"] == "cancelled"
+    assert {ben.service(COMMANDS).get(f"False-{verb}")["state"] for verb in ("cancel", "explode")} == {"sent"}
 
 
 def test_a_server_that_is_not_public_runs_no_job_of_another_user(

@@ -42,6 +42,10 @@ class Answering:
         ours = definition.serves(is_request)
         self._following = Following(self._requests, query, ours, self._on_change, self._begun)
 
+    def end(self) -> None:
+        """Has it answer no more, and waits for nothing."""
+        self._following.end()
+
     def close(self) -> None:
         """Answers no more."""
         self._following.close()

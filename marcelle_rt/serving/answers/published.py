@@ -21,6 +21,10 @@ class NoModel(MarcelleError):
     """A task of which no job has published a model."""
 
 
+class NotFinite(MarcelleError):
+    """A model whose outputs are NaN or infinite."""
+
+
 class Published:
     """Predicts with the newest model of a name, which it loads when it is asked; for one thread.
 
@@ -53,7 +57,8 @@ class Published:
 
         Raises:
             NoModel: There is no model yet.
-            InvalidData: The model takes another shape.
+            InvalidData: The model takes another shape, or the input has numbers that are not finite.
+            NotFinite: The model's outputs are not.
             MarcelleError: It can't be loaded.
         """
         import numpy as np
@@ -61,6 +66,8 @@ class Published:
         model, labels = self._current()
         outputs = model.predict_on_batch(_fitting(x, tuple(model.input_shape[1:]))[None])
         values = np.asarray(outputs)[0]
+        if not np.isfinite(values).all():
+            raise NotFinite(f"what {self._name} says of this input is not finite: it has NaN or infinity in it")
         if labels is None or values.shape != (len(labels),):
             return values
         confidences = {str(label): float(value) for label, value in zip(labels, values, strict=True)}
@@ -112,6 +119,8 @@ def _fitting(x: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
     if not fits:
         given = _words(numbers.shape)
         raise InvalidData("x", f"an input of {given}", f"does not fit the model, which takes {_words(shape)}")
+    if not np.isfinite(numbers).all():  # JSON has null in their place
+        raise InvalidData("x", "an input", "with numbers that are missing, NaN or infinite has no prediction")
     return numbers
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 
 from ...errors import MarcelleError
 from ..worker.attempt import carry_out
+from ..worker.surroundings import Surroundings
 from .seam import Ended, Order
 
 
@@ -84,4 +85,4 @@ class Futures:
 
 def run(order: Order) -> None:
     """Carries an order out; what an executor's worker calls."""
-    carry_out(order, order.reference.load())
+    carry_out(order, order.reference.load(), Surroundings())

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from ...notices import THREADS
 from ..definition import Reference
@@ -18,7 +19,8 @@ from .seam import Ended, Order
 
 _PACKAGES = Path(__file__).resolve().parents[3]
 _SPARE_WAITS = 5.0  # seconds until a spare begins its imports, so that it doesn't slow the job before it down
-_PATIENCE = 5.0  # seconds from SIGTERM to SIGKILL
+_PATIENCE = 5.0  # seconds from being told to end to SIGKILL
+_SPARE_PATIENCE = 0.5  # the same for one that has no job
 
 
 class Processes:
@@ -39,7 +41,6 @@ class Processes:
         self._ended = ended
         self._lock = threading.Lock()
         self._running: dict[str, _Process] = {}
-        self._closed = False
         self._spare = _Process(self._arguments, 0.0, self._on_end)
 
     @property
@@ -61,16 +62,17 @@ class Processes:
         with self._lock:
             process = self._running.get(order.token)
         if process is not None:
+            process.ask()
             process.end(_PATIENCE)
         return process is not None
 
     def close(self) -> None:
-        """Ends all processes, and waits for them."""
+        """Ends all processes, and waits for them; those that have a job hand it back."""
         with self._lock:
-            self._closed = True
             processes = [self._spare, *self._running.values()]
         for process in processes:
-            process.end(_PATIENCE)
+            process.tell_end()
+            process.end(_PATIENCE if process.order is not None else _SPARE_PATIENCE)
         for process in processes:
             process.wait()
 
@@ -99,6 +101,7 @@ class _Process:
         self.order: Order | None = None
         self._on_end = on_end
         self._failure: str | None = None
+        self._is_done = False
         reads, writes = os.pipe()
         python_path = os.pathsep.join(filter(None, [os.fspath(_PACKAGES), os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
@@ -122,21 +125,31 @@ class _Process:
     def give(self, order: Order) -> None:
         """Gives it its order."""
         self.order = order
-        assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has just ended, and `_wait` tells why
-            self._process.stdin.write(json.dumps(order._asdict()).encode() + b"\n")
-            self._process.stdin.flush()
+        self._write(order._asdict())
+
+    def tell_end(self) -> None:
+        """Tells it that the server ends."""
+        self._write({"end": True})
 
     def end(self, patience: float) -> None:
-        """Asks it to end, and makes it end if it has not after so many seconds; waits for nothing."""
-        self._signal(signal.SIGTERM)
+        """Makes it end if it has not after so many seconds; waits for nothing."""
         timer = threading.Timer(patience, self._signal, [signal.SIGKILL])
         timer.daemon = True
         timer.start()
 
+    def ask(self) -> None:
+        """Asks it to end."""
+        self._signal(signal.SIGTERM)
+
     def wait(self) -> None:
         """Waits until it has ended."""
         self._waiter.join()
+
+    def _write(self, fields: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):  # it has just ended, and `_wait` tells why
+            self._process.stdin.write(json.dumps(fields).encode() + b"\n")
+            self._process.stdin.flush()
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process.poll() is None:
@@ -145,7 +158,9 @@ class _Process:
     def _read(self, pipe: int) -> None:
         with os.fdopen(pipe, encoding="utf-8") as answers:
             for line in answers:
-                self._failure = json.loads(line).get("failed", self._failure)
+                answer = json.loads(line)
+                self._failure = answer.get("failed", self._failure)
+                self._is_done = answer.get("done", self._is_done)
 
     def _wait(self) -> None:
         code = self._process.wait()
@@ -163,4 +178,4 @@ class _Process:
         if code < 0:
             hint = " (the machine may have run out of memory)" if code == -signal.SIGKILL else ""
             return f"the job's process was killed by {signal.Signals(-code).name}{hint}"
-        return None if code == 0 else f"the job's process ended with code {code}"
+        return None if code == 0 and self._is_done else f"the job's process ended with code {code}"

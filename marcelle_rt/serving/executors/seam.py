@@ -17,7 +17,8 @@ class Order(NamedTuple):
         location: The backend's URL.
         job: The job's `_id`.
         attempt: Which attempt, from 1.
-        token: Begins the names of all workers that this order is given to; a cluster may give it to several.
+        token: Begins the names of all workers that this order is given to; a cluster may give it to several. It begins
+            with the server's own id.
     """
 
     reference: Reference
@@ -33,6 +34,16 @@ class Order(NamedTuple):
     def is_of(self, worker: object) -> bool:
         """Whether a worker was given this order."""
         return isinstance(worker, str) and worker.startswith(f"{self.token}.")
+
+
+def new_token(server: str) -> str:
+    """A token for an order of a server."""
+    return f"{server}:{uuid.uuid4().hex}"
+
+
+def is_of_server(worker: object, server: str) -> bool:
+    """Whether a worker was given an order of this server."""
+    return isinstance(worker, str) and worker.startswith(f"{server}:")
 
 
 Ended = Callable[[Order, str | None], None]

@@ -10,6 +10,7 @@ from ...errors import MarcelleError, NotFound
 from ...notices import logger
 from ...runs.document.commands import COMMANDS, State
 from ..definition import Definition
+from ..documents import is_job_command
 from ..following import Following
 from .job import Job
 
@@ -24,14 +25,19 @@ class JobCommands:
     Args:
         definition: The server's.
         job: The job.
+        document: Its document.
     """
 
-    def __init__(self, definition: Definition, job: Job) -> None:
+    def __init__(self, definition: Definition, job: Job, document: Document) -> None:
         self._job = job
         self._commands = definition.store.service(COMMANDS)
         self._accepted: list[str] = []
         query = {"jobId": job.id, "state": State.SENT.value}
-        self._following = Following(self._commands, query, _names_no_run, self._on_change)
+
+        def is_ours(command: Document) -> bool:  # another user's may name a job that he can't see
+            return is_job_command(command) and definition.may_command(command, document)
+
+        self._following = Following(self._commands, query, is_ours, self._on_change)
 
     def close(self, how: str) -> None:
         """Says of those that were accepted that they are done, and answers no more.
@@ -72,7 +78,3 @@ class JobCommands:
     def _answer(self, command: str, state: State, message: str) -> None:
         with contextlib.suppress(NotFound):  # who sent it has taken it back
             self._commands.patch(command, {"state": state.value, "message": message})
-
-
-def _names_no_run(command: Document) -> bool:
-    return command.get("runId") is None

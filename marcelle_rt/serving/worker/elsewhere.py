@@ -11,6 +11,7 @@ from ...errors import MarcelleError
 from ..definition import Definition, Reference
 from ..executors.seam import Order
 from .attempt import carry_out
+from .surroundings import Surroundings
 
 _loading = threading.Lock()  # a module is imported by one of a worker's threads
 
@@ -30,7 +31,7 @@ def carry_out_here(fields: Mapping[str, Any]) -> None:
         Exception: What importing the module raises.
     """
     order = Order(**{**fields, "reference": Reference(*fields["reference"])})
-    carry_out(order, _definition(order))
+    carry_out(order, _definition(order), Surroundings())
 
 
 def _definition(order: Order) -> Definition:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Annotated, Any, Literal
@@ -79,9 +80,15 @@ def leave(job: Any, *, code: int = 3) -> None:
 
 
 @server.task(retries=0)
-def vanish(job: Any) -> None:
+def vanish(job: Any, *, code: int = 5) -> None:
     """Ends the process without a word."""
-    os._exit(5)
+    os._exit(code)
+
+
+@server.task
+def linger(job: Any) -> None:
+    """Leaves a thread behind that does not end."""
+    threading.Thread(target=threading.Event().wait).start()
 
 
 @server.task(retries=1)

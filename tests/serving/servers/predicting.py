@@ -12,15 +12,14 @@ server = TrainingServer()
 
 
 @server.task
-def shapes(job: Any, *, bias: float = 0.0, publications: int = 1, image: bool = False) -> None:
+def shapes(job: Any, *, bias: float = 0.0, weight: float = 0.0, image: bool = False) -> None:
     """Publishes a model that always says the same."""
     shape = (8, 8, 3) if image else (4,)
     layers = [keras.layers.Flatten()] if image else []
-    for number in range(publications):
-        model = keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(2, activation="softmax")])
-        kernel, offset = model.layers[-1].get_weights()
-        model.layers[-1].set_weights([kernel * 0, offset * 0 + [bias * (number + 1), 0.0]])
-        job.publish(model, labels=["circle", "square"])
+    model = keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(2, activation="softmax")])
+    kernel, offset = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel * 0 + weight, offset * 0 + [bias, 0.0]])
+    job.publish(model, labels=["circle", "square"])
 
 
 @server.task
