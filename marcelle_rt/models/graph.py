@@ -13,6 +13,7 @@ from .disk import is_keras3, keras_of
 from .foreign_folders import refuse_code
 from .graphs.copying import rewritten
 from .graphs.frozen import End, Graph, Trial, dimensions, in_32_bits
+from .graphs.signatures import input_names, output_names
 from .graphs.simplify import simplified
 from .graphs.trial import is_harmless, trial_of
 from .reasons import first_line
@@ -97,9 +98,8 @@ def of_saved_model(folder: Path) -> Graph:
     serving = loaded.signatures.get("serving_default")
     if serving is None:
         raise ConversionError(_TARGET, str(folder), "it has no signature `serving_default`; export it with Keras")
-    specs = list(serving.structured_input_signature[1].values())
-    names = [spec.name for spec in specs]
-    keys = sorted(serving.structured_outputs)
+    names, keys = input_names(loaded, serving), output_names(serving)
+    specs = [serving.structured_input_signature[1][name] for name in names]
 
     def predict(*tensors: Any) -> list[Any]:
         values = {

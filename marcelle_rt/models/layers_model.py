@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ConversionError
-from .disk import is_keras3, keras_of
+from .disk import keras_of
+from .layer_calls import calls_of, first_calls, numbered, reference
 from .layer_rules import TARGET, carry_over, is_keras, refuse
 from .reasons import first_line
 from .weights import write_weights
@@ -89,17 +90,16 @@ def _model(model: Any) -> dict[str, Any]:
     if kind == "Sequential":
         layers = [_layer(model, entry) for entry in config["layers"]]
         return {"class_name": kind, "config": {"name": model.name, "layers": layers}}
-    offsets = _first_calls(model, ("Functional", "Sequential"))
-    layers = [
-        _layer(model, entry) | {"name": entry["config"]["name"], "inbound_nodes": _calls(model, entry, offsets)}
-        for entry in config["layers"]
-    ]
-    offsets = _first_calls(model, ("Sequential",))
-    ends = {
-        key: [_reference(end, offsets) for end in _endpoints(model, config[key])]
-        for key in ("input_layers", "output_layers")
-    }
-    return {"class_name": kind, "config": {"name": model.name, "layers": layers, **ends}}
+    inputs = [reference(end, {}) for end in _endpoints(model, config["input_layers"])]
+    offsets = first_calls(model, ("Sequential",))
+    outputs = [reference(end, offsets) for end in _endpoints(model, config["output_layers"])]
+    made = {entry["config"]["name"]: _layer(model, entry) for entry in config["layers"]}
+    offsets = first_calls(model, ("Functional", "Sequential"))
+    calls = {entry["config"]["name"]: calls_of(entry, offsets) for entry in config["layers"]}
+    calls, outputs = numbered(calls, {layer.name: 1 for layer in model.layers if _is_model(layer)}, outputs)
+    described = [layer | {"name": name, "inbound_nodes": calls[name]} for name, layer in made.items()]
+    ends = {"input_layers": inputs, "output_layers": outputs}
+    return {"class_name": kind, "config": {"name": model.name, "layers": described, **ends}}
 
 
 def _layer(model: Any, entry: dict[str, Any]) -> dict[str, Any]:
@@ -128,46 +128,6 @@ def _input(model: Any, config: dict[str, Any]) -> dict[str, Any]:
     # A model that was built by a call has that call's batch size; Marcelle feeds one sample, as floats.
     batch_shape = [None, *shape[1:]]
     return {"batch_input_shape": batch_shape, "dtype": "float32", "sparse": False, "name": config["name"]}
-
-
-def _first_calls(model: Any, kinds: tuple[str, ...]) -> dict[str, int]:
-    """How far the calls of a model's inner models are numbered higher in TF.js.
-
-    A model counts its own making as call 0. So does Keras 2; Keras 3 leaves it out where layers refer to a model,
-    but where outputs do, only for a Sequential.
-    """
-    return {layer.name: 1 for layer in model.layers if type(layer).__name__ in kinds and is_keras3(layer)}
-
-
-def _calls(model: Any, entry: dict[str, Any], offsets: dict[str, int]) -> list[list[Any]]:
-    calls = []
-    for node in entry["inbound_nodes"]:
-        if isinstance(node, list):  # Keras 2
-            tensors, options = [item[:3] for item in node], [item[3] for item in node if len(item) > 3]
-            settings = {key: value for option in options for key, value in option.items()}
-        else:
-            first, *rest = node["args"]
-            tensors = [_history(item) for item in (first if isinstance(first, list | tuple) else [first])]
-            settings = node["kwargs"] | {f"argument {i + 2}": value for i, value in enumerate(rest)}
-        # `training=False` is how a browser predicts anyway.
-        settings = {k: v for k, v in settings.items() if v is not None and (k, v) != ("training", False)}
-        if settings or None in tensors:
-            what = f"layer {entry['config']['name']!r} ({entry['class_name']})"
-            given = ", ".join(settings) or "something else"
-            raise ConversionError(TARGET, what, f"TF.js layers take tensors only, and it is called with {given}")
-        calls.append([_reference(tensor, offsets) for tensor in tensors])
-    return calls
-
-
-def _history(item: Any) -> list[Any] | None:
-    if isinstance(item, dict) and item.get("class_name") == "__keras_tensor__":
-        return list(item["config"]["keras_history"])
-    return None
-
-
-def _reference(history: list[Any], offsets: dict[str, int]) -> list[Any]:
-    name, call, tensor = history
-    return [name, call + offsets.get(name, 0), tensor]
 
 
 def _endpoints(model: Any, value: Any) -> list[list[Any]]:
