@@ -206,9 +206,12 @@ class Writer(RunFacts, Steered, Alerting):
 
     def _open(self, verb: str) -> Recording | None:
         """The run that is open; one that is created now if there is none; `None` where a run is another process's."""
-        if self.settings.disabled and not self.is_open:
+        run = self._current.run
+        if run is not None and run.is_open:
+            return run
+        if self.settings.disabled:
             return None
-        return self._current.opened(verb, lambda: self.create_run(self.model, **vars(self._usage)))
+        return self._current.begin_late(verb, lambda: self.create_run(self.model, **vars(self._usage)))
 
     def train_begin(self, epochs: int) -> None:
         """Says that the training has started.

@@ -135,19 +135,17 @@ class Current:
         again.close()
         self.run = again
 
-    def opened(self, verb: str, create: Callable[[], None]) -> Recording | None:
-        """The run that is open; one that is created now if there is none.
+    def begin_late(self, verb: str, create: Callable[[], None]) -> Recording | None:
+        """Creates a run where none is open, and says so.
 
         Args:
             verb: What needs it.
             create: Creates one.
 
         Returns:
-            The run; `None` where it belongs to another process.
+            The run; `None` where the last one belongs to another process.
         """
         run = self.run
-        if run is not None and run.is_open:
-            return run
         if run is not None and not run.is_mine:
             text = f"{verb}: this run belongs to the process that created it; nothing is saved here."
             self._notices.warn("fork", text)

@@ -48,7 +48,9 @@ class Batches:
     @property
     def is_due(self) -> bool:
         """Whether what was collected may be given out."""
-        return bool(self._points) and self._clock() >= self._due
+        if not self._points:
+            return False
+        return self._clock() >= self._due
 
     def add(self, step: Any, logs: Any) -> None:
         """Collects what one batch logged."""

@@ -47,10 +47,13 @@ def named(assets: Any) -> Iterator[tuple[str | None, Any]]:
     Args:
         assets: One, a sequence of them, or a mapping from names to them.
     """
-    if isinstance(assets, Mapping):
-        yield from ((str(name), asset) for name, asset in assets.items())
-    elif isinstance(assets, Sequence) and not isinstance(assets, (str, bytes)):
-        yield from ((None, asset) for asset in assets)
+    # Mostly it is an empty list, and to ask for a Sequence takes longer.
+    if type(assets) is list or (isinstance(assets, Sequence) and not isinstance(assets, (str, bytes))):
+        for asset in assets:
+            yield None, asset
+    elif isinstance(assets, Mapping):
+        for name, asset in assets.items():
+            yield str(name), asset
     elif assets is not None:
         yield None, assets
 
