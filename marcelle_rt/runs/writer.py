@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from .alerts.verbs import Alerts
 from .document.resumed import Resumed
 from .folder import finding, journal
 from .recording.alerting import Alerting
+from .recording.checkpointing import Checkpointing
 from .recording.current import Current
 from .recording.facts import RunFacts
 from .recording.recording import Recording
@@ -24,13 +25,12 @@ from .recording.steered import Steered
 from .remote.destination import Destination
 from .remote.remote import Remote
 from .training import frameworks
-from .training.checkpoints import checked_usage
 from .training.params import described, written
 from .training.pictures import named
 from .training.system_metrics import can_measure
 
 
-class Writer(RunFacts, Steered, Alerting):
+class Writer(RunFacts, Checkpointing, Steered, Alerting):
     """Saves a training run locally and on a backend, while the training goes on.
 
     The run's folder is the truth and the backend a copy of it, kept level by a thread of its own: no method
@@ -107,9 +107,9 @@ class Writer(RunFacts, Steered, Alerting):
         self._usage = Usage()
         self.notices: Notices = Notices()
         destination = Destination.of(remote, backend_root, remote_save_format)
-        settings = RunSettings.of(mode, destination, rename, system_metrics and can_measure(self.notices))
-        own = remote.save_format if isinstance(remote, Remote) else remote_save_format
-        self.settings: RunSettings = replace(settings, remote_format=own)
+        remote_format = remote.save_format if isinstance(remote, Remote) else remote_save_format
+        measure = system_metrics and can_measure(self.notices)
+        self.settings: RunSettings = RunSettings.of(mode, destination, remote_format, rename, measure)
         self._written = written(tags, group, notes)
         self._weights_only = weights_only
         self._alerts = Alerts(self.notices)
@@ -189,20 +189,6 @@ class Writer(RunFacts, Steered, Alerting):
         self._alerts.start()
         self._current.create(self.base_log_dir, fields, self._run_settings)
         self._prepare_checkpoints()
-
-    def use_model(self, model: Any, **usage: Any) -> None:
-        """Says of which model the checkpoints are; `create_run` does so for a new run, and this for one that goes on.
-
-        Args:
-            model: The model.
-            usage: `example`, `preprocess`, `activation` and `labels`, as `create_run` takes them.
-        """
-        self.model, self._usage = model, checked_usage(usage, self.notices)
-        self._prepare_checkpoints()
-
-    def _prepare_checkpoints(self) -> None:
-        if (run := self._current.open) is not None and self.model is not None:
-            run.checkpoints.prepare(self.model, self._usage, self.disk_save_format)
 
     def _open(self, verb: str) -> Recording | None:
         """The run that is open; one that is created now if there is none; `None` where a run is another process's."""
@@ -297,51 +283,6 @@ class Writer(RunFacts, Steered, Alerting):
         """
         if (run := self._open("save_batch")) is not None:
             run.save_batch(step, logs)
-
-    def save_checkpoint(
-        self,
-        epoch: int | str,
-        metadata: Mapping[str, Any] | None = None,
-        *,
-        file: str | os.PathLike[str] | None = None,
-    ) -> str | None:
-        """Saves the model now, or a file that you have made of it.
-
-        A file is checked first, and made fit for pages where that can be done without changing what it predicts; a
-        warning says what was changed, or why it is not kept.
-
-        Args:
-            epoch: The epoch's number, or another word for the state of the model, like `"final"`.
-            metadata: What to keep with the checkpoint. `labels`, a list of class names, gives a dashboard's
-                classification its names.
-            file: An `.onnx` file, or TF.js' `model.json` with its weights beside it; the model of `create_run` if
-                `None`.
-
-        Returns:
-            The checkpoint's key, for `drop_checkpoints`; `None` when it was not saved.
-        """
-        if (run := self._open("save_checkpoint")) is None:
-            return None
-        if file is not None:
-            return run.keep_checkpoint(file, epoch, metadata)
-        if self.model is None:
-            self.notices.warn(
-                "no model",
-                "No checkpoint can be saved: give the model to create_run(), or a file to save_checkpoint().",
-            )
-            return None
-        own = not self._weights_only
-        return run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata, with_optimizer=own)
-
-    def drop_checkpoints(self, keys: Iterable[str]) -> None:
-        """Removes checkpoints of the open run, by what `save_checkpoint` returned, from the folder and the backend."""
-        if (run := self._current.open) is not None and (gone := list(keys)):
-            run.drop_files(gone)
-
-    def describe_model(self) -> None:
-        """Tells about the model again: a Sequential without an input is not built before its first batch."""
-        if (run := self._current.open) is not None and self.model is not None:
-            run.describe(self.model, self.source)
 
     def train_end(self, logs: Mapping[str, Any] | None = None, save_checkpoint: bool = False) -> None:
         """Ends the run as a success, and waits at most `finish_timeout` seconds until the backend has it.

@@ -38,7 +38,12 @@ class RunSettings:
 
     @classmethod
     def of(
-        cls, mode: str, destination: Destination | None, rename: Mapping[str, str] | None, measure: bool
+        cls,
+        mode: str,
+        destination: Destination | None,
+        remote_format: str,
+        rename: Mapping[str, str] | None,
+        measure: bool,
     ) -> RunSettings:
         """The settings that a Writer's parameters and `$MARCELLE_MODE` give together."""
         is_online = mode == "online"
@@ -48,6 +53,7 @@ class RunSettings:
         return cls(
             disabled=mode == "disabled",
             destination=destination if is_online else None,
+            remote_format=remote_format,
             rename=metrics.checked_names(rename),
             measure=measure and mode != "disabled",
             webhook=config.webhook() if is_online else None,
