@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +32,17 @@ def filters_of(texts: list[str] | None) -> list[str]:
     except InvalidData as error:
         raise typer.BadParameter(f"{error.value} {error.reason}") from error
     return texts or []
+
+
+@contextmanager
+def _names_checked() -> Iterator[None]:
+    """Makes a name that no run has a usage error."""
+    from .commands.runs.known import UnknownName
+
+    try:
+        yield
+    except UnknownName as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from error
 
 
 def _names(text: str | None) -> tuple[str, ...]:
@@ -108,9 +121,10 @@ def list_(
 
     selection, layout = selection_of(query or []), Layout(sort, reverse, _names(columns), limit)
     if local:
-        list_local(selection, layout, as_json)
+        with _names_checked():
+            list_local(selection, layout, as_json)
         return
-    with opening.backend(location) as store:
+    with _names_checked(), opening.backend(location) as store:
         list_runs(store, selection, layout, as_json)
 
 
@@ -142,7 +156,7 @@ def compare(
 
     if len(set(runs or [])) < 2 and not query:
         raise typer.BadParameter("name at least two runs, or give --query", param_hint="RUN...")
-    with opening.backend(location) as store:
+    with _names_checked(), opening.backend(location) as store:
         compare_runs(store, runs or [], selection_of(query) if query else None, sort, as_json)
 
 
@@ -165,7 +179,7 @@ def rm(
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("cannot ask for confirmation here; use --yes", param_hint="--yes")
     selection = selection_of(query) if query else None
-    with opening.backend(location) as store:
+    with _names_checked(), opening.backend(location) as store:
         done = remove_runs(
             store, runs or [], selection, lambda question: yes or typer.confirm(question, err=True), local, as_json
         )

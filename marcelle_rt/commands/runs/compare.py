@@ -17,6 +17,7 @@ from ..output import cell, console, cut, line, print_json, sentence, status, tab
 from .columns import in_order, text_of, title
 from .filters import Selection
 from .finding import find_runs
+from .known import SORT, check
 from .show import HEADS, curve
 
 _ABSENT = "-"
@@ -38,6 +39,7 @@ def compare_runs(
 
     Raises:
         InvalidData: Fewer than two runs.
+        UnknownName: Of the query or the order, one that no run has.
         NoSuchRun: A word stands for no run, or for several.
         MarcelleError: What the backend or the line raised.
     """
@@ -47,6 +49,7 @@ def compare_runs(
         raise InvalidData("runs", " ".join(words) or "the query", f"{few}; at least two can be compared")
     now = dt.datetime.now(dt.timezone.utc)
     if sort is not None:
+        check([sort], runs, SORT)
         runs = in_order(runs, sort, False, now)
     params = _differing([facts.flat(run.get("params")) for run in runs])
     curves = [facts.curves(run) for run in runs]

@@ -17,7 +17,9 @@ from ...client import query as queries
 from ...errors import InvalidData
 from ...monitor import facts
 
-_CONDITION = re.compile(r"^([^\s:=<>!]+)(:|<=|>=|!=|=|<|>)(.*)$", re.DOTALL)
+_CONDITION = re.compile(r"^([^\s:=<>!]+)\s*(:|<=|>=|!=|=|<|>)(.*)$", re.DOTALL)
+_SIGNS = re.compile(r"[=<>]")
+_EXAMPLES = "write it like lr=0.1 or 'val_loss<0.3'"
 _ALIASES = {"tag": "tags"}
 _TEXTS = ("_id", "name", "basename", "group", "source", "start", "notes", "error")
 """Fields that hold text, even where it looks like a number."""
@@ -43,11 +45,13 @@ class Selection(NamedTuple):
         query: As a backend takes it.
         tests: What a backend can't be asked, about a whole document.
         silent: Whether only runs are meant that have not ended and give no sign of life.
+        names: The fields, parameters and metrics that it asks about.
     """
 
     query: dict[str, Any]
     tests: tuple[Test, ...] = ()
     silent: bool = False
+    names: tuple[str, ...] = ()
 
     def holds(self, run: Mapping[str, Any]) -> bool:
         """Whether a document passes the tests."""
@@ -70,17 +74,22 @@ def selection_of(filters: Sequence[str]) -> Selection:
     """
     query: dict[str, Any] = {}
     tests: list[Test] = []
+    names: list[str] = []
     silent = False
     for text in filters:
         if text.lstrip().startswith("{"):
-            query.update(_json(text))
+            parsed = _json(text)
+            query.update(parsed)
+            names += [name for name in parsed if not name.startswith("$")]
             continue
         condition = _CONDITION.match(text.strip())
         if condition is None:
             tests.append(_word(text.strip()))
             continue
         name, sign, wanted = condition[1], condition[2], condition[3].strip()
+        _check_condition(text, name, sign, wanted)
         name = _ALIASES.get(name, name)
+        names.append(name)
         silent = silent or (name, sign, wanted) == ("status", "=", "silent")
         field = "outcome" if name == "status" and wanted.lower() in _OUTCOMES else name
         asked = _query(field, wanted) if sign == "=" and field not in query else None
@@ -88,7 +97,7 @@ def selection_of(filters: Sequence[str]) -> Selection:
             query[field] = asked
         else:
             tests.append(_test(name, sign, wanted))
-    return Selection(query, tuple(tests), silent)
+    return Selection(query, tuple(tests), silent, tuple(names))
 
 
 def query_of(filters: Sequence[str]) -> dict[str, Any]:
@@ -117,6 +126,15 @@ def _json(text: str) -> dict[str, Any]:
     return parsed
 
 
+def _check_condition(text: str, name: str, sign: str, wanted: str) -> None:
+    if not wanted:
+        raise InvalidData("query", text, f"has nothing after {sign}; {_EXAMPLES}")
+    if sign in ("=", "!=") and wanted.startswith("="):
+        raise InvalidData("query", text, f"has a sign too many; write {name}{sign}{wanted.lstrip('=').strip()}")
+    if sign in _ORDER and math.isnan(_number(wanted)):
+        raise InvalidData("query", text, f"compares with {wanted!r}, which is not a number; {_EXAMPLES}")
+
+
 def _query(name: str, wanted: str) -> Any:
     """What a backend is asked for `name=wanted`; `None` where it can't be."""
     if name == "status":
@@ -139,6 +157,11 @@ def _value(text: str) -> Any:
 
 
 def _word(word: str) -> Test:
+    if not word:
+        raise InvalidData("query", word, f"is empty; {_EXAMPLES}")
+    if _SIGNS.search(word):
+        raise InvalidData("query", word, f"does not begin with one name and a sign; {_EXAMPLES}")
+
     def holds(run: Mapping[str, Any]) -> bool:
         texts = [facts.name(run), run.get("group"), run.get("notes"), run.get("error"), *_status(run), *_tags(run)]
         return any(word.lower() in str(text).lower() for text in texts if text)

@@ -13,9 +13,11 @@ from ...client.service import Service
 from ...errors import FeathersError, MarcelleError, NotAuthenticated
 from ..http import server_time
 from .filters import Selection
+from .known import QUERY, check
 from .repair import open_runs
 
 _CANDIDATES = 5  # named in an error
+_TOLD = ["_id", "params", "logs"]  # of a run, besides what a query asks about
 _LOOKED_AT = 300  # of the newest runs, for names that are nearly the same
 
 
@@ -68,10 +70,18 @@ def find_run(store: DataStore, word: str) -> dict[str, Any]:
 
 
 def find_runs(store: DataStore, words: Sequence[str], selection: Selection | None = None) -> list[dict[str, Any]]:
-    """As `find_run` for several, and those that a selection means, each run once."""
+    """As `find_run` for several, and those that a selection means, each run once.
+
+    Raises:
+        NoSuchRun: A word stands for no run, or for several.
+        UnknownName: The selection finds nothing, and asks about what no run has.
+        MarcelleError: What the backend or the line raised.
+    """
     found = [find_run(store, word) for word in words]
     if selection is not None:
-        found += select(store, selection)
+        found += (selected := select(store, selection))
+        if not selected:
+            refuse_unknown(store, selection)
     return list({run["_id"]: run for run in found}.values())
 
 
@@ -90,6 +100,18 @@ def select(store: DataStore, selection: Selection, fields: Sequence[str] | None 
             return []
         query["$or"] = silent
     return [run for run in store.service("runs").items({**query, **asked}) if selection.holds(run)]
+
+
+def refuse_unknown(store: DataStore, selection: Selection) -> None:
+    """Looks whether a selection that has found nothing could find anything.
+
+    Raises:
+        UnknownName: It asks about what no run of the backend has.
+        MarcelleError: What the backend or the line raised.
+    """
+    if selection.names:
+        roots = [name.partition(".")[0] for name in selection.names]
+        check(selection.names, list(store.service("runs").items({"$select": [*_TOLD, *roots]})), QUERY)
 
 
 def _silent(store: DataStore) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,7 +19,8 @@ from .. import beside, local
 from ..output import cell, console, cut, line, print_json, sentence, status, table
 from .columns import in_order, is_metric, text_of, title
 from .filters import Selection
-from .finding import select
+from .finding import refuse_unknown, select
+from .known import COLUMNS, QUERY, SORT, check
 
 FIELDS = [
     *("_id", "name", "basename", "group", "tags", "status", "epoch", "epochs"),
@@ -63,6 +64,7 @@ def list_runs(store: DataStore, selection: Selection, how: Layout, as_json: bool
         as_json: One array for scripts.
 
     Raises:
+        UnknownName: Of the query, the order or the columns, one that no run has.
         MarcelleError: What the backend or the line raised.
     """
     now = dt.datetime.now(dt.timezone.utc)
@@ -70,12 +72,17 @@ def list_runs(store: DataStore, selection: Selection, how: Layout, as_json: bool
     if how.sort or how.reverse or selection.tests or selection.silent:
         found = select(store, selection, fields)
         total = len(found)
+        _check(how, found)
         shown = _ordered(found, how, now)
     else:
         runs = store.service("runs")
         total = runs.count(selection.query)
         query = {**selection.query, "$sort": {"start": -1}, "$limit": how.limit, "$select": fields}
         shown = list(runs.items(query)) if total else []
+        if how.columns:
+            _check(how, runs.items({**selection.query, "$select": fields}) if total > len(shown) else shown)
+    if not total:
+        refuse_unknown(store, selection)
     alerts = beside.of_runs(store, beside.ALERTS, [run["_id"] for run in shown]) if shown else {}
     _print(shown, alerts, total, how, now, as_json, lambda: _nothing(store, selection))
 
@@ -87,11 +94,24 @@ def list_local(selection: Selection, how: Layout, as_json: bool) -> None:
         selection: Which runs.
         how: How they are shown.
         as_json: One array for scripts, in which each run has its `folder`.
+
+    Raises:
+        UnknownName: Of the query, the order or the columns, one that no run has.
     """
     now = dt.datetime.now(dt.timezone.utc)
-    found = [run for run in local.documents() if selection.finds(run) and not selection.silent]
+    every = list(local.documents())
+    found = [run for run in every if selection.finds(run) and not selection.silent]
+    if not found:
+        check(selection.names, every, QUERY)
+    _check(how, found)
     nothing = Text(f"There is no such run in {clean(local.logs())}.")
     _print(_ordered(found, how, now), {}, len(found), how, now, as_json, lambda: nothing)
+
+
+def _check(how: Layout, runs: Iterable[Mapping[str, Any]]) -> None:
+    known = list(runs)
+    check([how.sort] if how.sort else [], known, SORT)
+    check(how.columns, known, COLUMNS)
 
 
 def _ordered(found: Sequence[Mapping[str, Any]], how: Layout, now: dt.datetime) -> list[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,3 +73,26 @@ def test_several_filters_hold_together_also_for_one_name() -> None:
 def test_what_a_backend_cannot_be_asked_cannot_be_followed(words: str) -> None:
     with pytest.raises(InvalidData, match=r"params\.lr"):
         query_of([words])
+
+
+@pytest.mark.parametrize(
+    ("words", "way_out"),
+    [
+        ("lr==0.1", "write lr=0.1"),
+        ("lr!==0.1", "write lr!=0.1"),
+        ("lr=", "nothing after ="),
+        ("val_loss <", "nothing after <"),
+        ("val_loss<small", "'small', which is not a number"),
+        ("<0.3", "'val_loss<0.3'"),
+        ("the loss<0.3", "'val_loss<0.3'"),
+        ("", "'val_loss<0.3'"),
+        ('{"lr": 1', "is not JSON"),
+    ],
+)
+def test_a_broken_filter_is_refused_with_what_to_write(words: str, way_out: str) -> None:
+    with pytest.raises(InvalidData, match=re.escape(way_out)):
+        selection_of([words])
+
+
+def test_spaces_around_a_sign_mean_nothing() -> None:
+    assert [key for key, run in RUNS.items() if selection_of(["val_loss < 0.5"]).finds(run)] == ["a", "c"]

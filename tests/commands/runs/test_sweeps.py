@@ -61,6 +61,31 @@ def test_columns_show_parameters_and_the_best_of_metrics(backend: Backend, sweep
     assert "best val_loss 0.02" in _plain(narrow)
 
 
+def test_what_no_run_has_is_wrong_usage_that_names_what_there_is(backend: Backend, sweep: str) -> None:
+    mine = ("-q", f"group={sweep}", "--backend", backend.url)
+
+    def said(*words: object) -> str:
+        done = marcelle_rt("runs", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        return re.sub(r"[\s│]+", " ", done.stderr)
+
+    for words in (("list",), ("list", "--json"), ("compare",)):
+        assert "--sort: no run has a field, a parameter or a metric 'val_los'. Similar: val_loss." in said(
+            *words, *mine, "--sort", "val_los"
+        )
+    assert "There are: val_loss, accuracy, deep.width, lr, name," in said("list", *mine, "--sort", "xyzzy")
+    assert "--columns: no run has a field, a parameter or a metric 'acc'. Similar: accuracy" in said(
+        "list", *mine, "--limit", 1, "--columns", "params.lr,acc"
+    )
+    for words in (("list",), ("compare",), ("rm", "--yes")):
+        assert "--query: no run has a field, a parameter or a metric 'learning'" in said(
+            *words, *mine, "-q", "learning<0.1"
+        )
+    # What another run has may be found in none.
+    nothing = marcelle_rt("runs", *mine, "-q", "lr=7")
+    assert (nothing.returncode, nothing.stdout[:8]) == (0, "None of ")
+
+
 def test_a_comparison_has_a_row_per_run_also_of_a_query(backend: Backend, sweep: str) -> None:
     words = ("runs", "compare", "-q", f"group={sweep}", "--sort", "val_loss", "--backend", backend.url)
 
