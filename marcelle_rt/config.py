@@ -158,13 +158,15 @@ def log_dir(base: str | os.PathLike[str]) -> Path:
     return absolute(folder if folder and os.fspath(base) == DEFAULT_LOG_DIR else base)
 
 
-def run_name(name: Any) -> Any:
-    """The base name of runs, whatever it is but empty.
+def run_name(name: Any) -> str:
+    """The base name of runs.
 
     Raises:
-        InvalidData: When it is empty.
+        InvalidData: When it is empty, or not text.
     """
-    if isinstance(name, str) and not name.strip():
+    if not isinstance(name, str):
+        raise InvalidData("name", name, "is not text; give the runs a name, such as 'digits'")
+    if not name.strip():
         raise InvalidData("name", name, "is empty; give the runs a name, such as 'digits'")
     return name
 

@@ -94,9 +94,11 @@ class Dataset(Reading):
         Raises:
             PartlyAdded: Some are stored and the next can't be, or the line was lost: its `added` has the ids of those
                 that are, and its `unsure` of those that may be.
-            DatasetError: No page could read the first, or there are more of some than of others.
+            DatasetError: No page could read the first, or there are more of some than of others; none is stored. Where
+                the numbers are not known before (iterators), it is `PartlyAdded`.
             MarcelleError: As `add`, and none is stored.
         """
+        self._check_numbers({"xs": xs, "ys": ys, **({} if thumbnails is None else {"thumbnails": thumbnails})})
         total = len(xs) if isinstance(xs, Sized) else None
         with self._bar(None, total, "Adding to") as bar:
             documents = self._documents(xs, ys, thumbnails, fields)
@@ -224,6 +226,12 @@ class Dataset(Reading):
         for where, make in found:
             if (document := made(where, make)) is not None:
                 yield document
+
+    def _check_numbers(self, given: Mapping[str, Iterable[Any]]) -> None:
+        numbers = {name: len(values) for name, values in given.items() if isinstance(values, Sized)}
+        if len(set(numbers.values())) > 1:
+            told = ", ".join(f"{number:,} {name}" for name, number in numbers.items())
+            raise DatasetError(self.name, f"{told} don't go together; give as many of each. Nothing was added")
 
     def _documents(
         self,

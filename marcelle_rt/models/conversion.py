@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import reprlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,7 @@ def convert(
         if kind == "saved_model":
             return _convert_saved_model(path, directory, remote_format, quantize)
         source = disk.load(path, kind)
+    _check_kind(source, remote_format)
     check_built(source, remote_format)
     if remote_format == "onnx":
         from . import graph, onnx
@@ -67,6 +69,19 @@ def convert(
                 return _by_torch(source, directory, remote_format)
             return Converted("onnx", [onnx.write(graph.of_model(source, unroll=False), directory)], {})
     return _to_tfjs(source, directory, quantize)
+
+
+def _check_kind(model: Any, target: str) -> None:
+    if hasattr(model, "layers") and hasattr(model, "weights"):
+        return
+    if hasattr(model, "state_dict"):
+        reason = (
+            "it is a module of PyTorch, and a Keras model or the path of a saved one is taken here. "
+            "Writer.save_checkpoint sends a module, and Remote.upload_onnx_model an ONNX file of one"
+        )
+        raise ConversionError(target, f"model {type(model).__name__!r}", reason)
+    reason = "it is not a Keras model, nor the path of a saved one; give for example a keras.Model or 'model.keras'"
+    raise ConversionError(target, reprlib.repr(model), reason)
 
 
 def check_built(model: Any, target: str) -> None:

@@ -272,9 +272,16 @@ def test_after_a_lost_line_it_goes_on_from_what_is_stored(backend: Backend, name
         assert sorted(document["y"] for document in direct) == list(range(30))
 
 
-def test_labels_that_are_not_as_many_as_images_are_an_error_that_says_how_many_came(dataset: Dataset) -> None:
-    with pytest.raises(DatasetError, match="more of one than of the other; 2 were added before it"):
+def test_labels_that_are_not_as_many_as_images_are_an_error_and_nothing_is_added(dataset: Dataset) -> None:
+    with pytest.raises(DatasetError, match=r"3 xs, 2 ys don't go together.*\. Nothing was added"):
         dataset.add_many([[1.0], [2.0], [3.0]], ["a", "b"], gently=False)
+    with pytest.raises(DatasetError, match="2 xs, 2 ys, 1 thumbnails don't go together"):
+        dataset.add_many([[1.0], [2.0]], ["a", "b"], ["data:image/png;base64,"], gently=False)
+    assert len(dataset) == 0
+
+    # How many an iterator gives is known when it ends.
+    with pytest.raises(DatasetError, match="more of one than of the other; 2 were added before it"):
+        dataset.add_many(iter([[1.0], [2.0], [3.0]]), ["a", "b"], gently=False)
     assert len(dataset) == 2
 
 

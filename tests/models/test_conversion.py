@@ -103,6 +103,18 @@ def test_an_unknown_format_is_answered_with_the_list(tmp_path: Path) -> None:
         convert_in_subprocess(tmp_path, tmp_path, "tfjs", local_format="pickle")
 
 
+def test_what_is_not_a_keras_model_is_named_with_what_to_give(tmp_path: Path) -> None:
+    class Module:
+        def state_dict(self) -> dict[str, Any]:
+            return {}
+
+    for value in (42, None, b"model.keras"):
+        with pytest.raises(ConversionError, match=rf"tfjs: {value!r}: it is not a Keras model.*'model\.keras'"):
+            convert(value, tmp_path, "tfjs")
+    with pytest.raises(ConversionError, match=r"'Module'.*module of PyTorch.*Writer\.save_checkpoint"):
+        convert(Module(), tmp_path, "onnx")
+
+
 @pytest.mark.parametrize("remote_format", ["tfjs", "onnx"])
 def test_a_model_without_an_input_says_how_to_build_it(remote_format: str, tmp_path: Path) -> None:
     with pytest.raises(ConversionError, match=r"model 'early'.*keras\.Input\(shape\), or call it on a batch"):

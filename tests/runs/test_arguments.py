@@ -28,6 +28,9 @@ def test_names_and_folders_of_another_kind_are_refused(tmp_path: Path) -> None:
         Writer("w", remote=False, base_log_dir=tmp_path, rename="loss")  # type: ignore[arg-type]
     with pytest.raises(InvalidData, match=r"base_log_dir: 5 is not a folder"):
         Writer("w", remote=False, base_log_dir=5)  # type: ignore[arg-type]
+    for name in (3, None, ["digits"]):
+        with pytest.raises(InvalidData, match=r"name: .* is not text; give the runs a name, such as 'digits'"):
+            Writer(name, remote=False, base_log_dir=tmp_path)  # type: ignore[arg-type]
 
 
 def test_flush_takes_a_number_of_seconds(writer: Writer) -> None:
@@ -40,6 +43,12 @@ def test_flush_takes_a_number_of_seconds(writer: Writer) -> None:
 def test_parameters_in_the_models_place_are_told_where_they_go(writer: Writer) -> None:
     (text,) = said(lambda: writer.create_run({"lr": 1}))
     assert "did you mean run_params=...?" in text
+
+
+def test_what_is_not_a_model_is_told_by_its_value(writer: Writer) -> None:
+    (text,) = said(lambda: writer.create_run(42))
+    assert "model: 42 is not a model of a framework that is known here" in text
+    assert "create_run takes the model first" in text
 
 
 @pytest.mark.parametrize("params", ["lr", [1]])

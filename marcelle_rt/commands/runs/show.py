@@ -14,6 +14,7 @@ from ...client.data_store import DataStore
 from ...foreign import clean
 from ...monitor import facts, text
 from ...monitor.terminal.sparkline import sparkline
+from ...utils import NO_LOSS
 from ...values import time_of
 from .. import beside, local
 from ..output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
@@ -101,10 +102,12 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
     model = run.get("model")
     if isinstance(model, Mapping):
         count = model.get("param_count")
+        count = count.get("total") if isinstance(count, Mapping) else count
+        loss = model.get("loss")
         parts = [
             clean(model.get("name") or ""),
-            f"{count:,} parameters" if isinstance(count, int) else "",
-            f"loss {clean(model['loss'])}" if model.get("loss") else "",
+            f"{count:,} weights" if isinstance(count, int) else "",
+            f"loss {clean(loss)}" if loss and loss != NO_LOSS else "",
         ]
         _fact(out, "model", ", ".join(part for part in parts if part))
     if run.get("source"):

@@ -23,6 +23,7 @@ from .run_documents import ASSETS
 _OWN = ("_id", "files", "format", "metadata", "url", "extension")  # keys that a user's metadata can't take
 
 _ACCEPTED = re.compile(r"accepted extensions: ([\w,]+)")  # as the backend says which kinds of assets it takes
+_OTHERWISE = "Save it as one of these, or keep it on disk only"
 _SHOWN = 60  # characters of a path
 
 _Document = dict[str, Any]
@@ -95,7 +96,7 @@ class FileUploads:
             answer = self.link.way.uploads.post_files("assets/upload", [(name, name, file, mime)])
         except BadRequest as error:
             taken = _ACCEPTED.search(error.message)
-            kinds = f"; it takes {taken[1].replace(',', ', ')}" if taken else f": {error.message}"
+            kinds = f": it takes {taken[1].replace(',', ', ')}. {_OTHERWISE}" if taken else f": {error.message}"
             reason = f"is of a kind that the backend does not take{kinds}"
             raise InvalidData("path_to_asset", _end_of(path), reason) from error
         kept = answer.get(name) if isinstance(answer, Mapping) else None
@@ -104,7 +105,7 @@ class FileUploads:
                 "path_to_asset",
                 _end_of(path),
                 "was dropped by the backend, which takes some kinds of files only: jpg, jpeg, png and wav, unless its "
-                "settings say otherwise",
+                f"settings say otherwise. {_OTHERWISE}",
             )
         url = _safe_path(kept, self.link.location)
         document = {

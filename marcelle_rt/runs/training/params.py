@@ -13,6 +13,10 @@ from ...values import safe_keys, to_run
 from . import frameworks
 
 _NOTHING = object()
+_NO_MODEL = (
+    "is not a model of a framework that is known here (Keras, PyTorch, scikit-learn and the like); create_run takes "
+    "the model first, and may have none"
+)
 
 
 def fields_of(params: Any) -> dict[Any, Any]:
@@ -109,7 +113,10 @@ def model_info(model: Any, source: str, loss: Any, notices: Notices) -> dict[str
         )
         return None
     try:
-        if frameworks.framework_of(model) in (None, frameworks.KERAS):
+        framework = frameworks.framework_of(model)
+        if framework is None and not hasattr(model, "layers"):
+            raise InvalidData("model", model, _NO_MODEL)
+        if framework in (None, frameworks.KERAS):
             info = get_model_info(model, source, loss)
         else:
             info = frameworks.model_info(model, loss_name(loss))

@@ -128,7 +128,8 @@ def test_a_word_for_no_run_or_for_several_names_candidates(backend: Backend, mak
 def test_a_run_is_shown_with_its_best_values_its_alerts_and_its_system(
     backend: Backend, store: DataStore, make_run: MakeRun, name: str
 ) -> None:
-    run = make_run(f"{name}-1", error="ValueError: no data", status="error", params={"opt": {"lr": 0.5}})
+    model = {"name": "net", "param_count": {"total": 12345, "trainable": 12000}, "loss": "Unknown"}
+    run = make_run(f"{name}-1", error="ValueError: no data", status="error", params={"opt": {"lr": 0.5}}, model=model)
     beside = {"runId": run["_id"], "time": iso()}
     alert = {"title": "Loss is NaN", "text": "at batch 7", "level": "error", "epoch": 2}
     store.service("run-alerts").create({**beside, **alert})
@@ -138,6 +139,7 @@ def test_a_run_is_shown_with_its_best_values_its_alerts_and_its_system(
 
     assert re.search(r"^loss +0.25 +0.25 @3 ", shown, re.MULTILINE)
     assert re.search(r"^accuracy +0.625 +0.75 @2 ", shown, re.MULTILINE)
+    assert re.search(r"^model +net, 12,345 weights$", shown, re.MULTILINE)
     for part in ("ValueError: no data", "opt.lr 0.5", "Loss is NaN", "at batch 7", "CPU 51%", "2,000 MB"):
         assert part in shown
     assert "1 alert" in marcelle_rt("runs", "-q", f"name={run['name']}", "--backend", backend.url).stdout

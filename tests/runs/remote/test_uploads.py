@@ -43,7 +43,7 @@ def test_assets_of_any_name_are_kept_and_come_back(backend: Backend, remote: Rem
 def test_an_asset_that_the_backend_does_not_take_is_refused_with_the_list(remote: Remote, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("hello")
-    with pytest.raises(InvalidData, match=r"notes\.txt.*jpg, ?jpeg, ?png(,| and) ?wav"):
+    with pytest.raises(InvalidData, match=r"notes\.txt.*jpg, ?jpeg, ?png(,| and) ?wav.*\. Save it as one of these"):
         remote.upload_asset(str(path))
 
 

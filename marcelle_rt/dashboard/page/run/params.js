@@ -3,6 +3,8 @@ import { Card } from '../card.js';
 import { element } from '../dom.js';
 import { number, plain } from '../text.js';
 
+const NO_LOSS = 'Unknown'; // what documents have where a model has no loss
+
 /** @param {import('./opened.js').OpenedRun} opened */
 export function paramsCard(opened) {
   const table = element('table', { class: 'rt-table rt-params' });
@@ -30,7 +32,8 @@ export function modelCard(opened) {
     card.show(text !== '');
     const { total, trainable } = model?.param_count ?? {};
     const count = typeof total === 'number' ? `${total.toLocaleString()} weights, ${number(trainable) && Number(trainable).toLocaleString()} of them trained` : '';
-    head.textContent = [plain(model?.name), count, plain(model?.loss) && `loss ${plain(model?.loss)}`].filter(Boolean).join(' · ');
+    const loss = plain(model?.loss);
+    head.textContent = [plain(model?.name), count, loss && loss !== NO_LOSS && `loss ${loss}`].filter(Boolean).join(' · ');
     summary.textContent = text;
   });
   return card;
