@@ -7,9 +7,6 @@ from typing import Any, cast
 from .errors import InvalidData, UnsupportedFormat
 from .values import to_wire
 
-NO_LOSS = "Unknown"
-"""What a run's document has where a model has no loss; nothing is shown of it."""
-
 
 def conform_dict(d: dict[str, Any]) -> dict[str, Any]:
     """Normalizes a dictionary for JSON, casting NumPy types and tensors.
@@ -106,7 +103,7 @@ def _shape_of(tensors: Any) -> Any:
 def loss_name(loss: Any) -> str:
     """What a loss is called: a name, a function, an object, or several of these."""
     if loss is None:
-        return NO_LOSS
+        return "Unknown"
     if isinstance(loss, str):
         return loss
     if isinstance(loss, dict):

@@ -17,6 +17,9 @@ ACTIVE = ("idle", "start", "epoch")
 BATCH = "batch "
 """How the names of metrics with one value per batch begin."""
 
+NO_LOSS = "Unknown"
+"""What documents have where a model has no loss (`utils.loss_name`); nothing is shown of it."""
+
 _LATE = dt.timedelta(minutes=1)
 
 

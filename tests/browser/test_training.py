@@ -41,9 +41,15 @@ def test_a_stock_form_has_the_tasks_parameters_and_what_is_entered_is_sent(
 ) -> None:
     opened()
     says(page, "Python is listening.")
+    note = " epochs takes whole numbers from 1 to 50: 70 became 50."
+    for number, told in (("70", note), ("8", "")):
+        page.get_by_role("spinbutton").first.fill(number)
+        page.get_by_role("spinbutton").first.blur()
+        page.get_by_role("status").get_by_text(f"Python is listening.{told}", exact=True).wait_for()
     page.get_by_role("spinbutton").first.fill("7.2")
     page.get_by_role("spinbutton").nth(1).fill("5")
     page.get_by_role("spinbutton").nth(1).blur()
+    says(page, "learning_rate takes numbers from 0.00001 to 1: 5 became 1.")
     page.locator("select").select_option("mlp")
     eventually(lambda: page.get_by_role("spinbutton").first.input_value() == "7")
     eventually(lambda: page.get_by_role("spinbutton").nth(1).input_value() == "1")

@@ -20,6 +20,7 @@ export class PythonModel extends Model {
   #run = null;
   #submitted = null; // the job that this page has asked for
   #asking = null;
+  #entered = ''; // what became of a number in the form that did not fit
   #found = Promise.resolve(); // whether there is a training from before a reload
 
   constructor(store, task, { local = false } = {}) {
@@ -45,7 +46,7 @@ export class PythonModel extends Model {
     }
     this.#link.$tasks.subscribe((tasks) => {
       const there = tasks.find((one) => one.task === task);
-      if (there) learn(there.params ?? [], this.parameters, this.form);
+      if (there) learn(there.params ?? [], this.parameters, this.form, (entered) => this.#say(entered));
       this.$task.set(there ?? null);
       if (there) known();
       else this.#withdraw();
@@ -112,6 +113,7 @@ export class PythonModel extends Model {
 
   async #end(state, message, job = this.$job.get()) {
     this.#submitted = null;
+    this.#entered = '';
     this.$job.set({ ...job, state, message });
     const run = this.#run;
     await run?.followed.read(); // its last epochs
@@ -210,11 +212,11 @@ export class PythonModel extends Model {
     return request(this.store, { task: this.task, x, ...publicLike(there) }, this.#untilGone);
   }
 
-  #say() {
-    const job = this.$job.get();
+  #say(entered = this.#entered) {
+    this.#entered = entered;
     const { looked, $up } = this.#link;
-    const known = { there: this.$task.get() !== null, looked, up: $up.get(), run: this.#run?.$run.get() };
-    const text = sentence({ task: this.task, job, ...known });
+    const known = { task: this.task, job: this.$job.get(), there: this.$task.get() !== null, looked, up: $up.get() };
+    const text = `${sentence({ ...known, run: this.#run?.$run.get() })} ${entered}`.trim();
     if (text !== this.$message.get()) this.$message.set(text);
   }
 

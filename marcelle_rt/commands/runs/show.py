@@ -14,7 +14,6 @@ from ...client.data_store import DataStore
 from ...foreign import clean
 from ...monitor import facts, text
 from ...monitor.terminal.sparkline import sparkline
-from ...utils import NO_LOSS
 from ...values import time_of
 from .. import beside, local
 from ..output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
@@ -107,7 +106,7 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
         parts = [
             clean(model.get("name") or ""),
             f"{count:,} weights" if isinstance(count, int) else "",
-            f"loss {clean(loss)}" if loss and loss != NO_LOSS else "",
+            f"loss {clean(loss)}" if loss and loss != facts.NO_LOSS else "",
         ]
         _fact(out, "model", ", ".join(part for part in parts if part))
     if run.get("source"):

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
+from marcelle_rt.utils import loss_name
 from marcelle_rt.values import iso
 from tests.support.command import answer_of, as_a_process, at_a_terminal, marcelle_rt
 
@@ -128,7 +129,7 @@ def test_a_word_for_no_run_or_for_several_names_candidates(backend: Backend, mak
 def test_a_run_is_shown_with_its_best_values_its_alerts_and_its_system(
     backend: Backend, store: DataStore, make_run: MakeRun, name: str
 ) -> None:
-    model = {"name": "net", "param_count": {"total": 12345, "trainable": 12000}, "loss": "Unknown"}
+    model = {"name": "net", "param_count": {"total": 12345, "trainable": 12000}, "loss": loss_name(None)}
     run = make_run(f"{name}-1", error="ValueError: no data", status="error", params={"opt": {"lr": 0.5}}, model=model)
     beside = {"runId": run["_id"], "time": iso()}
     alert = {"title": "Loss is NaN", "text": "at batch 7", "level": "error", "epoch": 2}
