@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..client.data_store import DataStore
-from ..errors import NotFound
+from ..errors import DatasetError, NotFound
 from . import naming
 
 
@@ -44,6 +44,22 @@ def datasets(store: DataStore) -> list[Listed]:
             names.append(one["datasetName"])
         found += [Listed(name, service.count({"datasetName": name}), service_name) for name in names]
     return sorted(found)
+
+
+def check_not_empty(store: DataStore, name: str) -> None:
+    """Refuses a dataset that a job could read nothing of, mostly a name that was mistyped.
+
+    Args:
+        store: The backend.
+        name: The dataset's name.
+
+    Raises:
+        InvalidData: It is not a name.
+        DatasetError: It has no instances; the message says which datasets there are.
+        MarcelleError: What the backend or the line raised.
+    """
+    if store.service(naming.service_name(naming.INSTANCES, name)).count({"datasetName": name}) == 0:
+        raise DatasetError(name, there_are(store))
 
 
 def there_are(store: DataStore) -> str:

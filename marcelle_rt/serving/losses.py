@@ -7,6 +7,7 @@ from typing import Any
 
 from ..client.service import Service
 from ..errors import NotFound
+from ..notices import tell
 from .claims import after_loss, again, cancel_waiting, take
 from .documents import HELD, JobState
 from .executors.seam import Order, is_of_server
@@ -93,12 +94,19 @@ class Losses:
         del self._starts[order.job]
         must_be = {"state": JobState.QUEUED.value}
         message = f"it could not be started: {reason}"
-        take(self._jobs, order.job, must_be, self._me, state=JobState.ERROR.value, message=message)
+        if take(self._jobs, order.job, must_be, self._me, state=JobState.ERROR.value, message=message) is not None:
+            _log(document, message)
 
     def _give_back(self, document: dict[str, Any], reason: str, *also: str, own: bool) -> None:
         retries = self._tasks[document["task"]].retries
-        self._settle(document, *also, **after_loss(document, retries, reason, own=own))
+        changes = after_loss(document, retries, reason, own=own)
+        if self._settle(document, *also, **changes):
+            _log(document, changes["message"])
 
     def _settle(self, document: dict[str, Any], *also: str, **changes: Any) -> bool:
         must_be = {field: document.get(field) for field in ("worker", "attempt", *also)}
         return take(self._jobs, document["_id"], must_be, self._me, **changes) is not None
+
+
+def _log(document: dict[str, Any], message: str) -> None:
+    tell(f"Job {str(document['_id'])[:8]} ({document['task']}): {message}.")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, overload
 
 from .. import config
 from ..client.data_store import DataStore
+from ..datasets.listing import check_not_empty
 from ..errors import AWAY, InvalidData
 from ..notices import tell
 from .definition import Definition, Reference, is_loading
@@ -137,12 +138,15 @@ class TrainingServer:
         Raises:
             UnknownTask: This server has no such task; the message says which it has.
             InvalidData: A parameter does not fit.
+            DatasetError: The dataset has no instances; the message says which there are.
             MarcelleError: What the backend or the line raised.
         """
         known = self.definition.tasks.get(task)
         if known is None:
             raise UnknownTask(task, list(self.definition.tasks))
         values = known.values(params)
+        if dataset is not None:
+            check_not_empty(self.definition.store, dataset)
         job = new_job(task, values, dataset, "python", self.definition.public)
         self.definition.store.service(JOBS).create(job)
         return job["_id"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from marcelle_rt import DataStore
+from marcelle_rt import Dataset, DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.serving.documents import TASKS
 from tests.helpers import eventually
@@ -116,15 +116,24 @@ def test_jobs_are_created_listed_shown_and_repeated(served: Served) -> None:
 
 def test_a_job_that_no_server_could_do_is_refused_before_it_is_created(served: Served) -> None:
     backend = ("--backend", served.url)
+    drawing = Dataset(served.store, "sketches").add([0.0], "line")
     for words, problem in (
         (["shape"], "There is no task 'shape'; there are 'count'"),
         (["count", "epochs=0"], "epochs: 0 is out of range; use 1 to 1000"),
         (["count", "speed=1"], "speed: 1 is not a parameter; the task has epochs, rate, kind"),
         (["count", "epochs"], "is not name=value"),
+        (["count", "--dataset", "sketchs"], "dataset 'sketchs': has no instances; this backend has 'sketches'"),
     ):
         done = marcelle_rt("jobs", "submit", *words, *backend)
         assert (done.returncode, problem in done.stderr) == (1, True), done.stderr
     assert marcelle_rt("jobs", "show", "nothing", *backend).returncode == 1
+    unknown = marcelle_rt("jobs", "--task", "shape", *backend)
+    assert (unknown.returncode, "There is no task 'shape'; there are 'count'" in unknown.stderr) == (1, True)
+
+    job = marcelle_rt("jobs", "submit", "count", "--dataset", "sketches", *backend).stdout.strip()
+    served.end_of(job)
+    Dataset(served.store, "sketches").remove(drawing["_id"])
+    assert "'sketches': has no instances" in marcelle_rt("jobs", "retry", job, *backend).stderr
 
 
 def test_jobs_are_cancelled_and_the_exit_code_tells(served: Served) -> None:

@@ -102,11 +102,14 @@ def test_a_thread_that_a_task_leaves_behind_holds_up_no_other_job(served: Served
 
 
 def test_a_job_whose_process_is_killed_is_started_again_as_often_as_the_task_says(served: Served) -> None:
-
     job = served.end_of(served.submit("die"))
 
     assert (job["state"], job["attempt"]) == ("error", 2)
     assert "killed by SIGKILL" in job["message"]
+    told = [line for line in served.log.read_text().splitlines() if job["_id"][:8] in line]
+    assert len(told) == 2  # and people who look at the server's log read of both deaths
+    assert f"Job {job['_id'][:8]} (die): the job's process was killed by SIGKILL" in told[0]
+    assert "it is to be started again" in told[0]
 
 
 def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one_also_in_its_first_moment(

@@ -10,6 +10,7 @@ from typing import Any
 from rich.text import Text
 
 from ...client.data_store import DataStore
+from ...datasets.listing import check_not_empty
 from ...errors import InvalidData
 from ...runs.document.commands import COMMANDS
 from ...serving.claims import cancel_waiting
@@ -41,12 +42,15 @@ def submit_job(store: DataStore, task: str, words: Sequence[str], dataset: str |
     Raises:
         UnknownTask: No server has it; the message says which there are.
         InvalidData: A parameter does not fit.
+        DatasetError: The dataset has no instances.
         MarcelleError: What the backend or the line raised.
     """
     known = tasks_of(store)
     if task not in known:
         raise UnknownTask(task, list(known))
     params = _fitting(known[task], params_of(words))
+    if dataset is not None:
+        check_not_empty(store, dataset)
     public = any(document.get("public") is True for document in known[task])
     _print_created([store.service(JOBS).create(new_job(task, params, dataset, "command", public))], as_json)
 
@@ -61,9 +65,12 @@ def retry_jobs(store: DataStore, words: Sequence[str], as_json: bool) -> None:
 
     Raises:
         NoSuchJob: A word stands for none, or for several.
+        DatasetError: A dataset has no instances any more.
         MarcelleError: What the backend or the line raised.
     """
     old = [find_job(store, word) for word in words]
+    for dataset in {job["dataset"] for job in old if job.get("dataset") is not None}:
+        check_not_empty(store, dataset)
     jobs = store.service(JOBS)
     made = [
         new_job(job["task"], job.get("params") or {}, job.get("dataset"), "command", job.get("public") is True)

@@ -12,6 +12,7 @@ from ...client.data_store import DataStore
 from ...foreign import clean, clean_lines
 from ...monitor.text import ago
 from ...serving.documents import JOBS
+from ...serving.tasks import UnknownTask
 from ...values import time_of
 from ..output import cell, console, line, print_json, sentence, table
 from .finding import find_job, tasks_of
@@ -31,10 +32,14 @@ def list_jobs(store: DataStore, task: str | None, limit: int, as_json: bool) -> 
         as_json: One array for scripts.
 
     Raises:
+        UnknownTask: No server has the task, and there is no job for it.
         MarcelleError: What the backend or the line raised.
     """
     query = {} if task is None else {"task": task}
     found = list(store.service(JOBS).items({**query, "$sort": {"createdAt": -1}, "$limit": limit}))
+    known = list(tasks_of(store)) if not as_json or not found else []
+    if not found and task is not None and task not in known:
+        raise UnknownTask(task, known)
     if as_json:
         print_json(found)
         return
@@ -56,7 +61,7 @@ def list_jobs(store: DataStore, task: str | None, limit: int, as_json: bool) -> 
         sentence(
             out, f"There are no jobs at {store.location} yet. A dashboard creates one, and `marcelle-rt jobs submit`."
         )
-    there_are = ", ".join(sorted(map(clean, tasks_of(store)))) or "nobody: `marcelle-rt serve module:server` starts one"
+    there_are = ", ".join(sorted(map(clean, known))) or "nobody: `marcelle-rt serve module:server` starts one"
     line(out, Text("listening: ", "dim"), cell(there_are, "dim"))
 
 
