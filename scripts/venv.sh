@@ -19,8 +19,9 @@ find_python() {
 }
 
 make_venv() {
-  local extra=$1 python stamp wanted newest=14
+  local extra=$1 python stamp wanted newest
   wanted=$(cksum <setup.cfg)
+  newest=$(sed -n 's/^ *Programming Language :: Python :: 3\.//p' setup.cfg | sort -n | tail -1)
   if [ ! -x .venv/bin/python ] || ! supported .venv/bin/python; then
     python=$(find_python)
     echo "Making .venv with $("$python" --version) ..."

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections.abc import Callable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,25 @@ COMMANDS = [
     for line in block.text.splitlines()
     if line.startswith("marcelle-rt ")
 ]
+
+
+def test_pages_name_the_versions_of_python_that_the_package_says() -> None:
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    minors = [int(minor) for minor in re.findall(r"Python :: 3\.(\d+)", settings["metadata"]["classifiers"])]
+    assert settings["options"]["python_requires"] == f">=3.{min(minors)}"
+    below = re.search(r'tensorflowjs.*python_version < "3\.(\d+)"', settings["options.extras_require"]["tensorflowjs"])
+    assert below is not None
+    newest = {False: max(minors), True: int(below[1]) - 1}  # of that extra there are other versions
+
+    found = [
+        (page.name, "tensorflowjs" in line, (int(first), int(last)))
+        for page in [*PAGES, ROOT / "README.md"]
+        for line in page.read_text(encoding="utf-8").splitlines()
+        for first, last in re.findall(r"Python 3\.(\d+) to 3\.(\d+)", line)
+    ]
+    assert {name for name, *_ in found} >= {"README.md", "first-ten-minutes.md", "models.md"}
+    assert [one for one in found if one[2] != (min(minors), newest[one[1]])] == []
 
 
 def run_in_a_page(block: Block, page: Page, serve: Callable[..., str], backend: str) -> None:
