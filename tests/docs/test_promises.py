@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.scenarios.faults.soak import TRIALS
+from tests.scenarios.soak.__main__ import TRIALS
 from tests.support.docs.doc_pages import DOCS, ROOT
 
 PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")

@@ -49,6 +49,7 @@ class Proxy:
         delay: Seconds that each chunk takes, each way.
         rate: Bytes a second, each way; `None` for as many as there are.
         chance: How likely a chunk is cut in its middle, and its connection with it.
+        passes_upgrades: Whether WebSockets pass; if not, it is as nginx is without its two lines for them.
     """
 
     def __init__(self, url: str, rewrite: dict[bytes, bytes] | None = None, seed: int = 0) -> None:
@@ -58,6 +59,7 @@ class Proxy:
         self.delay = 0.0
         self.rate: float | None = None
         self.chance = 0.0
+        self.passes_upgrades = True
         self._rewrite = rewrite or {}
         self._random = random.Random(seed)
         self._pairs: set[Pair] = set()
@@ -254,6 +256,8 @@ class Proxy:
                     self._losing.remove(answer)
                     self._cut(pair)
                     return False
+        elif not self.passes_upgrades:
+            data = data.replace(b"Upgrade: websocket\r\n", b"")
         elif self._countdown is not None:
             self._countdown -= len(data)
             if self._countdown < 0:

@@ -11,8 +11,8 @@ from pathlib import Path
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from tests.support.proxy import Proxy
-from tests.support.trainings.audited_training import logs_of
 from tests.support.trainings.live_training import Live
+from tests.support.trainings.program import logs_of
 
 
 def test_a_backend_that_is_killed_and_started_again_in_mid_run_gets_everything(

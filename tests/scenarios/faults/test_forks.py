@@ -20,7 +20,8 @@ import os, sys
 from pathlib import Path
 import keras
 from marcelle_rt import Writer
-from tests.support.trainings.audited_training import PNG, logs_of
+from tests.support.pictures import PNG
+from tests.support.trainings.program import logs_of
 
 url, name, base = sys.argv[1:]
 picture = Path(base) / "fig.png"

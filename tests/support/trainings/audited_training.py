@@ -5,21 +5,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from tests.support.pictures import PNG
-
-
-def logs_of(epoch: int) -> dict[str, float]:
-    """What an epoch logs; from `n` one reads in the backend's copy which epochs it has."""
-    return {"n": epoch, "loss": epoch / 7}
+from tests.support.trainings.misfortunes import Misfortunes
+from tests.support.trainings.program import Options, train
 
 
 class Training:
@@ -34,11 +27,16 @@ class Training:
         files: Save a checkpoint and an asset each so many epochs; 0 for never.
         resume: A run's folder to go on with.
         finish_timeout: As `Writer` takes it.
+        flushes: Flush each so many epochs, and tell whether all was there; 0 for never.
+        shift: What is added to each loss.
+        misfortunes: What befalls the child.
 
     Attributes:
         directory: The run's folder, once the child has told it.
         saved: The epochs whose `save_epoch` has returned, as far as they were read by `hear`.
         files_saved: How many checkpoints and assets were saved with them.
+        flushed: The last epoch of which a flush has said that the copies have it; 0 for none.
+        final: `Writer.status` after `train_end`, or `None`.
     """
 
     def __init__(
@@ -52,18 +50,22 @@ class Training:
         files: int = 0,
         resume: Path | None = None,
         finish_timeout: float = 30.0,
+        flushes: int = 0,
+        shift: float = 0.0,
+        misfortunes: Misfortunes | None = None,
     ) -> None:
         self.directory: Path | None = None
         self.saved: list[int] = []
         self.files_saved = 0
-        self.ended = False
+        self.flushed = 0
+        self.final: tuple[str, bool, str | None] | None = None
         self._pipe, theirs = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["tests.support.trainings.forkserver_preload"])
         with _keras_without_a_framework():
             forkserver.ensure_running()
-        options = {"pause": pause, "files": files, "resume": resume, "finish_timeout": finish_timeout}
-        self.process = context.Process(target=_train, args=(theirs, url, base, name, epochs, options), daemon=True)
+        options = Options(pause, files, resume, finish_timeout, flushes, shift, misfortunes or Misfortunes())
+        self.process = context.Process(target=train, args=(theirs, url, base, name, epochs, options), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -76,8 +78,10 @@ class Training:
                 heard = True
                 if kind == "directory":
                     self.directory = Path(value)
+                elif kind == "flushed":
+                    self.flushed = value
                 elif kind == "end":
-                    self.ended = True
+                    self.final = value
                 else:
                     self.saved.append(value[0])
                     self.files_saved += value[1]
@@ -100,7 +104,10 @@ class Training:
 
     def wait(self, timeout: float = 60.0) -> Path:
         """Waits for the end of the training, and returns the folder."""
-        self.process.join(timeout)
+        end = time.monotonic() + timeout
+        while self.process.is_alive() and time.monotonic() < end:
+            self.hear()  # a full pipe would hold it up
+            self.process.join(0.05)
         assert self.process.exitcode == 0, f"the training ended with {self.process.exitcode}"
         self.hear()
         assert self.directory is not None
@@ -129,36 +136,3 @@ def _keras_without_a_framework() -> Iterator[None]:
             del os.environ["KERAS_BACKEND"]
         else:
             os.environ["KERAS_BACKEND"] = before
-
-
-def _train(pipe: Connection, url: str, base: Path, name: str, epochs: tuple[int, int], options: dict[str, Any]) -> None:
-    from marcelle_rt import Writer
-
-    warnings.simplefilter("ignore")
-    model = _model() if options["files"] else None
-    picture = base / f"{os.getpid()}.png"
-    shared: dict[str, Any] = {"backend_root": url, "finish_timeout": options["finish_timeout"]}
-    if options["resume"] is not None:
-        writer = Writer.resume(options["resume"], disk_save_format="keras", **shared)
-        writer.model = model
-    else:
-        writer = Writer(name, disk_save_format="keras", base_log_dir=base / "logs", **shared)
-        writer.create_run(model)
-    pipe.send(("directory", str(writer.run_directory)))
-    writer.train_begin(epochs[1] - 1)
-    for epoch in range(*epochs):
-        time.sleep(options["pause"])
-        with_files = options["files"] and epoch % options["files"] == 0
-        if with_files:
-            picture.write_bytes(PNG + str(epoch).encode())
-        assets = [picture] if with_files else []
-        writer.save_epoch(epoch, logs_of(epoch), save_checkpoint=bool(with_files), assets=assets)
-        pipe.send(("epoch", (epoch, 2 if with_files else 0)))
-    writer.train_end()
-    pipe.send(("end", None))
-
-
-def _model() -> Any:
-    import keras
-
-    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation="softmax")])

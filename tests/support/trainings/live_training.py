@@ -15,7 +15,7 @@ from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
 from tests.support.pictures import PNG
 from tests.support.trainings.audit import Counts, audit
-from tests.support.trainings.audited_training import logs_of
+from tests.support.trainings.program import logs_of
 
 
 class Live:
