@@ -2,6 +2,7 @@
 
     MarcelleError
     ├── BackendUnreachable      no connection could be made
+    │   └── NoWebSocket         HTTP reaches the backend, and a WebSocket does not
     ├── ConnectionLost          a call was sent; whether it was carried out is unknown
     ├── CallTimeout             a call was sent; no answer came in time
     ├── InvalidAnswer           a call was sent; what came back is not an answer to it
@@ -56,6 +57,27 @@ class BackendUnreachable(MarcelleError):
         super().__init__(
             f"No Marcelle backend could be reached at {location}: {reason}. "
             "Check the URL and that the backend is running (`marcelle-rt backend` starts one)."
+        )
+
+
+class NoWebSocket(BackendUnreachable):
+    """HTTP reaches the backend and a WebSocket does not; calls go by HTTP then, and there are no events.
+
+    Attributes:
+        location: The backend's URL, without credentials.
+        reason: What became of the WebSocket, in words.
+        is_sure: Whether something on the way said so, and the line did not merely drop.
+    """
+
+    def __init__(self, location: str, reason: str, *, is_sure: bool = True) -> None:
+        self.location = location
+        self.reason = reason
+        self.is_sure = is_sure
+        MarcelleError.__init__(
+            self,
+            f"{location} can be reached by HTTP, but its WebSocket can't be opened ({reason}), so that no events come "
+            "from there. A proxy in between must pass WebSockets on (nginx: `proxy_set_header Upgrade $http_upgrade` "
+            'and `proxy_set_header Connection "upgrade"`).',
         )
 
 

@@ -6,10 +6,11 @@ import time
 import weakref
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..config import Login, environment_login
-from ..errors import BackendUnreachable
+from ..errors import BackendUnreachable, NoWebSocket
+from ..notices import logger
 from . import auth
 from .call import Call
 from .caller import Caller, Status
@@ -18,6 +19,10 @@ from .socket.sharing import acquire, release
 
 if TYPE_CHECKING:
     from .rest.http import Http
+
+T = TypeVar("T")
+
+_BY_HTTP = 30.0  # seconds that calls go by HTTP until a WebSocket is tried again
 
 
 class Follower(Protocol):
@@ -59,6 +64,8 @@ class Session:
         self.followers: weakref.WeakSet[Follower] = weakref.WeakSet()
         self._given = login
         self._closed = False
+        self._instead: Caller | None = None  # where no WebSocket gets through
+        self._instead_until = 0.0
         checked = auth.check(environment_login(location) if login is None else login)
         self._caller: Caller = _rest_caller(location, checked) if by_rest else acquire(location, checked)
 
@@ -106,7 +113,7 @@ class Session:
         return Http(self.location, self._token)
 
     def _token(self, refused: str | None = None) -> str | None:
-        return self.caller.token(time.monotonic() + self.timeout, refused)
+        return self._over(lambda caller: caller.token(time.monotonic() + self.timeout, refused))
 
     def by_rest(self) -> Session:
         """A session of the same backend and login that goes by HTTP."""
@@ -116,11 +123,33 @@ class Session:
 
     def call(self, method: str, service: str, *args: Any) -> Any:
         """Calls a service's method; arguments and errors are `Caller.call`'s."""
-        return self.caller.call(method, service, *args, timeout=self.timeout)
+        return self._over(lambda caller: caller.call(method, service, *args, timeout=self.timeout))
 
     def call_async(self, method: str, service: str, *args: Any) -> Call:
         """As `call`, but gives the answer as a handle, which may still be under way."""
-        return self.caller.call_async(method, service, *args, timeout=self.timeout)
+        return self._over(lambda caller: caller.call_async(method, service, *args, timeout=self.timeout))
+
+    @property
+    def lacks_socket(self) -> bool:
+        """Whether calls go by HTTP for now, because no WebSocket gets through to the backend."""
+        return self._instead is not None and time.monotonic() < self._instead_until
+
+    def _over(self, work: Callable[[Caller], T]) -> T:
+        """Does something by the session's caller, or by HTTP where no WebSocket gets through."""
+        caller = self.caller
+        if not self.lacks_socket:
+            try:
+                return work(caller)
+            except NoWebSocket as failure:
+                self._do_without(failure)
+        assert self._instead is not None
+        return work(self._instead)
+
+    def _do_without(self, failure: NoWebSocket) -> None:
+        if self._instead is None:
+            logger.warning("%s Calls go by HTTP meanwhile.", failure)
+            self._instead = _rest_caller(self.location, self._caller.login)
+        self._instead_until = time.monotonic() + _BY_HTTP
 
     def connect(self, *, insist: bool = False) -> None:
         """Connects if need be.
@@ -129,10 +158,15 @@ class Session:
             insist: A person asks for it: send also a login that was refused.
 
         Raises:
+            NoWebSocket: HTTP reaches the backend, and a WebSocket does not.
             BackendUnreachable: There was no connection in time, or the session is closed or goes by REST.
             FeathersError: The server refuses the login.
         """
-        self.connection.ready(time.monotonic() + self.timeout, insist=insist)
+        try:
+            self.connection.ready(time.monotonic() + self.timeout, insist=insist)
+        except NoWebSocket as failure:
+            self._do_without(failure)
+            raise
 
     # Events
 
@@ -170,7 +204,7 @@ class Session:
         except BaseException:  # also Ctrl-C: nobody else would give it back
             release(new)
             raise
-        self._caller, self._given = new, login
+        self._caller, self._given, self._instead = new, login, None
         old.events.move(self, new.events)
         for follower in list(self.followers):
             follower.read_again()
@@ -184,6 +218,8 @@ class Session:
             follower.close()
         self._closed = True
         self.http.close()
+        if self._instead is not None:
+            self._instead.close()
         if isinstance(self._caller, Connection):
             self._caller.events.move(self)
             release(self._caller)

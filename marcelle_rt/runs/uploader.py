@@ -24,7 +24,7 @@ from .remote.removal import remove_run
 from .remote.run_documents import RunDocuments
 from .remote.uploads import FileUploads
 from .sync import file_upload
-from .sync.replica import Replica
+from .sync.replica import CopyDisagrees, Replica
 from .sync.retrying import is_away, patiently
 from .sync.sentences import not_uploaded, replaced
 from .sync.side_documents import SideDocuments
@@ -105,7 +105,7 @@ class Uploader:
         elif copies:
             _identify(run, copies[-1]["_id"], None)
         replica = Replica(run, self._documents, folder=journal.place_of(directory))
-        patiently(replica.level, self._sleep)
+        patiently(replica.level, self._sleep, also=(CopyDisagrees,))  # two may upload the folder and its copy at once
         if replica.replaced:
             self._notices.warn((directory, "replaced"), replaced(self._link.location))
         if replica.shortened:
@@ -163,7 +163,7 @@ class Uploader:
                 self._notices.warn((directory, event["key"]), said)
                 continue
             sent += 1
-            patiently(replica.level, self._sleep)
+            patiently(replica.level, self._sleep, also=(CopyDisagrees,))
         return sent, refused
 
     def _upload(self, directory: Path, event: Event, replica: Replica) -> Event:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +156,30 @@ def test_of_two_writers_with_copies_of_a_folder_one_says_that_its_values_are_not
     loser = writers[1 - winner]
     assert run["logs"]["loss"] == [0.0, *(n + 100.0 * winner for n in range(1, 4))]
     assert "was the run's folder copied?" in str(loser.status.problem)
+
+
+def test_a_folder_and_its_copy_that_are_uploaded_at_once_are_one_run(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    writer = Writer(uuid.uuid4().hex, remote=False, base_log_dir=tmp_path / "logs")
+    writer.create_run()
+    for n, file in enumerate(pictures(tmp_path, 10, 10, 10, 10)):
+        writer.save_epoch(n, {"loss": 1.0 * n}, assets=[file])
+    writer.train_end()
+    assert writer.run_directory is not None
+    shutil.copytree(writer.run_directory, tmp_path / "copy")
+    pair = threading.Barrier(2)
+
+    def upload(folder: Path) -> None:
+        with Remote(backend.url) as remote:
+            pair.wait(30)
+            Uploader(remote, sleep=lambda seconds: time.sleep(seconds / 100)).upload(folder)
+
+    with ThreadPoolExecutor(2) as uploads:
+        list(uploads.map(upload, [writer.run_directory, tmp_path / "copy"]))
+    run = run_of(store, writer)
+    assert run["logs"]["loss"] == [0.0, 1.0, 2.0, 3.0]
+    assert len(run["assets"]) == store.service("assets").count({"runId": run["_id"]}) == 4
 
 
 def test_a_folder_that_says_it_is_another_run_is_not_sent_over_that_run(

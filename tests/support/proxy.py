@@ -10,13 +10,14 @@ import struct
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
 _RESET = struct.pack("ii", 1, 0)
 _CHUNK = 65536
+_UPGRADE = b"Upgrade: websocket\r\n"
 
 
 class Pair:
@@ -49,7 +50,8 @@ class Proxy:
         delay: Seconds that each chunk takes, each way.
         rate: Bytes a second, each way; `None` for as many as there are.
         chance: How likely a chunk is cut in its middle, and its connection with it.
-        passes_upgrades: Whether WebSockets pass; if not, it is as nginx is without its two lines for them.
+        upgrades: What becomes of WebSockets: they `"pass"`, are passed on as plain requests (`"strip"`), which nginx
+            does that was not told of them, or have their connections cut (`"cut"`).
     """
 
     def __init__(self, url: str, rewrite: dict[bytes, bytes] | None = None, seed: int = 0) -> None:
@@ -59,7 +61,7 @@ class Proxy:
         self.delay = 0.0
         self.rate: float | None = None
         self.chance = 0.0
-        self.passes_upgrades = True
+        self.upgrades: Literal["pass", "strip", "cut"] = "pass"
         self._rewrite = rewrite or {}
         self._random = random.Random(seed)
         self._pairs: set[Pair] = set()
@@ -256,8 +258,11 @@ class Proxy:
                     self._losing.remove(answer)
                     self._cut(pair)
                     return False
-        elif not self.passes_upgrades:
-            data = data.replace(b"Upgrade: websocket\r\n", b"")
+        elif self.upgrades == "strip":
+            data = data.replace(_UPGRADE, b"")
+        elif self.upgrades == "cut" and _UPGRADE in data:
+            self._cut(pair)
+            return False
         elif self._countdown is not None:
             self._countdown -= len(data)
             if self._countdown < 0:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import values
 from ...config import Login
-from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, PayloadTooLarge
+from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, NoWebSocket, PayloadTooLarge
 from ...notices import THREADS
 from .. import answers, auth
 from ..call import Call
@@ -30,6 +30,7 @@ logger: logging.Logger = logging.getLogger("marcelle_rt.client")
 
 _ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0
+_DROPS = 3  # in a row of WebSockets alone, until it is believed that none gets through
 _LOOK_AGAIN = 30.0  # seconds: a machine that slept may have slept past a token's end
 
 
@@ -83,6 +84,7 @@ class Connection:
         self._session: auth.Session | None = None
         self._failure: MarcelleError | None = None
         self._refusals = 0
+        self._drops = 0
         self._keeper: threading.Thread | None = None
         self.events: Events = Events()
 
@@ -131,6 +133,7 @@ class Connection:
             insist: A person asks for it: send also a login that was refused.
 
         Raises:
+            NoWebSocket: HTTP reaches the backend, and a WebSocket does not.
             BackendUnreachable: There was no connection in time, or the store is closed.
             FeathersError: The server refuses the login.
         """
@@ -142,8 +145,9 @@ class Connection:
                     return self._line
                 if self._status == "closed":
                     raise BackendUnreachable(self.location, "this DataStore is closed")
-                if self._status == "disconnected" and self._failure is not None:
-                    raise self._failure.with_traceback(None)
+                failure = self._failure
+                if failure is not None and (self._status == "disconnected" or isinstance(failure, NoWebSocket)):
+                    raise failure.with_traceback(None)
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     failure = self._failure
                     reason = failure.reason if isinstance(failure, BackendUnreachable) else "it did not answer"
@@ -206,11 +210,13 @@ class Connection:
         while True:
             try:
                 line = self._open()
-            except MarcelleError as failure:
+            except MarcelleError as error:
+                failure = self._judged(error)
                 self.events.announce("error", failure)
                 # To try the same refused password again and again would only lock the user out.
                 refused = isinstance(failure, NotAuthenticated)
-                give_up = not connected_before or refused
+                is_drop = isinstance(error, NoWebSocket) and failure is not error
+                give_up = (not connected_before and not is_drop) or refused
                 with self._changed:
                     self._refusals = self._refusals + 1 if refused else 0
                     self._failure = failure
@@ -221,7 +227,7 @@ class Connection:
             else:
                 self.events.announce("connected")
                 connected_before = True
-                self._refusals = 0
+                self._refusals = self._drops = 0
                 waits = self._waits()
                 self._tend(line)
                 line.close()
@@ -229,6 +235,13 @@ class Connection:
             with self._changed:
                 if not self._is_kept_by_me() or self._changed.wait_for(lambda: self._status == "closed", next(waits)):
                     return
+
+    def _judged(self, failure: MarcelleError) -> MarcelleError:
+        """A failure to connect as others see it: a WebSocket that just dropped may be a line like any other's."""
+        self._drops = self._drops + 1 if isinstance(failure, NoWebSocket) else 0
+        if not isinstance(failure, NoWebSocket) or failure.is_sure or self._drops >= _DROPS:
+            return failure
+        return BackendUnreachable(self.location, f"its WebSocket can't be opened ({failure.reason})")
 
     def _open(self) -> Line:
         """Makes a line, signs in, and only then lets others use it."""

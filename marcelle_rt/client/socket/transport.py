@@ -28,7 +28,7 @@ import socketio
 import websocket
 from engineio import packet as engine_packet
 
-from ...errors import BackendUnreachable
+from ...errors import BackendUnreachable, NoWebSocket
 from ...values import ANSWER_LIMIT
 from .. import tls
 from ..answers import Raw
@@ -41,6 +41,10 @@ _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connecti
 
 _OVERHEAD = 100  # bytes that an attachment takes, however small it is
 _PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that asks for anything else is refused
+_DROPPED = (
+    websocket.WebSocketException, engineio.exceptions.ConnectionError, socketio.exceptions.ConnectionError,
+)  # fmt: skip
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})  # statuses of who is busy, or away, and not of a proxy's rules
 
 
 class Receiver(Protocol):
@@ -102,6 +106,7 @@ class Line:
             timeout: Seconds for each step of the handshake.
 
         Raises:
+            NoWebSocket: HTTP reaches a Socket.IO server, and then the WebSocket fails.
             BackendUnreachable: Nobody answers, what answers is not a Socket.IO server, or its certificate is refused.
             InvalidData: `$MARCELLE_CA_BUNDLE` can't be used.
         """
@@ -120,12 +125,26 @@ class Line:
                 wait_timeout=timeout,
             )
         except Exception as error:  # engineio lets any kind out when a server answers what it should not
-            reason = tls.refusal(error) or f"its WebSocket can't be opened ({_innermost(error)})"
+            failure = self._failure(error)
         else:
             return
         self.close()
         # Raised out here because a cause would hold the half-made socket open for as long as it is kept.
-        raise BackendUnreachable(self.location, reason)
+        raise failure
+
+    def _failure(self, error: Exception) -> BackendUnreachable:
+        if (refusal := tls.refusal(error)) is not None:
+            return BackendUnreachable(self.location, refusal)
+        cause = _innermost(error)
+        if isinstance(cause, websocket.WebSocketBadStatusException):
+            reason = f"the answer to it has the HTTP status {cause.status_code}"
+            if cause.status_code not in _PASSING:
+                return NoWebSocket(self.location, reason)
+        else:
+            reason = str(cause) or type(cause).__name__
+            if isinstance(cause, (*_DROPPED, OSError)):
+                return NoWebSocket(self.location, reason, is_sure=False)
+        return BackendUnreachable(self.location, f"its WebSocket can't be opened ({reason})")
 
     def post(self, body: bytes, receiver: Receiver) -> int | None:
         """Sends an event and leaves its ack to `receiver`.
@@ -186,10 +205,10 @@ class Line:
         self._on_lost(self)
 
 
-def _innermost(error: BaseException) -> str:
+def _innermost(error: BaseException) -> BaseException:
     while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
         error = inner
-    return str(error) or type(error).__name__
+    return error
 
 
 class _Engine(engineio.Client):

@@ -57,7 +57,7 @@ class Heartbeat:
         if now < self._due and copies == self._copies:
             return self._due
         self._due = now + _LATER
-        if link.way.status != "connected":
+        if not link.is_ready:
             return self._due
         try:
             self._write(link, run_id, new=copies != self._copies)
@@ -100,7 +100,7 @@ class Heartbeat:
 
     def end(self, link: Link, run_id: str) -> None:
         """Takes the sign away, once, because the run has ended. Nobody waits for it, and none is left to fail."""
-        if not self.is_published or link.way.status != "connected":
+        if not self.is_published or not link.is_ready:
             return
         self.is_published = False
         try:

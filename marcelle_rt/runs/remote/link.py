@@ -69,7 +69,13 @@ class Link:
     @property
     def message_limit(self) -> int:
         """The most bytes in one message about a run; what the frame or request adds has room above it."""
-        return SOCKET_LIMIT - _ROOM if self._rest_store is None else REST_LIMIT - _REST_ROOM
+        by_socket = self._rest_store is None and not self.store.session.lacks_socket
+        return SOCKET_LIMIT - _ROOM if by_socket else REST_LIMIT - _REST_ROOM
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a call would go out at once."""
+        return self.way.status == "connected" or self.way.session.lacks_socket
 
     def service(self, name: str) -> Service:
         """A service of the backend, by the way that calls go now."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...errors import NoWebSocket
 from ..document.events import RUNS
 from ..remote.link import Link
 
@@ -29,9 +30,13 @@ class Removals:
 
     def listen(self) -> None:
         """Listens from now on, if there is a socket."""
-        if not self.is_listening and self._link.way is self._link.store:
-            self._link.store.session.connect()
-            self._link.store.session.on(f"{RUNS} removed", self._hear, background=True)
+        session = self._link.store.session
+        if not self.is_listening and self._link.way is self._link.store and not session.lacks_socket:
+            try:
+                session.connect()
+            except NoWebSocket:  # its calls go by HTTP
+                return
+            session.on(f"{RUNS} removed", self._hear, background=True)
             self.is_listening = True
 
     def end(self) -> None:

@@ -119,6 +119,7 @@ class Replica:
         self._past = past
         self._known = Acknowledged()  # means something while FOLLOWING
         self._fresh = fresh
+        self._began_here = fresh  # who has other values has them from a copy of its folder
         self._fence = Fence(folder, clock=clock)
         self._places: bool | None = None  # whether the backend knows places, or takes the document as a whole only
         self._level_version = -1
@@ -277,7 +278,7 @@ class Replica:
         self._check_start(document)
         self.name = document.get("name", "")
         if self._fence.is_of_other_folder(document) and _contradicts(document, compare(self.run, document)):
-            if self.is_open and self._fence.is_of_new_writer(document):
+            if (self.is_open or self._began_here) and self._fence.is_of_new_writer(document):
                 self._enter(
                     Delivery.CLOSED,
                     f"another program writes other values to its copy at {self._documents.link.location}, from another "

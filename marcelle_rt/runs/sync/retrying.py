@@ -44,12 +44,15 @@ def pause(tries: int) -> float:
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tries, 10))
 
 
-def patiently(step: Callable[[], T], sleep: Callable[[float], object]) -> T:
+def patiently(
+    step: Callable[[], T], sleep: Callable[[float], object], *, also: tuple[type[MarcelleError], ...] = ()
+) -> T:
     """Takes a step, and takes it again where a server refused it with an error that may pass.
 
     Args:
         step: What to do; doing it twice must be as good as once.
         sleep: Waits so many seconds.
+        also: Further errors that may pass.
 
     Returns:
         What the step returned.
@@ -62,7 +65,8 @@ def patiently(step: Callable[[], T], sleep: Callable[[float], object]) -> T:
         try:
             return step()
         except MarcelleError as error:
-            if is_away(error) or not may_pass(error) or tries >= TRIES:
+            passes = may_pass(error) or isinstance(error, also)
+            if is_away(error) or not passes or tries >= TRIES:
                 raise
             sleep(pause(tries - 1))
             tries += 1

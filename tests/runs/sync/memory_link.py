@@ -28,6 +28,7 @@ class MemoryLink(Link):
         self.store = self  # type: ignore[assignment]
         self.session = self
         self.status = "connected"
+        self.lacks_socket = False
         self.timeout = 1.0
         self.services: dict[str, dict[str, Document]] = {}
         self.calls: list[tuple[str, str]] = []

@@ -171,6 +171,24 @@ def test_a_snapshot_of_a_folder_that_is_uploaded_meanwhile_stops_nobody(link: Me
     assert link.run()["status"] == "epoch"
 
 
+def test_a_run_that_began_here_and_was_copied_before_its_first_answer_came_is_not_sent_over_the_copy(
+    link: MemoryLink,
+) -> None:
+    run = new_run(1)
+    ours = replica_of(run, link, fresh=True, folder="f00d")
+    link.faults["create runs"] = [ConnectionLost("memory", "runs.create")]
+    with pytest.raises(ConnectionLost):
+        ours.step()
+    theirs = replica_of(same(run), link, folder="beef")
+    for n in range(1, 4):
+        theirs.apply(epoch(n, loss=-float(n)))
+    theirs.level()
+    ours.apply(epoch(1, loss=1.0))
+    ours.level()
+    assert (ours.delivery, ours.has_all) == (Delivery.CLOSED, False)
+    assert link.run()["logs"] == theirs.run.logs()
+
+
 def test_other_values_from_another_folder_are_overwritten_and_said(link: MemoryLink) -> None:
     run = new_run(2)
     replica_of(run, link, fresh=True, folder="f00d").level()

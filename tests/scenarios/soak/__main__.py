@@ -16,7 +16,11 @@ from marcelle_rt.backend import Backend
 from tests.scenarios.soak import kills, lines, machines, table
 from tests.scenarios.soak.trial import Act, Row, Trial
 
-_KILLS_A_ROUND = 12
+_OFTEN = {
+    "killed at a random moment, then uploaded": 12,
+    "killed at a random moment, then resumed": 12,
+    "8 writers, cut several times a second, and 1 to 30 % of frames": 4,
+}
 
 TRIALS: dict[str, Act] = {**kills.ROWS, **lines.ROWS, **machines.ROWS}
 
@@ -45,9 +49,9 @@ class Soak:
         return not self.failures and all(row.is_right for row in self.rows.values())
 
     def round(self, ends: float) -> None:
-        """Tries each row, those with kills the more often."""
+        """Tries each row, those with kills and with most cuts the more often."""
         base = Path(tempfile.mkdtemp(prefix="marcelle-soak-"))
-        names = [*TRIALS, *[name for name in TRIALS if "killed at" in name] * (_KILLS_A_ROUND - 1)]
+        names = [name for name in TRIALS for _ in range(_OFTEN.get(name, 1))]
         self.draw.shuffle(names)
         was_right = self.is_right
         with Backend(data=base / "backend") as backend:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -14,32 +15,43 @@ from marcelle_rt import Writer
 from marcelle_rt.errors import RunFolderError
 from tests.scenarios.soak.trial import Act, Trial
 from tests.support.proxy import Proxy
+from tests.support.trainings.audited_training import Training
 from tests.support.trainings.claims import Claims, stored_run
 
 _ENDLESS = 100_000  # epochs
+_AT_ONCE = 4
 _LONGER_THAN_TIME_OUTS = 50.0  # seconds: a server gives a silent socket up after 45
 
 
 def killed_then_uploaded(trial: Trial) -> None:
-    with trial.start(trial.backend.url, _ENDLESS) as training:
-        training.hear_of(1)
-        trial.sometime(0.8)
-        directory = trial.kill(training)
-    trial.upload(directory)
-    trial.count(directory, training.saved, training.files_saved)
+    for training, directory in _killed(trial, 1):
+        trial.upload(directory)
+        trial.count(directory, training.saved, training.files_saved)
 
 
 def killed_then_resumed(trial: Trial) -> None:
-    with trial.start(trial.backend.url, _ENDLESS) as training:
-        training.hear_of(30)
-        trial.sometime(0.5)
-        directory = trial.kill(training)
-    first = trial.draw.randint(1, training.saved[-1] + 1)
-    last = first + 59
-    with trial.go_on(trial.backend.url, directory, first, 60) as again:
-        again.wait(300)
-    trial.check(again)
-    trial.count(directory, range(1, last + 1), 2 * (last // 20))
+    for training, directory in _killed(trial, 10):
+        first = trial.draw.randint(1, training.saved[-1] + 1)
+        last = first + 59
+        with trial.go_on(trial.backend.url, directory, first, 60) as again:
+            again.wait(300)
+        trial.check(again)
+        trial.count(directory, range(1, last + 1), 2 * (last // 20))
+
+
+def _killed(trial: Trial, epoch: int) -> list[tuple[Training, Path]]:
+    """Trainings that train at once, and are killed one after the other, and their folders."""
+    killed = []
+    with contextlib.ExitStack() as stack:
+        pause = trial.draw.choice([0.002, 0.01, 0.05])
+        trainings = [
+            stack.enter_context(trial.start(trial.backend.url, _ENDLESS, pause=pause)) for _ in range(_AT_ONCE)
+        ]
+        for training in trainings:
+            training.hear_of(epoch, 120.0)
+            trial.sometime(0.8)
+            killed.append((training, trial.kill(training)))
+    return killed
 
 
 def ended_by_signal(trial: Trial) -> None:

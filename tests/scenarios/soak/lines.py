@@ -8,7 +8,7 @@ import time
 from tests.scenarios.soak.trial import Act, Trial
 from tests.support.proxy import Proxy
 
-_STORM = 20.0  # seconds
+_STORM = 40.0  # seconds
 _WRITERS = 8
 
 
@@ -33,14 +33,14 @@ def one_frame_in_a_hundred(trial: Trial) -> None:
 
 
 def storm(trial: Trial) -> None:
-    """Several writers behind one line: 1 to 20 % of frames are cut, and all connections several times a second."""
+    """Several writers behind one line: 1 to 30 % of frames are cut, and all connections several times a second."""
     with Proxy(trial.backend.url, seed=trial.draw.randrange(10**6)) as proxy, contextlib.ExitStack() as stack:
-        options = {"pause": 0.03, "files": 100, "flushes": 50, "finish_timeout": 120.0}
-        trainings = [stack.enter_context(trial.start(proxy.url, 500, **options)) for _ in range(_WRITERS)]
-        proxy.chance = trial.draw.choice([0.01, 0.05, 0.1, 0.2])
+        options = {"pause": 0.03, "files": 100, "flushes": 100, "finish_timeout": 120.0}
+        trainings = [stack.enter_context(trial.start(proxy.url, 800, **options)) for _ in range(_WRITERS)]
+        proxy.chance = trial.draw.choice([0.01, 0.05, 0.1, 0.2, 0.3])
         end = time.monotonic() + _STORM
         while time.monotonic() < end:
-            trial.sometime(0.5)
+            trial.sometime(0.4)
             proxy.cut()
             for training in trainings:
                 training.hear()
@@ -82,7 +82,7 @@ def slow_line(trial: Trial) -> None:
 
 def no_websockets(trial: Trial) -> None:
     with Proxy(trial.backend.url, seed=trial.draw.randrange(10**6)) as proxy:
-        proxy.passes_upgrades = False
+        proxy.upgrades = trial.draw.choice(["strip", "cut"])
         proxy.chance = trial.draw.choice([0.0, 0.02])
         with trial.start(proxy.url, pause=0.01) as training:
             trial.finish(training)
@@ -92,7 +92,7 @@ def no_websockets(trial: Trial) -> None:
 ROWS: dict[str, Act] = {
     "line cut at random moments": cut_at_random,
     "1 % of frames cut": one_frame_in_a_hundred,
-    "8 writers, cut several times a second, and 1 to 20 % of frames": storm,
+    "8 writers, cut several times a second, and 1 to 30 % of frames": storm,
     "answers lost after the write": answers_lost,
     "answers after their time-out": answers_late,
     "300 ms latency": slow_line,

@@ -37,6 +37,7 @@ class Training:
         files_saved: How many checkpoints and assets were saved with them.
         flushed: The last epoch of which a flush has said that the copies have it; 0 for none.
         final: `Writer.status` after `train_end`, or `None`.
+        told: What its user was told, once it has ended.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Training:
         self.files_saved = 0
         self.flushed = 0
         self.final: tuple[str, bool, str | None] | None = None
+        self.told: list[str] = []
         self._pipe, theirs = multiprocessing.Pipe(duplex=False)
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["tests.support.trainings.forkserver_preload"])
@@ -81,7 +83,7 @@ class Training:
                 elif kind == "flushed":
                     self.flushed = value
                 elif kind == "end":
-                    self.final = value
+                    self.final, self.told = value
                 else:
                     self.saved.append(value[0])
                     self.files_saved += value[1]

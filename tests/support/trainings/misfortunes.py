@@ -60,9 +60,9 @@ def _move_clock(by: float) -> None:
     def moved() -> float:
         return real() + by
 
-    time.time = recording.time = moved  # type: ignore[assignment]
-    for made in (fence.Fence, replica.Replica):
-        made.__init__.__kwdefaults__["clock"] = moved  # type: ignore[misc]
+    recording.__dict__["time"] = time.__dict__["time"] = moved
+    for made in (fence.Fence.__init__, replica.Replica.__init__):
+        made.__kwdefaults__ = {**(made.__kwdefaults__ or {}), "clock": moved}
 
 
 def _err(chance: float, end: float, draw: random.Random) -> None:
@@ -97,7 +97,8 @@ def _err(chance: float, end: float, draw: random.Random) -> None:
             raise from_server(error, "an upload")
         return result
 
-    Call.post, Call.answered, Http._attempt = err_before, err_after, err_http  # type: ignore[method-assign]
+    for owner, name, made in ((Call, "post", err_before), (Call, "answered", err_after), (Http, "_attempt", err_http)):
+        setattr(owner, name, made)
 
 
 def _lose_surroundings() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import warnings
@@ -9,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from marcelle_rt.notices import logger
 from tests.support.pictures import PNG
 from tests.support.trainings.misfortunes import Misfortunes
 
@@ -46,6 +48,7 @@ def train(pipe: Connection, url: str, base: Path, name: str, epochs: tuple[int, 
     fate = options.misfortunes
     fate.begin()
     warnings.simplefilter("always" if fate.is_mute else "ignore")
+    told = _Told()
     writer = _writer(url, base, name, options)
     pipe.send(("directory", str(writer.run_directory)))
     picture = base / f"{os.getpid()}.png"
@@ -64,7 +67,20 @@ def train(pipe: Connection, url: str, base: Path, name: str, epochs: tuple[int, 
         if options.flushes and epoch % options.flushes == 0 and writer.flush(_FLUSH):
             pipe.send(("flushed", epoch))
     writer.train_end()
-    pipe.send(("end", tuple(writer.status)))
+    pipe.send(("end", (tuple(writer.status), told.texts)))
+
+
+class _Told(logging.Handler):
+    """Keeps what the user is told, which the log has even where nothing may be shown."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self.texts: list[str] = []
+        logger.addHandler(self)
+        logger.setLevel(logging.INFO)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.texts.append(record.getMessage())
 
 
 def _writer(url: str, base: Path, name: str, options: Options) -> Any:

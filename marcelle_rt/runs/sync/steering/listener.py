@@ -24,6 +24,7 @@ ROOM = 100
 """How many commands it holds that were not looked at yet."""
 
 _RETRY = 5.0  # seconds until a backend that was away, or said no, is asked again
+_LOOK = 2.0  # seconds between two readings where no WebSocket gets through; who asks waits for 5
 _REMEMBERED = 10 * ROOM
 
 
@@ -137,7 +138,7 @@ class Listener:
             if is_ending:
                 break
             pause = self._work()
-        if self._link.store.status == "connected":
+        if self._link.is_ready:
             self._sweep()
             self._connected()  # what came just now is late, and is told so
             self._work()
@@ -146,7 +147,7 @@ class Listener:
         return bool(self._answers or self._heard or self._has_missed or self._is_ending)
 
     def _work(self) -> float | None:
-        """Does all that there is; gives the seconds to pause before the next try, where the backend is away."""
+        """Does all that there is; gives the seconds to pause before the next try, if there must be one."""
         try:
             while self._step():
                 pass
@@ -156,6 +157,9 @@ class Listener:
             if not is_away(error):
                 self._notices.warn("commands", f"Commands to the run can't be heard: {error} The training goes on.")
             return _RETRY
+        if self._link.store.session.lacks_socket:  # nothing comes by itself, so it is asked for
+            self._has_missed = True
+            return _LOOK
         return None
 
     def _step(self) -> bool:
