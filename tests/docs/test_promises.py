@@ -49,6 +49,6 @@ def test_the_counts_are_of_every_row_and_add_up_and_nothing_was_lost_or_doubled(
     runs, kills, cuts, sent, journaled, on_server, duplicated, lost, said, wrong = total
     assert (duplicated, lost, wrong, journaled) == (0, 0, 0, on_server)
     of_trainings = kills - rows["backend killed and started again"][1]
-    assert 200 <= of_trainings <= runs <= said
-    assert cuts > 1000
+    assert 20 <= of_trainings <= runs <= said
+    assert cuts > 500
     assert sent <= journaled <= sent + 3 * of_trainings  # an epoch with two files that a killed one could not tell of
