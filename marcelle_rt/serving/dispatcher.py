@@ -86,6 +86,7 @@ class Dispatcher:
         self._next_beat = 0.0
         self._looked = clock()
         self._silent: set[str] = set()
+        self._is_away = False
         self._sweep = Sweep(definition, self.id)
         self._next_sweep = 0.0
         self._executor = executor(self.id, self._ended)
@@ -145,7 +146,9 @@ class Dispatcher:
             for step in (self._beat, self._settle, self._take_over, self._answer, self._hand_out, self._clear):
                 self._going_on(step)
             self._notices.forget("away")
+            self._is_away = False
         except AWAY as error:
+            self._is_away = True
             self._notices.warn("away", f"{error} Jobs wait until it is back.")
             self._jobs.everybody_lives()
 
@@ -246,7 +249,7 @@ class Dispatcher:
         """Takes the presence away, ends the processes, and gives back what was not handed back by them."""
         for follower in followers:
             follower.end()
-        is_there = self._presence.remove()
+        is_there = not self._is_away and self._presence.remove()
         self._executor.close()
         try:
             if is_there:

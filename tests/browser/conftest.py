@@ -43,6 +43,8 @@ const stop = marcelle.button('Stop');
 stop.$click.subscribe(() => model.stop());
 const form = marcelle.modelParameters(model, model.form);
 model.ready.then(() => form.mount());
+window.said = [];
+model.$message.subscribe((text) => window.said.push(text));
 window.events = [];
 model.$training.subscribe(({ status, epoch, epochs, data }) => {
   window.events.push({ status, epoch, epochs, data: data instanceof Error ? data.message : data });

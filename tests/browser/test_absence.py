@@ -47,6 +47,7 @@ def test_a_job_that_nobody_takes_is_withdrawn_as_soon_as_its_server_is_known_to_
 
     says(page, "No Python is listening")
     page.get_by_text("Status: error").wait_for()
+    assert "Waiting for Python, of which nothing was heard for some seconds." in page.evaluate("window.said")
     assert nothing_is_left(store)
 
 
@@ -75,6 +76,9 @@ def test_a_training_that_goes_on_after_its_server_was_gone_is_followed_to_its_en
     says(page, "Python is gone in the middle of it.")
     store.service("training-tasks").remove("a-server:shapes")
     with ScriptedServer(store):
+        server.says(job, state="queued", message="the server was killed; it is to be started again")
+        says(page, "Waiting for Python to begin again: the server was killed")
+        server.says(job, state="running", message="")
         says(page, "The training begins.")
         server.epoch(run, 3)
         says(page, "Epoch 3 of 3.")
@@ -113,7 +117,7 @@ def test_a_job_that_is_removed_while_the_line_is_cut_is_over(
         says(page, "Python is listening.")
         press(page, "Train")
         job = server.job()
-        says(page, "Waiting for Python to begin.")
+        says(page, "Waiting for Python to begin: it is at another training, or gets ready.")
         line.refuse()
         says(page, "The backend cannot be reached")
         store.service(JOBS).remove(job["_id"])

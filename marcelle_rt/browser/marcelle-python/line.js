@@ -22,6 +22,7 @@ export const publicLike = (task) => (task?.public ? { public: true } : {});
 class Link {
   $up = createStream(false, true);
   $tasks = createStream([], true);
+  $second = createStream(0, true); // so that what depends on time is looked at again
   looked = false; // whether the servers were asked for since the page is open
   #seen = new Map(); // by id: the server's document, and when its beat last changed
 
@@ -36,19 +37,28 @@ class Link {
       if (store.requiresAuth) await store.feathers.reAuthenticate(true);
       this.$up.set(true);
     });
-    for (const stream of [this.$up, this.$tasks]) stream.start();
+    for (const stream of [this.$up, this.$tasks, this.$second]) stream.start();
     const service = store.service('training-tasks');
     for (const event of EVENTS) service.on(event, (task) => this.#hear(task));
     service.on('removed', (task) => this.#forget(idOf(task)));
     this.whenUp(() => this.#look());
     const signedIn = () => new Promise((resolve) => store.feathers.on('login', resolve));
     this.opened = store.connect().catch(signedIn).then(() => this.$up.set(true));
-    setInterval(() => this.#judge(), seconds(1));
+    setInterval(() => {
+      this.#judge();
+      this.$second.set(this.$second.get() + 1);
+    }, seconds(1));
   }
 
   /** Calls now, if the line is there, and each time that it comes back; returns what ends that. */
   whenUp(call) {
     return this.$up.subscribe((up) => up && call());
+  }
+
+  /** Whether no server of a task has given a sign of life when the last one was due. */
+  isQuiet(name) {
+    const late = ({ task, at }) => performance.now() - at > seconds(1.5 * (task.every ?? 2));
+    return [...this.#seen.values()].filter(({ task }) => task.task === name).every(late);
   }
 
   async #look() {

@@ -21,6 +21,7 @@ export class PythonModel extends Model {
   #submitted = null; // the job that this page has asked for
   #asking = null;
   #entered = ''; // what became of a number in the form that did not fit
+  #since = 0; // the second in which the training began to wait
   #found = Promise.resolve(); // whether there is a training from before a reload
 
   constructor(store, task, { local = false } = {}) {
@@ -52,6 +53,7 @@ export class PythonModel extends Model {
       else this.#withdraw();
       this.#say();
     });
+    this.#link.$second.subscribe(() => this.$job.get()?.state === 'queued' && this.#say());
     this.#link.$up.subscribe((up) => {
       if (up) this.#found = this.#find();
       this.#say();
@@ -93,6 +95,7 @@ export class PythonModel extends Model {
     } else if (!this.#isMine(job) || job.updatedAt < mine.updatedAt) return;
     if (job.runId && job.runId !== this.#run?.target.runId) this.#follow(job.runId);
     if (job.modelId) this.#local?.follow(job.modelId);
+    if (job.state === 'queued' && mine?.state !== 'queued') this.#since = this.#link.$second.get();
     if (ACTIVE.includes(job.state)) this.$job.set(job);
     else this.#end(job.state, job.message, job);
     this.#say();
@@ -214,9 +217,8 @@ export class PythonModel extends Model {
 
   #say(entered = this.#entered) {
     this.#entered = entered;
-    const { looked, $up } = this.#link;
-    const known = { task: this.task, job: this.$job.get(), there: this.$task.get() !== null, looked, up: $up.get() };
-    const text = `${sentence({ ...known, run: this.#run?.$run.get() })} ${entered}`.trim();
+    const known = { there: this.$task.get() !== null, run: this.#run?.$run.get(), link: this.#link, since: this.#since };
+    const text = `${sentence({ task: this.task, job: this.$job.get(), ...known })} ${entered}`.trim();
     if (text !== this.$message.get()) this.$message.set(text);
   }
 

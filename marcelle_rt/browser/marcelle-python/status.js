@@ -5,19 +5,30 @@ export const ACTIVE = ['queued', 'claimed', 'running', 'stopping'];
 /** Says that there is nobody, and what to do about it. */
 export const nobodyFor = (task) => `No Python is listening for "${task}". Start it with: marcelle-rt serve MODULE:SERVER`;
 
+const LATE = 5; // seconds that a training waits until it is said why that may be
+
+/** Says that a training has not begun, and why that may be. */
+function waiting({ task, message, attempt }, link, since) {
+  if (link.isQuiet(task)) return 'Waiting for Python, of which nothing was heard for some seconds.';
+  if (attempt > 0 && message) return `Waiting for Python to begin again: ${message}.`;
+  const late = link.$second.get() - since > LATE;
+  return late ? 'Waiting for Python to begin: it is at another training, or gets ready.' : 'Waiting for Python to begin.';
+}
+
 /**
  * One sentence for people.
- * @param {{ task: string, job: any, run: any, there: boolean, looked: boolean, up: boolean }} known `looked`: whether
- *   it is known who is there; `up`: whether the line to the backend is.
+ * @param {{ task: string, job: any, run: any, there: boolean, link: any, since: number }} known `there`: whether a
+ *   server of the task is; `link`: the line to the backend; `since`: its second in which the training began to wait.
  */
-export function sentence({ task, job, run, there, looked, up }) {
+export function sentence({ task, job, run, there, link, since }) {
+  const [looked, up] = [link.looked, link.$up.get()];
   const { state, message, progress } = job ?? {};
   const epoch = run?.epoch ? `Epoch ${run.epoch}${run.epochs ? ` of ${run.epochs}` : ''}.` : 'The training begins.';
   const missing = looked && !there;
   if (!up) return looked ? 'The backend cannot be reached; this page tries again by itself.' : 'Connecting to the backend.';
   if (ACTIVE.includes(state)) {
     if (missing) return 'Python is gone in the middle of it. The training goes on or ends when Python is back; stop ends it here.';
-    if (state === 'queued') return 'Waiting for Python to begin.';
+    if (state === 'queued') return waiting(job, link, since);
     if (state === 'claimed') return 'Python gets ready.';
     return state === 'running' ? progress?.text || epoch : `${epoch} Stopping.`;
   }
