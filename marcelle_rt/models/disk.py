@@ -60,9 +60,12 @@ def save(model: Any, directory: Path, name: str, local_format: str, *, with_opti
 
     Raises:
         UnsupportedFormat: If the format is not known.
+        ConversionError: If the file could not be read back, as Keras does not write how the model was quantized.
         OSError: If the disk can't be written. For a model that it can't save, Keras raises errors of its own.
     """
     kind = disk_format(local_format)
+    if kind != "saved_model" and is_keras3(model):
+        _refuse_what_is_lost(model, kind)
     path = directory / (name if kind == "saved_model" else f"{name}.{kind}")
     part = directory / f".{name}.part{path.suffix}"  # Keras goes by the suffix
     try:
@@ -83,6 +86,35 @@ def save(model: Any, directory: Path, name: str, local_format: str, *, with_opti
         _remove(part)
         raise
     return path
+
+
+def _refuse_what_is_lost(model: Any, kind: str) -> None:
+    """Refuses a quantized model that Keras writes, but can't read: a file tells the types of the outer layers alone."""
+    told = {id(layer) for layer in _told_of(model)}
+    for layer in model._flatten_layers():
+        mode = getattr(layer, "quantization_mode", None)
+        if mode and id(layer) not in told:
+            reason = f"it was quantized to {mode} within another layer, of which Keras writes nothing into the file"
+        # Made of that type from the start, its scales come first.
+        elif mode == "float8" and kind == "h5" and not layer.weights[0].name.startswith("inputs_"):
+            reason = "it was quantized to float8 when it was built, and Keras confuses its weights in h5 files"
+        else:
+            continue
+        others = "`keras` or `saved_model`" if id(layer) in told else "`saved_model`"
+        raise ConversionError(kind, f"layer {layer.name!r}", f"{reason}. Save as {others}")
+
+
+def _told_of(layer: Any) -> Iterator[Any]:
+    """The layers of whose types a model's file tells."""
+    yield layer
+    if type(layer).__name__ in ("Sequential", "Functional"):
+        inner = layer.layers
+    elif getattr(layer, "quantization_mode", None):
+        inner = layer._flatten_layers(include_self=False, recursive=False)
+    else:
+        inner = [layer.layer] if hasattr(layer, "layer") else []  # of a wrapper
+    for item in inner:
+        yield from _told_of(item)
 
 
 def _remove(path: Path) -> None:

@@ -12,9 +12,10 @@ from ..errors import ConversionError
 from .disk import is_keras3, keras_of
 from .foreign_folders import refuse_code
 from .graphs.copying import rewritten
-from .graphs.frozen import End, Graph, Trial, dimensions, in_32_bits
+from .graphs.frozen import End, Graph, Trial, dimensions
 from .graphs.signatures import input_names, output_names
 from .graphs.simplify import simplified
+from .graphs.small_floats import RULES, in_32_bits
 from .graphs.trial import is_harmless, trial_of
 from .reasons import first_line
 
@@ -204,7 +205,7 @@ def _freeze(traced: Any, input_names: list[str], output_names: list[str], trial:
     inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
     outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
     graph = Graph(frozen.graph.as_graph_def(), inputs, outputs, trial)
-    return simplified(rewritten(graph, _TARGET, {}, in_32_bits()))
+    return simplified(rewritten(graph, _TARGET, RULES, in_32_bits()))
 
 
 def _end(name: str, tensor: Any, traced: Any) -> End:

@@ -12,13 +12,13 @@ import tensorflow as tf
 from keras import layers
 
 from marcelle_rt.errors import ConversionError
-from marcelle_rt.models import conversion, convert, disk, graph, graph_model, layers_model
+from marcelle_rt.models import conversion, convert, graph, graph_model, layers_model
 from marcelle_rt.models.graphs import tfjs_rules
 from tests.support.models.model_kind import functional, sequential
-from tests.support.sweep.case import give_weights, parse
-from tests.support.sweep.compare import Comparison, predict
+from tests.support.sweep.case import parse
+from tests.support.sweep.compare import Comparison
 from tests.support.sweep.names import NAMES
-from tests.support.sweep.runners import Tfjs, by_onnxruntime
+from tests.support.sweep.runners import Tfjs
 
 TFJS_DOES_OTHERWISE = """
 4 5; 4 5 |
@@ -191,52 +191,6 @@ def test_a_graph_that_comes_out_other_than_it_was_is_not_written(
     model = sequential((4,), layers.Dense(2, activation="tanh"))
     with pytest.raises(ConversionError, match=r"gives '.*' other values\. Please report this model"):
         graph_model.write(graph.of_model(model, unroll=True), tmp_path)
-
-
-POLICIES = {"float16": 5e-3, "mixed_float16": 5e-3, "bfloat16": 3e-2, "mixed_bfloat16": 3e-2, "float64": 1e-4}
-
-
-@pytest.fixture(params=POLICIES)
-def policy(request: pytest.FixtureRequest) -> Any:
-    keras.config.set_dtype_policy(request.param)
-    yield request.param
-    keras.config.set_dtype_policy("float32")
-
-
-@pytest.mark.parametrize("local_format", ["h5", "keras", "saved_model"])
-def test_models_of_other_types_predict_alike_from_each_format(
-    policy: str, local_format: str, tfjs: Tfjs, tmp_path: Path
-) -> None:
-    model = sequential((6, 6, 2), layers.Conv2D(3, 3, activation="gelu"), layers.Flatten(), layers.Dense(3))
-    give_weights(model)
-    samples = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
-    expected = np.asarray(keras.ops.cast(predict(model, [samples]), "float32"))
-    path = disk.save(model, tmp_path, "model", local_format)
-    found = {
-        "tfjs": tfjs.predict(convert(path, tmp_path / "tfjs", "tfjs").files[0], [samples])[0],
-        "onnx": by_onnxruntime(convert(path, tmp_path / "onnx", "onnx").files[0], [samples])[0],
-    }
-    for values in found.values():
-        assert values.dtype == "float32"
-        np.testing.assert_allclose(values, expected, atol=POLICIES[policy], rtol=POLICIES[policy])
-
-
-def _first_weight(model: Any) -> np.ndarray:
-    return np.asarray(model.weights[0]).astype("float32")
-
-
-def test_an_h5_file_of_sixteen_bits_is_read_back_by_keras(tmp_path: Path) -> None:
-    model = sequential((4,), layers.Dense(3, dtype="bfloat16"))
-    path = disk.save(model, tmp_path, "ours", "h5")
-    same = keras.models.load_model(path, compile=False)
-    assert str(same.weights[0].dtype) == "bfloat16"
-    np.testing.assert_array_equal(_first_weight(same), _first_weight(model))
-
-    model.save(tmp_path / "keras_own.h5")
-    before = (tmp_path / "keras_own.h5").read_bytes()
-    again = disk.load(tmp_path / "keras_own.h5")
-    np.testing.assert_array_equal(_first_weight(again), _first_weight(model))
-    assert (tmp_path / "keras_own.h5").read_bytes() == before
 
 
 @pytest.mark.parametrize("remote_format", ["tfjs", "onnx"])

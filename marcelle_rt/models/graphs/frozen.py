@@ -59,10 +59,3 @@ class Graph:
     inputs: list[End]
     outputs: list[End]
     trial: Trial | None = None
-
-
-def in_32_bits() -> dict[Any, Any]:
-    """Which floats take the place of others: the only ones that browsers compute with."""
-    import tensorflow as tf
-
-    return dict.fromkeys((tf.float16, tf.bfloat16, tf.float64), tf.float32)

@@ -102,13 +102,12 @@ def _sign(op: Op) -> Any:
 
 
 def _batch_mat_mul(op: Op) -> Any:
+    """Whole numbers of a quantized layer are multiplied as floats, which TF.js makes of them anyway."""
     import tensorflow as tf
 
-    if op.attribute("Ta") != op.attribute("Tb") or op.attribute("Ta") != op.attribute("Tout"):
-        op.refuse("its inputs have two types")
-    return tf.raw_ops.BatchMatMulV2(
-        x=op.inputs[0], y=op.inputs[1], adj_x=op.attribute("adj_x"), adj_y=op.attribute("adj_y")
-    )
+    x, y = (tf.cast(tensor, tf.float32) for tensor in op.inputs)
+    product = tf.raw_ops.BatchMatMulV2(x=x, y=y, adj_x=op.attribute("adj_x"), adj_y=op.attribute("adj_y"))
+    return tf.cast(product, tf.int32 if op.attribute("Tout").is_integer else tf.float32)
 
 
 def _scatter_add(op: Op) -> Any:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .copying import CALLS
-from .frozen import Graph, Trial, in_32_bits
+from .frozen import Graph, Trial
+from .small_floats import in_32_bits
 from .tfjs_ops import OPS
 from .tfjs_rules import RULES
 

@@ -40,9 +40,35 @@ class Comparison:
         model = case.build()
         samples = case.samples(model)
         expected = [np.asarray(output) for output in keras.tree.flatten(predict(model, samples))]
-        return {target: self._outcome(model, samples, expected, target) for target in targets}
+        return self.outcomes(model, samples, expected, targets)
 
-    def _outcome(self, model: Any, samples: list[np.ndarray], expected: list[np.ndarray], target: str) -> Outcome:
+    def outcomes(
+        self,
+        model: Any,
+        samples: list[np.ndarray],
+        expected: list[np.ndarray],
+        targets: tuple[str, ...] = TARGETS,
+        tolerance: float | None = None,
+    ) -> dict[str, Outcome]:
+        """What comes of a model by each way.
+
+        Args:
+            model: A built Keras model.
+            samples: What it is fed with.
+            expected: What it has to predict.
+            targets: The ways.
+            tolerance: How far that may be off; by default 1e-4, and more for outputs of 16 bits.
+        """
+        return {target: self._outcome(model, samples, expected, target, tolerance) for target in targets}
+
+    def _outcome(
+        self,
+        model: Any,
+        samples: list[np.ndarray],
+        expected: list[np.ndarray],
+        target: str,
+        tolerance: float | None,
+    ) -> Outcome:
         self._count += 1
         folder = self._directory / str(self._count)
         folder.mkdir()
@@ -56,7 +82,7 @@ class Comparison:
             found = by_onnxruntime(path, samples) if target == "ONNX" else self._tfjs.predict(path, samples)
         except RunFailed as error:
             return Outcome("wrong", str(error)[:300])
-        difference = differ(found, expected)
+        difference = differ(found, expected, tolerance)
         return Outcome("wrong", difference) if difference else Outcome("right")
 
 
@@ -85,8 +111,8 @@ def _onnx(model: Any, folder: Path) -> Path:
 _WRITERS: dict[str, Callable[[Any, Path], Path]] = dict(zip(TARGETS, (_layers_model, _graph_model, _onnx), strict=True))
 
 
-def differ(found: list[np.ndarray], expected: list[np.ndarray]) -> str:
-    """In what two sets of outputs differ; nothing if they are the same to 1e-4."""
+def differ(found: list[np.ndarray], expected: list[np.ndarray], tolerance: float | None = None) -> str:
+    """In what two sets of outputs differ; nothing if they are the same to a tolerance, by default 1e-4."""
     if len(found) != len(expected):
         return f"{len(found)} outputs instead of {len(expected)}"
     for index, (one, other) in enumerate(zip(found, expected, strict=True)):
@@ -94,8 +120,8 @@ def differ(found: list[np.ndarray], expected: list[np.ndarray]) -> str:
             return f"output {index} has the shape {one.shape} instead of {other.shape}"
         right = other.astype("float64")
         with np.errstate(invalid="ignore"):
-            tolerance = _SMALL.get(other.dtype.name, TOLERANCE)
-            close = np.isclose(one.astype("float64"), right, rtol=tolerance, atol=tolerance, equal_nan=True)
+            allowed = tolerance or _SMALL.get(other.dtype.name, TOLERANCE)
+            close = np.isclose(one.astype("float64"), right, rtol=allowed, atol=allowed, equal_nan=True)
         if not close.all():
             place = tuple(int(i[0]) for i in np.nonzero(~close))
             values = f"{(~close).sum()} of {close.size} values: {one[place]} instead of {right[place]}"
