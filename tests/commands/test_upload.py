@@ -46,8 +46,12 @@ def test_a_folder_that_is_no_run_is_said_and_the_others_are_uploaded(
     )
     assert done.returncode == 1
     assert "holiday pictures" in done.stdout
-    assert "so no run" in done.stdout
+    assert "so no run\n" in done.stdout
     assert len(list(store.service("runs").items({"basename": name}))) == 1
+
+    above = marcelle_rt("upload", tmp_path / "logs", "--backend", backend.url)
+    assert above.returncode == 1
+    assert f"so no run; name its folders, of which 1 hold one: {tmp_path / 'logs'}/*" in above.stdout
 
 
 def test_a_backend_that_is_away_is_one_sentence(unused_url: str, tmp_path: Path) -> None:

@@ -23,7 +23,8 @@ def test_a_run_says_in_one_line_what_it_is_where_it_goes_and_how_to_look(
     assert (shown.out, capsys.readouterr().err) == ("", "")
     assert shown.err == (
         f"marcelle-rt: the run '{name}' is recorded in {writer.run_directory} and goes to {backend.url}; "
-        f"watch it with: marcelle-rt watch basename={name} --backend {backend.url}\n"
+        f"see it with: marcelle-rt dashboard --backend {backend.url} "
+        f"(in this terminal: marcelle-rt watch basename={name} --backend {backend.url})\n"
     )
 
 
@@ -33,7 +34,9 @@ def test_the_command_of_that_line_needs_no_backend_where_it_is_the_environments(
     monkeypatch.setenv("MARCELLE_BACKEND", backend.url)
     with Writer("two words", base_log_dir=tmp_path) as writer:
         writer.create_run()
-    assert capsys.readouterr().err.endswith(" marcelle-rt watch 'basename=two words'\n")
+    assert capsys.readouterr().err.endswith(
+        "; see it with: marcelle-rt dashboard (in this terminal: marcelle-rt watch 'basename=two words')\n"
+    )
 
 
 def test_a_run_that_goes_on_says_so_and_an_offline_one_says_that_nothing_is_sent(
@@ -43,7 +46,9 @@ def test_a_run_that_goes_on_says_so_and_an_offline_one_says_that_nothing_is_sent
     writer.create_run()
     writer.train_end()
     assert writer.run_directory is not None
-    assert capsys.readouterr().err.endswith("; nothing is sent to a backend\n")
+    assert capsys.readouterr().err.endswith(
+        f"; nothing is sent to a backend; see it with: marcelle-rt dashboard {writer.run_directory}\n"
+    )
     Writer.resume(writer.run_directory, remote=False).close()
     assert f"the run 'off' goes on in {writer.run_directory}" in capsys.readouterr().err
 

@@ -17,6 +17,7 @@ from ...monitor.terminal.sparkline import sparkline
 from ...values import time_of
 from .. import beside, local
 from ..output import cell, console, cut, is_ascii, line, print_json, sentence, status, table
+from . import files
 from .finding import find_run
 
 _LABEL = 11  # columns
@@ -40,7 +41,8 @@ def show_run(store: DataStore, word: str, as_json: bool) -> None:
     run = find_run(store, word)
     alerts = beside.of_runs(store, beside.ALERTS, [run["_id"]]).get(run["_id"], [])
     system = beside.newest(store, beside.SYSTEM, run["_id"])
-    _print_run(run, alerts, system, local.folder_of(run), as_json)
+    addresses = {} if as_json else files.addresses(store, run)
+    _print_run(run, alerts, system, local.folder_of(run), addresses, as_json)
 
 
 def show_folder(directory: Path, as_json: bool) -> None:
@@ -50,7 +52,7 @@ def show_folder(directory: Path, as_json: bool) -> None:
         RunFolderError: It holds no run.
     """
     run = local.document_of(directory)
-    _print_run(run, local.beside_of(directory, beside.ALERTS), None, directory, as_json)
+    _print_run(run, local.beside_of(directory, beside.ALERTS), None, directory, {}, as_json)
 
 
 def _print_run(
@@ -58,6 +60,7 @@ def _print_run(
     alerts: Sequence[Mapping[str, Any]],
     system: Mapping[str, Any] | None,
     directory: Path | None,
+    addresses: Mapping[str, str],
     as_json: bool,
 ) -> None:
     if as_json:
@@ -73,7 +76,7 @@ def _print_run(
         _fact(out, "system", f"{text.system(system)} ({text.ago(time_of(system.get('time')), now)})")
     _print_params(out, run)
     print_metrics(out, run)
-    _print_files(out, run)
+    files.print_files(out, run, addresses)
     for alert in alerts:
         _print_alert(out, alert, now)
 
@@ -96,6 +99,12 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
         if (seconds := facts.seconds_of(run, now)) is not None:
             began += f", {'for' if run.get('status') in facts.ACTIVE else 'took'} {text.duration(seconds)}"
         _fact(out, "started", began)
+    tags = run.get("tags")
+    if isinstance(tags, list) and tags:
+        _fact(out, "tags", clean(", ".join(map(str, tags))))
+    for name in ("group", "notes"):
+        if run.get(name):
+            _fact(out, name, clean(run[name]))
     if run.get("error"):
         _fact(out, "error", cell(run["error"], "bold red" if run.get("status") == "error" else ""))
     model = run.get("model")
@@ -149,24 +158,6 @@ def curve(out: Console, values: Sequence[Any], width: int) -> Text:
     """A metric as a sparkline in so much room, if there is enough for one."""
     width = min(_CURVE, width) if width >= _CURVE_LEAST else 0
     return Text(sparkline([v if facts.is_number(v) else None for v in values], width, is_ascii(out)), "cyan")
-
-
-def _print_files(out: Console, run: Mapping[str, Any]) -> None:
-    for name, title in (("checkpoints", "name"), ("assets", "filename")):
-        entries = facts.entries(run, name)
-        if entries:
-            out.print()
-            line(out, Text(f"{name} ({len(entries)})", "dim"))
-        for entry in entries:
-            own = entry.get("metadata")
-            epoch = (own if isinstance(own, Mapping) else entry).get("epoch")
-            line(
-                out,
-                cell(entry.get(title) or "?"),
-                Text("" if epoch is None else f"  epoch {clean(epoch)}", "dim"),
-                Text(f"  {clean(entry.get('service', 'assets'))}/{clean(entry.get('id', entry.get('_id')))}", "dim"),
-                indent=2,
-            )
 
 
 def _print_alert(out: Console, alert: Mapping[str, Any], now: dt.datetime) -> None:

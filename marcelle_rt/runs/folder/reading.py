@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ...errors import RunFolderError
 from ..document import events
 from ..document.run import UNREPORTED, Run
-from . import journal, legacy
+from . import finding, journal, legacy
 
 
 def read(directory: Path) -> tuple[Run, int]:
@@ -26,7 +27,10 @@ def read(directory: Path) -> tuple[Run, int]:
         raise RunFolderError(directory, "is not a folder; give the folder of one run")
     if not (directory / journal.JOURNAL).exists():
         if not (directory / journal.DOCUMENT).exists():
-            raise RunFolderError(directory, f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run")
+            inner = len(finding.folders(directory))
+            theirs = f"; name its folders, of which {inner:,} hold one: {directory}{os.sep}*" if inner else ""
+            reason = f"holds neither {journal.JOURNAL} nor {journal.DOCUMENT}, so no run{theirs}"
+            raise RunFolderError(directory, reason)
         return legacy.read(directory), 0
     history, torn = journal.read(directory)
     run = Run(history)

@@ -62,10 +62,14 @@ def introduction(basename: str, verb: str, directory: Path | None, link: Link | 
     where = f"in {directory}" if directory is not None else "in memory alone"
     text = f"marcelle-rt: the run {basename!r} {verb} {where}"
     if link is None:
-        return f"{text}; nothing is sent to a backend"
+        look = f"; see it with: marcelle-rt dashboard {shlex.quote(str(directory))}" if directory is not None else ""
+        return f"{text}; nothing is sent to a backend{look}"
     backend = "" if link.location == backend_location(None) else f" --backend {link.location}"
     words = shlex.quote(f"basename={basename}")
-    return f"{text} and goes to {link.location}; watch it with: marcelle-rt watch {words}{backend}"
+    return (
+        f"{text} and goes to {link.location}; see it with: marcelle-rt dashboard{backend} "
+        f"(in this terminal: marcelle-rt watch {words}{backend})"
+    )
 
 
 def replaced(location: str) -> str:

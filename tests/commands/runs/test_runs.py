@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -146,6 +147,23 @@ def test_a_run_is_shown_with_its_best_values_its_alerts_and_its_system(
     assert "1 alert" in marcelle_rt("runs", "-q", f"name={run['name']}", "--backend", backend.url).stdout
     whole = answer_of("runs", "show", run["name"], "--backend", backend.url)
     assert (whole["alerts"][0]["title"], whole["system"]["cpu"]) == ("Loss is NaN", 51.2)
+
+
+def test_what_people_wrote_of_a_run_is_shown_and_its_assets_by_addresses_that_open(
+    backend: Backend, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "plan b.png").write_bytes(b"a picture")
+    with Writer(name, backend.url, base_log_dir=tmp_path, tags=["first", "wide"], group="g", notes="begun") as writer:
+        writer.create_run()
+        writer.save_epoch(1, {"loss": 1.0}, assets=[tmp_path / "plan b.png"])
+
+    shown = marcelle_rt("runs", "show", f"{name}-1", "--backend", backend.url).stdout
+
+    for line in (r"tags +first, wide", r"group +g", r"notes +begun"):
+        assert re.search(f"^{line}$", shown, re.MULTILINE)
+    (address,) = re.findall(r"^  plan b\.png  epoch 1  (http\S+)$", shown, re.MULTILINE)
+    with urllib.request.urlopen(address) as answer:
+        assert answer.read() == b"a picture"
 
 
 def test_runs_without_numbers_are_listed_shown_and_compared(backend: Backend, make_run: MakeRun, name: str) -> None:
