@@ -36,7 +36,8 @@ class UnknownName(MarcelleError):
         self.name = name
         self.option = option
         self.known: tuple[str, ...] = tuple(known)
-        similar = difflib.get_close_matches(name, known, _SIMILAR, 0.5)
+        begun = [one for one in known if one.startswith(name)]
+        similar = list(dict.fromkeys([*begun, *difflib.get_close_matches(name, known)]))[:_SIMILAR]
         named = ", ".join(map(clean, similar or known[:_NAMED]))
         more = ", ..." if not similar and len(known) > _NAMED else ""
         super().__init__(
