@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,10 @@ def strings(source: str) -> Iterator[str]:
             yield " ".join(node.value.split())
 
 
-def texts(path: Path) -> Iterator[str]:
+@cache
+def texts(path: Path) -> tuple[str, ...]:
     content = path.read_text()
-    return strings(content) if path.suffix == ".py" else iter([" ".join(content.split())])
+    return tuple(strings(content)) if path.suffix == ".py" else (" ".join(content.split()),)
 
 
 @pytest.mark.parametrize("slip", SLIPS)

@@ -15,6 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore, Uploader, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.commands import checks_backend
 from marcelle_rt.commands.checks_backend import clock
 from marcelle_rt.commands.http import Answer, clock_difference
 from marcelle_rt.runs.remote.remote import Remote
@@ -49,7 +50,7 @@ def stranger() -> Iterator[str]:
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
@@ -109,7 +110,9 @@ def test_a_server_that_is_no_backend_is_told_from_one(stranger: str) -> None:
     assert "does not speak Socket.IO" in found["protocol"]["found"]
 
 
-def test_a_server_that_never_answers_is_not_waited_for_long() -> None:
+def test_a_server_that_never_answers_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks_backend._TIMEOUT <= 5
+    monkeypatch.setattr(checks_backend, "_TIMEOUT", 0.5)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()

@@ -88,7 +88,7 @@ def test_a_stderr_that_is_closed_stops_no_run(closed: str, tmp_path: Path) -> No
         """
 import sys
 from marcelle_rt import Writer
-writer = Writer("x", "http://127.0.0.1:9", base_log_dir=sys.argv[1], finish_timeout=1.5)
+writer = Writer("x", "http://127.0.0.1:9", base_log_dir=sys.argv[1], finish_timeout=0.3)
 writer.on_nan()
 writer.create_run()
 writer.train_begin(100)
