@@ -159,11 +159,12 @@ def log_dir(base: str | os.PathLike[str]) -> Path:
 
 
 def run_name(name: Any) -> str:
-    """The base name of runs.
+    """The base name of runs, which may be a path.
 
     Raises:
         InvalidData: When it is empty, or not text.
     """
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
     if not isinstance(name, str):
         raise InvalidData("name", name, "is not text; give the runs a name, such as 'digits'")
     if not name.strip():

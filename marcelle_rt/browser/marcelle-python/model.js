@@ -60,9 +60,7 @@ export class PythonModel extends Model {
     });
   }
 
-  get #goesOn() {
-    return ACTIVE.includes(this.$job.get()?.state);
-  }
+  get #goesOn() { return ACTIVE.includes(this.$job.get()?.state); }
 
   /** Tells who waits for an answer of Python's that there is nobody any more. */
   #untilGone = (fail) => this.$task.subscribe((there) => there ?? fail(nobodyFor(this.task)));
@@ -116,7 +114,6 @@ export class PythonModel extends Model {
 
   async #end(state, message, job = this.$job.get()) {
     this.#submitted = null;
-    this.#entered = '';
     this.$job.set({ ...job, state, message });
     const run = this.#run;
     await run?.followed.read(); // its last epochs
@@ -124,7 +121,7 @@ export class PythonModel extends Model {
     if (state === 'success') this.$training.set({ status: state, data: Object.fromEntries(metricsOf(run?.$run.get() ?? {})) });
     else if (state === 'cancelled') this.$training.set({ status: 'idle' });
     else this.$training.set({ status: 'error', data: new Error(message || `The training ended: ${state}`) });
-    this.#say();
+    this.#say('');
   }
 
   #refuse(message) {

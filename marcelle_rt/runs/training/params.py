@@ -67,7 +67,7 @@ def written(tags: Any, group: Any, notes: Any) -> dict[str, Any]:
         raise InvalidData("tags", tags, "is not a list of words; use for example ['baseline']")
     for name, text in (("group", group), ("notes", notes)):
         if text is not None and not isinstance(text, str):
-            raise InvalidData(name, text, "is not text")
+            raise InvalidData(name, text, "is not text; use for example 'sweep'")
     told = {"tags": list(dict.fromkeys(tags or ())), "group": group, "notes": notes}
     return {name: value for name, value in told.items() if value}
 
