@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import math
 import multiprocessing
+import random
 import re
 import sys
 import tempfile
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from marcelle_rt import DataStore
+from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
@@ -102,7 +103,7 @@ def notebook(backend: Backend, folder: str) -> None:
     place = Path(folder) / "lab"
     place.mkdir()
     cells = [
-        f"""from marcelle_rt import DataStore
+        f"""from marcelle_rt import DataStore, Writer
 from marcelle_rt.monitor import LiveRuns
 
 LiveRuns(DataStore("{backend.url}"), metrics=["loss", "val_loss", "val_accuracy"])"""
@@ -165,7 +166,59 @@ def dashboard(backend: Backend, folder: str) -> None:
         page.screenshot(path=DOCS / "dashboard-phone.png")
 
 
-PICTURES = {"demo": demo, "dashboard": dashboard, "notebook": notebook, "terminal": terminal}
+def sweep(url: str, folder: str, count: int = 30) -> None:
+    """Trains small networks of scikit-learn on its digits, each with parameters of its own."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.neural_network import MLPClassifier
+
+    chance = random.Random(4)
+    x, y = load_digits(return_X_y=True)
+    x = x / 16
+    for _ in range(count):
+        params = {
+            "rate": float(f"{10 ** chance.uniform(-4, -0.7):.2g}"),
+            "width": chance.choice([8, 16, 32, 64]),
+            "solver": chance.choice(["adam", "sgd"]),
+            "activation": chance.choice(["relu", "tanh", "logistic"]),
+            "decay": chance.choice([0, 1e-5, 1e-3, 0.1]),
+        }
+        network = MLPClassifier(
+            (params["width"],), params["activation"], solver=params["solver"], alpha=params["decay"],
+            learning_rate_init=params["rate"], random_state=1,
+        )  # fmt: skip
+        with Writer("digits", url, base_log_dir=folder, group="first-sweep") as writer:
+            writer.create_run(run_params=params)
+            writer.train_begin(epochs=6)
+            for epoch in range(1, 7):
+                network.partial_fit(x[:1200], y[:1200], classes=np.unique(y))
+                writer.save_epoch(epoch, {"loss": network.loss_, "val_accuracy": network.score(x[1200:], y[1200:])})
+
+
+def parallel(backend: Backend, folder: str) -> None:
+    """Parallel coordinates of a sweep, in which the best runs are marked."""
+    sweep(backend.url, folder)
+    with Site(page_files(backend.url)) as site, new_page(1000, 500) as page:
+        page.goto(site.url)
+        page.get_by_text("Parallel coordinates").click()
+        axes = page.locator(".rt-parallel")
+        axes.locator("canvas").wait_for()
+        axes.scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
+        box = axes.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] - 70, box["y"] + 36  # the upper end of the last axis
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y + 65, steps=5)
+        page.mouse.up()
+        page.get_by_text("runs are marked").wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(500)
+        axes.locator("xpath=ancestor::section/..").screenshot(path=DOCS / "dashboard-parallel.png")
+
+
+PICTURES = {"demo": demo, "dashboard": dashboard, "parallel": parallel, "notebook": notebook, "terminal": terminal}
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ _MANIFESTS = ("package.json", "package-lock.json")
 _LIBRARIES = {
     "marcelle.js": "@marcellejs/core/dist/marcelle.bundle.esm.js",
     "marcelle.css": "@marcellejs/core/dist/marcelle.css",
+    "echarts.js": "echarts/dist/echarts.esm.min.mjs",
     "uplot.js": "uplot/dist/uPlot.esm.js",
     "uplot.css": "uplot/dist/uPlot.min.css",
 }

@@ -3,6 +3,7 @@ declare module '*/marcelle.js';
 declare module '*/settings.js';
 declare module '@marcellejs/core';
 declare module 'uplot';
+declare module 'echarts';
 
 // What an ejected page's own packages bring.
 declare module '*.css';

@@ -105,15 +105,18 @@ def test_vite_builds_it_its_types_are_right_and_it_shows_runs_live_and_their_che
 
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    run = train(epochs=2)
+    train(epochs=1, planned=1, params={"lr": 1}).close()
+    run = train(epochs=2, params={"lr": 2})
     run.save_checkpoint(2, file=saved(classifier(), tmp_path / "c.onnx"))
     with Site(built(tmp_path / "mine", address)) as site:
         page.goto(site.url)
         page.locator(".rt-chart canvas").wait_for()
         run.save_epoch(3, {"loss": 0.1})
-        eventually(lambda: "3 of 10" in page.get_by_role("row", name="digits-1").inner_text())
+        eventually(lambda: "3 of 10" in page.get_by_role("row", name="digits-2").inner_text())
+        page.get_by_text("Parallel coordinates").click()
+        page.locator(".rt-parallel canvas").wait_for()
 
-        page.get_by_role("link", name="digits-1", exact=True).click()
+        page.get_by_role("link", name="digits-2", exact=True).click()
         page.get_by_role("button", name="epoch 2", exact=True).click()
         page.get_by_text("It takes 3 numbers").wait_for()
         page.get_by_role("textbox", name="numbers").fill("0 1 0")

@@ -39,6 +39,7 @@ def test_the_types_of_the_page_are_right(node: None, tmp_path: Path) -> None:
         "types": [],
         "paths": {
             "@marcellejs/core": [str(modules / "@marcellejs/core/types/index.d.ts")],
+            "echarts": [str(modules / "echarts/types/dist/all.d.ts")],
             "uplot": [str(modules / "uplot/dist/uPlot.d.ts")],
         },
     }

@@ -6,8 +6,10 @@ import { Catalogue } from './runs/catalogue.js';
 import { Selection } from './runs/selection.js';
 import { tickedCard } from './beside/cards.js';
 import { curvesCard } from './curves/panel.js';
+import { parallelCard } from './parallel/card.js';
 import { runPage } from './run/page.js';
 import { runsCard } from './runs/card.js';
+import { Narrowing } from './runs/narrowing.js';
 
 const TICK = 'Tick runs in the table to see and compare their curves.';
 
@@ -20,11 +22,13 @@ export function showDashboard(title = 'Marcelle', more = () => []) {
   const connection = connect(backend);
   const catalogue = new Catalogue(connection);
   const selection = new Selection(catalogue);
+  const narrowing = new Narrowing(catalogue);
   const page = dashboard({ title, author: 'marcelle_rt' });
   const runs = page.page('Runs', false);
   const row = /** @type {any[]} */ (more({ connection, catalogue, selection }));
   runs.use(
-    runsCard(catalogue, selection, connection),
+    runsCard(catalogue, selection, narrowing, connection),
+    parallelCard(catalogue, selection, narrowing),
     curvesCard(catalogue, selection, { hint: TICK, legend: true }),
     tickedCard(connection, catalogue, selection),
     ...(row.length > 0 ? [row] : []),

@@ -8,7 +8,7 @@ export function number(value) {
   if (typeof value !== 'number' || !Number.isFinite(value)) return '';
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e9 || (size > 0 && size < 1e-4)) return value.toExponential(2).replace('e+', 'e');
+  if (size >= 1e9 || (size > 0 && size < 1e-4)) return value.toExponential(2).replace(/\.?0*e\+?/, 'e');
   return String(Number(value.toPrecision(5)));
 }
 

@@ -4,9 +4,8 @@ import { element, say } from '../dom.js';
 import { flag, keep, oneOf, recall, text, texts } from '../kept.js';
 import { openRun } from '../route.js';
 import { columnsOf, sorted } from './columns.js';
-import { filterOf } from './filter.js';
 import * as hints from './hints.js';
-import { columnMenu } from './menu.js';
+import { choiceMenu } from './menu.js';
 import { Table } from './table.js';
 
 const PAGE_SIZES = [10, 25, 100];
@@ -16,10 +15,11 @@ const EACH = 100; // milliseconds between two drawings: fast enough for the eye,
 /**
  * @param {import('./catalogue.js').Catalogue} catalogue
  * @param {import('./selection.js').Selection} selection
+ * @param {import('./narrowing.js').Narrowing} narrowing
  * @param {import('../connection.js').Connection} connection
  */
-export function runsCard(catalogue, selection, connection) {
-  let [filter, page] = [filterOf(''), 0];
+export function runsCard(catalogue, selection, narrowing, connection) {
+  let page = 0;
   let [size, sort, down] = [recall('size', oneOf(PAGE_SIZES), PAGE_SIZES[0]), recall('sort', text, 'start'), recall('down', flag, true)];
   /** @type {Set<string> | null} the columns that somebody chose */
   let chosen = recall('columns', (keys) => (texts(keys) ? new Set(texts(keys)) : undefined), /** @type {Set<string> | null} */ (null));
@@ -31,7 +31,7 @@ export function runsCard(catalogue, selection, connection) {
     onTick: (ids, on) => selection.tick(ids, on),
     onOpen: openRun,
     onSort(key) {
-      down = key === sort ? !down : columnsOf(catalogue.rows.values()).columns.get(key)?.best ?? false;
+      down = key === sort ? !down : columnsOf([...catalogue.rows.values()]).columns.get(key)?.best ?? false;
       [sort, page] = [key, 0];
       keep('sort', sort);
       keep('down', down);
@@ -42,7 +42,8 @@ export function runsCard(catalogue, selection, connection) {
     type: 'search', class: 'rt-filter', 'aria-label': 'filter runs', spellcheck: 'false',
     placeholder: 'Filter: words, status:failed, tag:baseline, lr=0.1, val_loss<0.3',
     oninput() {
-      [filter, page] = [filterOf(input.value), 0];
+      page = 0;
+      narrowing.type(input.value);
       draw();
     },
   });
@@ -50,7 +51,8 @@ export function runsCard(catalogue, selection, connection) {
   const line = element('span', { class: 'rt-line' });
   const live = element('button', { type: 'button', onclick: () => selection.reset(), title: 'Tick what trains, as it comes' }, 'Follow live');
   const none = element('button', { type: 'button', onclick: () => selection.tick([...selection.ticked], false) }, 'Untick all');
-  const menu = columnMenu((keys) => {
+  const marked = element('button', { type: 'button', onclick: () => narrowing.brushTo(null), title: 'Show all runs again' }, 'Marked below ×');
+  const menu = choiceMenu('Columns', 'Find a column', (keys) => {
     chosen = keys;
     keep('columns', [...keys]);
     draw();
@@ -75,10 +77,11 @@ export function runsCard(catalogue, selection, connection) {
     ...PAGE_SIZES.map((each) => element('option', { value: each }, `${each} a page`)),
   );
   sizes.value = String(size);
-  const tools = element('div', { class: 'rt-tools' }, input, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
+  const tools = element('div', { class: 'rt-tools' }, input, marked, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
   const pages = element('nav', { class: 'rt-tools rt-pages', 'aria-label': 'pages of runs' }, before, where, after, element('span', { class: 'rt-space' }), sizes);
   const hint = element('div');
-  const card = new Card('Runs', tools, hint, table.element, pages);
+  const view = element('div', {}, hint, table.element);
+  const card = new Card('Runs', tools, view, pages);
 
   /** @param {string} key @param {() => Node} make */
   function hintAt(key, make) {
@@ -94,11 +97,11 @@ export function runsCard(catalogue, selection, connection) {
     const { columns, shown } = columnsOf(all);
     const wanted = [...columns.values()].filter(({ key }) => (chosen ?? shown).has(key));
     const order = columns.get(sort) ?? /** @type {import('./columns.js').Column} */ (columns.get('start'));
-    const found = sorted(all.filter((row) => filter(row, catalogue.stateOf(row))), order, down, now);
+    const found = sorted(narrowing.found, order, down, now);
     page = Math.max(0, Math.min(page, Math.ceil(found.length / size) - 1));
     const [from, to] = [page * size, Math.min(found.length, (page + 1) * size)];
     table.draw({ rows: found.slice(from, to), columns: wanted, sort, down, now });
-    menu.draw([...columns.values()], chosen ?? shown);
+    menu.draw([...columns.values()].filter(({ key }) => key !== 'name'), chosen ?? shown);
 
     const training = all.filter((row) => catalogue.stateOf(row) === 'training').length;
     const matching = found.length === all.length ? '' : `${found.length} of `;
@@ -106,6 +109,7 @@ export function runsCard(catalogue, selection, connection) {
     say(where, found.length ? `${from + 1}–${to} of ${found.length}` : '');
     before.disabled = page === 0;
     after.disabled = to >= found.length;
+    marked.hidden = narrowing.brush === null;
     live.hidden = selection.chosen === null;
     none.hidden = selection.ticked.length === 0;
     for (const part of [tools, table.element]) part.hidden = all.length === 0;
@@ -117,7 +121,7 @@ export function runsCard(catalogue, selection, connection) {
   function drawHint(all, found) {
     const away = connection.state === 'down' || connection.state === 'connecting';
     say(line, away && all > 0 ? 'The backend is away; this page goes on when it is back.' : '');
-    if (all > 0) hintAt(found > 0 ? '' : 'match', hints.noMatch);
+    if (all > 0) hintAt(found > 0 ? '' : narrowing.brush ? 'marked' : 'match', narrowing.brush ? hints.noneMarked : hints.noMatch);
     else if (connection.state === 'signed-out') hintAt('', hints.reading);
     else if (away && !patient) hintAt('backend', () => hints.noBackend(connection.location));
     else if (catalogue.ready && !away) hintAt('runs', () => hints.noRuns(connection.location));
@@ -134,6 +138,11 @@ export function runsCard(catalogue, selection, connection) {
 
   catalogue.subscribe(schedule);
   selection.subscribe(schedule);
+  narrowing.subscribe(() => {
+    // What is brushed stands below: it would move away from under the pointer if the table became shorter.
+    view.style.minHeight = narrowing.brush ? view.style.minHeight || `${view.offsetHeight}px` : '';
+    schedule();
+  });
   connection.subscribe(schedule);
   setTimeout(() => {
     patient = false;

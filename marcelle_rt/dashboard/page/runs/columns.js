@@ -15,7 +15,7 @@ import { grows, isActive, ordered } from './facts.js';
 
 const METRICS = 3;
 const PARAMS = 4;
-const KERAS = ['epochs', 'steps', 'verbose']; // what Keras itself tells of a fit: nobody compares runs by it
+export const KERAS = ['epochs', 'steps', 'verbose']; // what Keras itself tells of a fit: nobody compares runs by it
 
 /** @param {Row} row @param {number} now */
 export function secondsOf(row, now) {
@@ -76,39 +76,57 @@ const paramColumn = (name) => ({
 });
 
 /**
- * All columns that there can be, by their keys, those first that are shown where nobody chose.
+ * The metrics of some runs, the ones of most runs first.
  * @param {Iterable<Row>} rows
+ */
+function oftenOf(rows) {
+  /** @type {Map<string, number>} how many runs have it */
+  const metrics = new Map();
+  for (const row of rows) {
+    for (const metric of Object.keys(row.metrics ?? {})) metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
+  }
+  return ordered([...metrics].sort((a, b) => b[1] - a[1]).map(([metric]) => metric));
+}
+
+/** @param {string} metric */
+const isRate = (metric) => metric.includes('learning_rate');
+
+/**
+ * The metrics of some runs in the order in which people judge by them: the validation's figures are what runs are chosen by.
+ * @param {Iterable<Row>} rows
+ */
+export const metricsOf = (rows) =>
+  oftenOf(rows).sort((a, b) => Number(isRate(a)) - Number(isRate(b)) || Number(!/val/i.test(a)) - Number(!/val/i.test(b)));
+
+/**
+ * All columns that there can be, by their keys, those first that are shown where nobody chose.
+ * @param {Row[]} rows
  */
 export function columnsOf(rows) {
   /** @type {Map<string, Set<string>>} */
   const values = new Map();
-  /** @type {Map<string, number>} how many runs have it */
-  const metrics = new Map();
   let [tagged, grouped] = [false, false];
   for (const row of rows) {
     tagged ||= row.tags.length > 0;
     grouped ||= row.group !== '';
-    for (const metric of Object.keys(row.metrics ?? {})) metrics.set(metric, (metrics.get(metric) ?? 0) + 1);
     for (const [name, value] of Object.entries(row.params)) {
       if (!values.has(name)) values.set(name, new Set());
       const seen = /** @type {Set<string>} */ (values.get(name));
       if (seen.size < 3) seen.add(plain(value));
     }
   }
-  const often = ordered([...metrics].sort((a, b) => b[1] - a[1]).map(([metric]) => metric));
-  const best = often.filter((metric) => !metric.includes('learning_rate'));
+  const often = oftenOf(rows);
+  const best = often.filter((metric) => !isRate(metric));
   // A parameter that is the same everywhere tells runs apart from no other.
   const names = [...values].sort((a, b) => Number(b[1].size > 1) - Number(a[1].size > 1)).map(([name]) => name);
   const differing = names.filter((name) => /** @type {Set<string>} */ (values.get(name)).size > 1 && !KERAS.includes(name));
   const columns = [
     ...Object.values(FIXED),
-    ...[...best, ...often.filter((metric) => !best.includes(metric))].map(metricColumn),
+    ...[...best, ...often.filter(isRate)].map(metricColumn),
     ...names.map(paramColumn),
   ];
   const shown = new Set(['name', 'epoch', 'took', 'start', ...(tagged ? ['tags'] : []), ...(grouped ? ['group'] : [])]);
-  // The validation's figures are what runs are chosen by.
-  const judged = [...best].sort((a, b) => Number(!/val/i.test(a)) - Number(!/val/i.test(b))).slice(0, METRICS);
-  judged.forEach((metric) => shown.add(`metric ${metric}`));
+  metricsOf(rows).filter((metric) => !isRate(metric)).slice(0, METRICS).forEach((metric) => shown.add(`metric ${metric}`));
   differing.slice(0, PARAMS).forEach((name) => shown.add(`param ${name}`));
   return { columns: new Map(columns.map((column) => [column.key, column])), shown };
 }

@@ -39,4 +39,5 @@ export function noBackend(location) {
 }
 
 export const reading = () => element('div', { class: 'rt-hint' }, element('p', {}, 'Reading the runs …'));
+export const noneMarked = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run of those here lies in what is marked on the axes below.'));
 export const noMatch = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run matches the filter.'));

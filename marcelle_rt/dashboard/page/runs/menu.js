@@ -1,13 +1,17 @@
-// The menu in which the table's columns are chosen.
+// The menu in which a table's columns are chosen, or the axes of a chart.
 import { element } from '../dom.js';
 
-/** @typedef {import('./columns.js').Column} Column */
+/** @typedef {{ key: string, title: string }} Choice */
 
-/** @param {(keys: Set<string>) => void} onChoose */
-export function columnMenu(onChoose) {
-  const search = element('input', { type: 'search', placeholder: 'Find a column', 'aria-label': 'find a column', oninput: () => narrow() });
+/**
+ * @param {string} title
+ * @param {string} find what the field says in which one is looked for
+ * @param {(keys: Set<string>) => void} onChoose
+ */
+export function choiceMenu(title, find, onChoose) {
+  const search = element('input', { type: 'search', placeholder: find, 'aria-label': find.toLowerCase(), oninput: () => narrow() });
   const list = element('div', { class: 'rt-menu-list' });
-  const panel = element('details', { class: 'rt-menu' }, element('summary', {}, 'Columns'), element('div', { class: 'rt-menu-box' }, search, list));
+  const panel = element('details', { class: 'rt-menu' }, element('summary', {}, title), element('div', { class: 'rt-menu-box' }, search, list));
   /** @type {Set<string>} */
   let shown = new Set();
   let drawn = '';
@@ -29,14 +33,14 @@ export function columnMenu(onChoose) {
 
   return {
     element: panel,
-    /** @param {Column[]} columns @param {Set<string>} now */
-    draw(columns, now) {
+    /** @param {Choice[]} choices @param {Set<string>} now */
+    draw(choices, now) {
       shown = now;
-      const keys = columns.map(({ key }) => key).join('\n');
+      const keys = choices.map(({ key }) => key).join('\n');
       if (keys !== drawn) {
         drawn = keys;
         list.replaceChildren(
-          ...columns.filter(({ key }) => key !== 'name').map(({ key, title }) => {
+          ...choices.map(({ key, title: label }) => {
             const box = element('input', {
               type: 'checkbox',
               'data-key': key,
@@ -47,7 +51,7 @@ export function columnMenu(onChoose) {
                 onChoose(next);
               },
             });
-            return element('label', {}, box, title);
+            return element('label', {}, box, label);
           }),
         );
         narrow();
