@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,8 +17,10 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import NotFound
+from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, JobState, new_job
 from tests.helpers import eventually
+from tests.support.mongodb.running import OnMongoDB
 
 SERVERS = Path(__file__).parent / "servers"
 
@@ -62,6 +65,13 @@ class Served:
         job = new_job(task, params, dataset, "page")
         self.jobs.create(job)
         return job["_id"]
+
+    def command(self, job: str, verb: str) -> Callable[[], dict[str, Any]]:
+        """Sends a command as a page does, and gives what reads its document."""
+        commands = self.store.service(COMMANDS)
+        identity = str(uuid.uuid4())
+        commands.create({"_id": identity, "runId": None, "jobId": job, "command": verb, "params": {}, "state": "sent"})
+        return lambda: commands.get(identity)
 
     def job(self, identity: str) -> dict[str, Any]:
         return self.jobs.get(identity)
@@ -117,10 +127,10 @@ def served(plain: Served) -> Iterator[Served]:
 @pytest.fixture
 def serve(own_backend: Callable[..., Backend], tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Starts servers on a backend of the test's own; arguments as for `Served`, but for the backend and the folder."""
-    running: list[Backend] = []
+    running: list[Backend | OnMongoDB] = []
     with ExitStack() as stack:
 
-        def start(file: str = "plain.py", on: Backend | None = None, **environment: str) -> Served:
+        def start(file: str = "plain.py", on: Backend | OnMongoDB | None = None, **environment: str) -> Served:
             if not running:
                 running.append(on or own_backend())
             served = Served(running[0].url, SERVERS / file, tmp_path, **environment)

@@ -17,20 +17,6 @@ from tests.serving.conftest import Served
 Serve = Callable[..., Served]
 
 
-def test_a_job_that_anybody_creates_is_run_and_its_document_says_how_it_went(served: Served) -> None:
-    states: list[str] = []
-    served.jobs.on("patched", lambda document: states.append(document["state"]))
-
-    job = served.end_of(served.submit("count", epochs=4, kind="down"))
-
-    assert (job["state"], job["attempt"], job["progress"]) == ("success", 1, {"fraction": 1.0, "text": "epoch 4"})
-    run = served.store.service("runs").get(job["runId"])
-    assert (run["status"], run["logs"]["loss"]) == ("success", [0.5, 1.0, 1.5, 2.0])
-    assert run["params"] == {"epochs": 4, "rate": 0.5, "kind": "down"}
-    eventually(lambda: states[-1:] == ["success"])
-    assert list(dict.fromkeys(states)) == ["claimed", "running", "success"]
-
-
 def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     served = serve()
     shown = served.store.service(TASKS)
@@ -45,16 +31,6 @@ def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
     ]
     assert served.end() == 0
     assert shown.count() == 0
-
-
-def test_a_parameter_that_does_not_fit_is_refused_by_its_name(served: Served) -> None:
-    bad = {"epochs": 0, "rate": None, "kind": "sideways", "__class__": "os.system"}
-
-    jobs = {field: served.submit("count", **{field: value}) for field, value in bad.items()}
-
-    for field, job in jobs.items():
-        ended = served.end_of(job)
-        assert (ended["state"], ended["message"].split(":")[0]) == ("refused", field)
 
 
 def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served) -> None:
@@ -161,16 +137,6 @@ def test_a_server_that_is_killed_while_it_waits_is_there_no_more(serve: Serve) -
     served.end(signal.SIGKILL)
 
     eventually(lambda: served.store.service(TASKS).count() == 0)
-
-
-def test_the_same_click_twice_is_one_job(served: Served) -> None:
-    job = served.submit("count")
-    document = served.job(job)
-
-    with pytest.raises(Exception, match="unique"):
-        served.jobs.create({**document, "state": "queued"})
-
-    assert served.end_of(job)["attempt"] == 1
 
 
 def test_a_job_that_is_removed_is_not_run(served: Served) -> None:

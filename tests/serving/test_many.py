@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from marcelle_rt.backend import Backend
-from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, new_job
+from marcelle_rt.serving.documents import ENDED, JOBS, TASKS
 from tests.helpers import eventually, is_running
 from tests.serving.conftest import Served
 
 Serve = Callable[..., Served]
 
 ENDS = [state.value for state in ENDED]
-
-
-def test_many_jobs_for_two_servers_are_each_done_once(serve: Serve, tmp_path: Path) -> None:
-    first = serve(POOL="threads")
-    names = [f"{number:03}" for number in range(150)]
-    serve(POOL="threads")
-
-    first.jobs.create([new_job("note", {"name": name}, None, "page") for name in names])
-
-    eventually(lambda: first.jobs.count({"state": {"$in": ENDS}}) == len(names), 240)
-    lines = (tmp_path / "notes.txt").read_text().split()
-    assert Counter(lines) == Counter(names)
-    assert first.jobs.count({"state": "success", "attempt": 1}) == len(names)
 
 
 def test_a_pool_that_breaks_is_said_and_its_jobs_wait_for_the_next_server(serve: Serve) -> None:
