@@ -172,6 +172,17 @@ def run_name(name: Any) -> str:
     return name
 
 
+def framework(name: Any) -> str:
+    """The name of a framework, as a run's document has it.
+
+    Raises:
+        InvalidData: When it is not text.
+    """
+    if not isinstance(name, str):
+        raise InvalidData("source", name, "is not text; use a framework's name, such as 'pytorch'")
+    return name
+
+
 def absolute(path: str | os.PathLike[str]) -> Path:
     """A path that stays the same when the program changes its directory, with `~` as the user's home."""
     try:

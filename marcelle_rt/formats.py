@@ -1,8 +1,11 @@
-"""The formats of models: on disk, and on a backend."""
+"""The formats of models, on disk and on a backend, and the names of classes that go with them."""
 
 from __future__ import annotations
 
-from .errors import UnsupportedFormat
+from collections.abc import Mapping, Set
+from typing import Any
+
+from .errors import InvalidData, UnsupportedFormat
 
 DISK_FORMATS = ("h5", "saved_model", "keras")
 """How Keras' models are saved in a run's folder."""
@@ -61,3 +64,16 @@ def remote_format(name: str, what: str = "The format of models on a backend") ->
     if name not in REMOTE_FORMATS:
         raise UnsupportedFormat(what, name, REMOTE_FORMATS)
     return name
+
+
+def class_names(labels: Any) -> list[Any] | None:
+    """The names of classes, in the order of a model's outputs; `None` where there are none.
+
+    Raises:
+        InvalidData: When they are not a list, or something like it that has an order.
+    """
+    if labels is None:
+        return None
+    if isinstance(labels, (str, bytes, Mapping, Set)) or not hasattr(labels, "__len__"):
+        raise InvalidData("labels", labels, "is not a list of names; use for example ['cat', 'dog']")
+    return list(labels)

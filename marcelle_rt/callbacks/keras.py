@@ -6,7 +6,7 @@ import os
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from .. import config
+from .. import config, formats
 from ..errors import InvalidData
 from ..runs.remote.model_feed import ModelFeed
 from ..runs.training.exits import Since, describe
@@ -173,7 +173,7 @@ class KerasCallback(_Callback):
         self._unwatch: Callable[[], None] | None = None
         self.keep_checkpoints = keep_checkpoints
         self._retention: Retention | None = None
-        self.labels: list[Any] | None = list(labels) if labels is not None else None
+        self.labels: list[Any] | None = formats.class_names(labels)
         self.publish = publish
         self._models: ModelFeed | None = None
         self._hook_batches()

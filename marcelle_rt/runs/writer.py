@@ -101,7 +101,7 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         self.name: str = config.run_name(name)
         self.disk_save_format = disk_save_format
         self.base_log_dir: Path = config.log_dir(base_log_dir)
-        self.source = source
+        self.source: str = config.framework(source)
         self.finish_timeout: float = config.finish_timeout(finish_timeout)
         self.model: Any = None
         self._usage = Usage()

@@ -12,6 +12,7 @@ import pytest
 
 from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.errors import InvalidData
 from marcelle_rt.models import disk
 from marcelle_rt.runs.folder import reading
 from tests.helpers import eventually
@@ -113,6 +114,9 @@ def test_weights_only_leaves_the_optimizer_out_and_the_training_as_it_is(kind: s
 
 
 def test_labels_go_with_each_checkpoint(backend: Backend, store: DataStore, tmp_path: Path) -> None:
+    for odd in ("cat", {"cat", "dog"}, {0: "cat"}, 2):
+        with pytest.raises(InvalidData, match=r"labels: .* is not a list of names; use for example \['cat', 'dog'\]"):
+            KerasCallback("x", backend.url, base_log_dir=tmp_path, labels=odd)  # type: ignore[arg-type]
     name = uuid.uuid4().hex
     callback = KerasCallback(name, backend.url, base_log_dir=tmp_path, model_checkpoint_freq=1, labels=("cat", "dog"))
 

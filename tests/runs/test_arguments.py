@@ -28,6 +28,8 @@ def test_names_and_folders_of_another_kind_are_refused(tmp_path: Path) -> None:
         Writer("w", remote=False, base_log_dir=tmp_path, rename="loss")  # type: ignore[arg-type]
     with pytest.raises(InvalidData, match=r"base_log_dir: 5 is not a folder"):
         Writer("w", remote=False, base_log_dir=5)  # type: ignore[arg-type]
+    with pytest.raises(InvalidData, match=r"source: 3 is not text; use a framework's name, such as 'pytorch'"):
+        Writer("w", remote=False, base_log_dir=tmp_path, source=3)  # type: ignore[arg-type]
     for name in (3, None, ["digits"]):
         with pytest.raises(InvalidData, match=r"name: .* is not text; give the runs a name, such as 'digits'"):
             Writer(name, remote=False, base_log_dir=tmp_path)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 from typing import Any
 
 from ...errors import InvalidData
+from ...formats import class_names
 
 ACTIVATIONS = ("softmax", "sigmoid")
 
@@ -95,8 +96,7 @@ class Usage:
             raise InvalidData("activation", self.activation, reason)
         if self.preprocess is not None and not isinstance(self.preprocess, ImageInput):
             raise InvalidData("preprocess", self.preprocess, "is not an ImageInput; use for example ImageInput(224)")
-        if self.labels is not None and (isinstance(self.labels, str) or not hasattr(self.labels, "__len__")):
-            raise InvalidData("labels", self.labels, "is not a list of names; use for example ['cat', 'dog']")
+        class_names(self.labels)
 
     @property
     def is_classification(self) -> bool:

@@ -224,16 +224,17 @@ class Remote:
 
         Raises:
             ConversionError: When the model can't be carried over.
-            InvalidData: The name is that of a run's checkpoints.
+            InvalidData: The name is that of a run's checkpoints, or the labels are not a list of names.
             MarcelleError: What the backend or the line raised; pages keep the model that they had.
         """
         from ... import models
 
+        names = formats.class_names(labels)
         publisher = self._publishers.get(name) or ModelPublisher(self.link, self._uploads, name)
         publisher = self._publishers.setdefault(name, publisher)
         with tempfile.TemporaryDirectory(prefix="marcelle-") as folder:
             models.convert(model, Path(folder), "tfjs")
-            return publisher.publish(folder, labels, public or self.link.public)
+            return publisher.publish(folder, names, public or self.link.public)
 
     def load_model(self, id_or_name: str) -> BrowserModel:
         """Makes a Keras model of one that a page has trained or trained further, and stored.
