@@ -2,28 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import keras
 import pytest
 
 from tests.support.sweep import layers, ops, table
 from tests.support.sweep.case import Case, parse
-from tests.support.sweep.compare import Comparison
+from tests.support.sweep.compare import Comparison, Outcome
 from tests.support.sweep.names import NAMES, untried
+from tests.support.sweep.results import Results
+from tests.support.sweep.runners import InPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 LAYERS, OPS = parse(layers.CASES, NAMES), parse(ops.CASES, NAMES)
 EVERY = 8
+IN_PAGE = {case.name for case in (*LAYERS[:: 4 * EVERY], *OPS[:: 4 * EVERY])}
+
+
+@pytest.fixture(scope="module")
+def in_page(browser: Browser, node: None) -> Iterator[InPage]:
+    """TF.js in a page, which computes by WebGL."""
+    context = browser.new_context()
+    yield InPage(context.new_page())
+    context.close()
 
 
 @pytest.mark.parametrize("case", LAYERS[::EVERY], ids=lambda case: case.name)
-def test_a_layer_predicts_what_it_does_in_keras_or_is_refused(case: Case, compare: Comparison) -> None:
-    outcomes = compare(case)
+def test_a_layer_predicts_what_it_does_in_keras_or_is_refused(case: Case, compare: Comparison, in_page: InPage) -> None:
+    outcomes = compare(case, page=in_page if case.name in IN_PAGE else None)
     assert "wrong" not in [outcome.verdict for outcome in outcomes.values()], outcomes
 
 
 @pytest.mark.parametrize("case", OPS[::EVERY], ids=lambda case: case.name)
-def test_an_op_computes_what_it_does_in_keras_or_is_refused(case: Case, compare: Comparison) -> None:
-    outcomes = compare(case, ("graph-model", "ONNX"))
+def test_an_op_computes_what_it_does_in_keras_or_is_refused(case: Case, compare: Comparison, in_page: InPage) -> None:
+    outcomes = compare(case, ("graph-model", "ONNX"), in_page if case.name in IN_PAGE else None)
     assert "wrong" not in [outcome.verdict for outcome in outcomes.values()], outcomes
+
+
+def test_a_page_that_predicts_something_else_is_seen(
+    compare: Comparison, in_page: InPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (case,) = parse("4 | Dense(3)(a)", NAMES)
+    assert [outcome.in_page for outcome in compare(case, page=in_page).values()] == [True, True, False]
+    monkeypatch.setattr(InPage, "predict", lambda page, path, samples: [samples[0][:, :3]])
+    assert [outcome.verdict for outcome in compare(case, page=in_page).values()] == ["wrong", "wrong", "right"]
+
+
+def test_a_sweep_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    right, wrong = Outcome("right", in_page=True), Outcome("wrong", "differs")
+    Results("abc", tmp_path).add("ops", "first", {"graph-model": right, "ONNX": wrong}, 2.0)
+    again = Results("abc", tmp_path)
+    again.add("ops", "second", {"graph-model": right, "ONNX": right}, 1.0)
+    assert again.has("ops", "first")
+    assert not again.has("layers", "first")
+    assert again.counts("ops") == {("graph-model", "right"): 2, ("ONNX", "wrong"): 1, ("ONNX", "right"): 1}
+    assert (again.seconds, again.in_page()) == (3.0, 3)
+    assert not Results("another", tmp_path).has("ops", "first")
 
 
 def test_every_layer_and_op_of_keras_is_tried() -> None:

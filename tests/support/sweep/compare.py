@@ -12,20 +12,29 @@ import numpy as np
 
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models import graph, graph_model, layers_model, onnx
+from marcelle_rt.models.graphs.frozen import Graph
 from tests.support.sweep.case import Case
-from tests.support.sweep.runners import RunFailed, Tfjs, by_onnxruntime
+from tests.support.sweep.runners import InPage, RunFailed, Tfjs, by_onnxruntime
 
 TOLERANCE = 1e-4
+IN_PAGE = 1e-3  # sines of WebGL are no better
 _SMALL = {"float16": 2e-3, "bfloat16": 2e-2}  # as precise as they are themselves
 TARGETS = ("layers-model", "graph-model", "ONNX")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one way: `"right"`, `"refused"` or `"wrong"`, and why."""
+    """What came of one way.
+
+    Attributes:
+        verdict: `"right"`, `"refused"` or `"wrong"`.
+        reason: Why it is not right.
+        in_page: Whether it was run in a page too, to the same effect.
+    """
 
     verdict: str
     reason: str = ""
+    in_page: bool = False
 
 
 class Comparison:
@@ -36,11 +45,14 @@ class Comparison:
         self._directory = directory
         self._count = 0
 
-    def __call__(self, case: Case, targets: tuple[str, ...] = TARGETS) -> dict[str, Outcome]:
+    def __call__(
+        self, case: Case, targets: tuple[str, ...] = TARGETS, page: InPage | None = None
+    ) -> dict[str, Outcome]:
+        """What comes of a case by each way; in a page, too, if there is one and it is right."""
         model = case.build()
         samples = case.samples(model)
         expected = [np.asarray(output) for output in keras.tree.flatten(predict(model, samples))]
-        return self.outcomes(model, samples, expected, targets)
+        return self.outcomes(model, samples, expected, targets, page=page)
 
     def outcomes(
         self,
@@ -49,6 +61,7 @@ class Comparison:
         expected: list[np.ndarray],
         targets: tuple[str, ...] = TARGETS,
         tolerance: float | None = None,
+        page: InPage | None = None,
     ) -> dict[str, Outcome]:
         """What comes of a model by each way.
 
@@ -58,32 +71,58 @@ class Comparison:
             expected: What it has to predict.
             targets: The ways.
             tolerance: How far that may be off; by default 1e-4, and more for outputs of 16 bits.
+            page: A page in which what is right in Node is run once more.
         """
-        return {target: self._outcome(model, samples, expected, target, tolerance) for target in targets}
+        tracer = Tracer(model)
+        outcomes = {}
+        for target in targets:
+            self._count += 1
+            folder = self._directory / str(self._count)
+            folder.mkdir()
+            try:
+                path = _WRITERS[target](tracer, folder)
+            except ConversionError as error:
+                outcomes[target] = Outcome("refused", f"{error.culprit}: {error.reason}")
+            except Exception as error:
+                outcomes[target] = Outcome("wrong", f"{type(error).__name__}: {error}")
+            else:
+                run = by_onnxruntime if target == "ONNX" else self._tfjs.predict
+                outcomes[target] = _compared(run, path, samples, expected, tolerance)
+                if page and target != "ONNX" and outcomes[target].verdict == "right":
+                    shown = _compared(page.predict, path, samples, expected, tolerance or IN_PAGE)
+                    is_right = shown.verdict == "right"
+                    outcomes[target] = Outcome(shown.verdict, shown.reason and f"in a page: {shown.reason}", is_right)
+        return outcomes
 
-    def _outcome(
-        self,
-        model: Any,
-        samples: list[np.ndarray],
-        expected: list[np.ndarray],
-        target: str,
-        tolerance: float | None,
-    ) -> Outcome:
-        self._count += 1
-        folder = self._directory / str(self._count)
-        folder.mkdir()
-        try:
-            path = _WRITERS[target](model, folder)
-        except ConversionError as error:
-            return Outcome("refused", f"{error.culprit}: {error.reason}")
-        except Exception as error:
-            return Outcome("wrong", f"{type(error).__name__}: {error}")
-        try:
-            found = by_onnxruntime(path, samples) if target == "ONNX" else self._tfjs.predict(path, samples)
-        except RunFailed as error:
-            return Outcome("wrong", str(error)[:300])
-        difference = differ(found, expected, tolerance)
-        return Outcome("wrong", difference) if difference else Outcome("right")
+
+def _compared(
+    run: Callable[[Path, list[np.ndarray]], list[np.ndarray]],
+    path: Path,
+    samples: list[np.ndarray],
+    expected: list[np.ndarray],
+    tolerance: float | None,
+) -> Outcome:
+    try:
+        difference = differ(run(path, samples), expected, tolerance)
+    except RunFailed as error:
+        difference = str(error)[:300]
+    return Outcome("wrong", difference) if difference else Outcome("right")
+
+
+class Tracer:
+    """A model and its graph, which is traced once where nothing is to be unrolled."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._is_unrolled = any(hasattr(layer, "unroll") for layer in model._flatten_layers())
+        self._graphs: dict[bool, Graph] = {}
+
+    def graph(self, *, unroll: bool) -> Graph:
+        """As `graph.of_model`."""
+        unroll = unroll and self._is_unrolled
+        if unroll not in self._graphs:
+            self._graphs[unroll] = graph.of_model(self.model, unroll=unroll)
+        return self._graphs[unroll]
 
 
 def predict(model: Any, samples: list[np.ndarray]) -> Any:
@@ -96,19 +135,11 @@ def predict(model: Any, samples: list[np.ndarray]) -> Any:
     return model(keras.tree.pack_sequence_as(model.input, given), training=False)
 
 
-def _layers_model(model: Any, folder: Path) -> Path:
-    return layers_model.write(model, folder)[0]
-
-
-def _graph_model(model: Any, folder: Path) -> Path:
-    return graph_model.write(graph.of_model(model, unroll=True), folder)[0]
-
-
-def _onnx(model: Any, folder: Path) -> Path:
-    return onnx.write(graph.of_model(model, unroll=False), folder)
-
-
-_WRITERS: dict[str, Callable[[Any, Path], Path]] = dict(zip(TARGETS, (_layers_model, _graph_model, _onnx), strict=True))
+_WRITERS: dict[str, Callable[[Tracer, Path], Path]] = {
+    "layers-model": lambda tracer, folder: layers_model.write(tracer.model, folder)[0],
+    "graph-model": lambda tracer, folder: graph_model.write(tracer.graph(unroll=True), folder)[0],
+    "ONNX": lambda tracer, folder: onnx.write(tracer.graph(unroll=False), folder),
+}
 
 
 def differ(found: list[np.ndarray], expected: list[np.ndarray], tolerance: float | None = None) -> str:

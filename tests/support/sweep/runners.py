@@ -1,4 +1,4 @@
-"""TF.js in Node, and onnxruntime."""
+"""TF.js in Node and in a page, and onnxruntime."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import json
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.backend.packages import install
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
 
@@ -59,10 +62,46 @@ class Tfjs:
         job = {"path": str(path), "inputs": [_encode(sample) for sample in samples]}
         self._process.stdin.write(json.dumps(job) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        if "error" in answer:
-            raise RunFailed(answer["error"])
-        return [_decode(output) for output in answer["outputs"]]
+        return _outputs(json.loads(self._process.stdout.readline()))
+
+
+class InPage:
+    """TF.js in a browser's page, which computes by WebGL, as Marcelle's dashboards do.
+
+    Args:
+        page: An empty page.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+        packages = install(HERE) / "node_modules" / "@tensorflow"
+        for name in ("core", "converter", "layers", "backend-webgl"):
+            page.add_script_tag(path=packages / f"tfjs-{name}" / "dist" / f"tf-{name}.min.js")
+        module = (HERE / "predict.js").read_text(encoding="utf-8")
+        page.add_script_tag(
+            content=f"window.sweep = (() => {{ const module = {{}}; {module}; return module.exports; }})()"
+        )
+        assert page.evaluate("tf.setBackend('webgl')"), "this page has no WebGL"
+
+    def predict(self, path: Path, samples: list[np.ndarray]) -> list[np.ndarray]:
+        """As `Tfjs.predict`."""
+        document = json.loads(path.read_text(encoding="utf-8"))
+        names = [name for group in document["weightsManifest"] for name in group["paths"]]
+        weights = b"".join((path.parent / name).read_bytes() for name in names)
+        given = [document, base64.b64encode(weights).decode(), [_encode(sample) for sample in samples]]
+        return _outputs(
+            self._page.evaluate(
+                "([document, weights, inputs]) => sweep.predict(tf, document, sweep.bytesOf(weights).buffer, inputs)"
+                ".catch((error) => ({ error: String(error?.message ?? error) }))",
+                given,
+            )
+        )
+
+
+def _outputs(answer: dict[str, Any]) -> list[np.ndarray]:
+    if "error" in answer:
+        raise RunFailed(answer["error"])
+    return [_decode(output) for output in answer["outputs"]]
 
 
 def _encode(sample: np.ndarray) -> dict[str, Any]:

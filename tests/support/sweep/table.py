@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
+
+from tests.support.sweep.compare import TARGETS
 
 DOCS = Path(__file__).parents[3] / "docs" / "models.md"
 VERDICTS = ("right", "refused", "wrong")
@@ -13,21 +16,30 @@ TITLES = {
     "applications": "Architectures of `keras.applications`",
     "hub": "Families of KerasHub",
 }
+_BEGIN, _END = "<!-- counted by scripts/sweep -->", "<!-- end of what is counted -->"
+_BLOCK = re.compile(f"{re.escape(_BEGIN)}.*{re.escape(_END)}", re.DOTALL)
 
 
-def write(part: str, counts: dict[str, list[int]]) -> None:
-    """Puts a part's counts into its row.
+def render(counts: dict[str, Counter[tuple[str, str]]], story: str) -> str:
+    """The table, and a sentence that says what it comes from.
 
     Args:
-        part: One of `TITLES`.
-        counts: By target, how many are right, refused and wrong.
+        counts: By part, how many came out in which way, by target and verdict.
+        story: The sentence.
     """
-    text = DOCS.read_text(encoding="utf-8")
-    row = f"| {TITLES[part]} | {' | '.join(' / '.join(map(str, numbers)) for numbers in counts.values())} |"
-    written, found = re.subn(rf"^\| {re.escape(TITLES[part])} \|.*$", lambda _: row, text, flags=re.MULTILINE)
-    if found != 1:
-        raise ValueError(f"{DOCS} has {found} rows for {TITLES[part]!r}")
-    DOCS.write_text(written, encoding="utf-8")
+    rows = [f"| | {' | '.join(TARGETS)} |", "|---" * (len(TARGETS) + 1) + "|"]
+    for part, title in TITLES.items():
+        cells = [" / ".join(str(counts[part][target, verdict]) for verdict in VERDICTS) for target in TARGETS]
+        rows.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join([_BEGIN, "", *rows, "", story, "", _END])
+
+
+def write(text: str) -> None:
+    """Puts a table in the place of the one that is there."""
+    before = DOCS.read_text(encoding="utf-8")
+    if not _BLOCK.search(before):
+        raise ValueError(f"{DOCS} has no {_BEGIN}")
+    DOCS.write_text(_BLOCK.sub(lambda _: text, before), encoding="utf-8")
 
 
 def read() -> dict[str, list[list[int]]]:
