@@ -10,14 +10,15 @@ from .. import config, formats
 from ..errors import InvalidData
 from ..runs.remote.model_feed import ModelFeed
 from ..runs.training.exits import Since, describe
-from ..runs.training.metrics import direction
 from ..runs.training.params import fields_of
 from ..runs.training.retention import Retention
 from ..runs.writer import Writer
 from ..values import number
 from .cells import watch_cell
+from .keras_batches import Batches
+from .keras_best import Best
 from .keras_left import begun, end_what_was_left
-from .keras_steering import Steerable, checked_setters, is_part, rate_setter
+from .keras_steering import Steerable, checked_setters, learning_rate, rate_setter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,12 +162,9 @@ class KerasCallback(_Callback):
         self.monitor = monitor
         self.mode = mode
         self.batch_freq = batch_freq
-        self._batches_before: int | None = None  # the epoch's first; unknown before the training's first epoch
-        self._batches = 0
-        self._steps: int | None = None  # of a whole epoch, once that is known
-        self._is_left = False  # whether a batch was the training's last, because somebody stopped it
+        self._batches = Batches()
         self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first
-        self._best: float | None = None
+        self._best = self._new_best()
         self._mine = False
         self._since = Since()
         self._described = True
@@ -178,6 +176,9 @@ class KerasCallback(_Callback):
         self._models: ModelFeed | None = None
         self._hook_batches()
 
+    def _new_best(self) -> Best:
+        return Best(self.monitor, self.mode, self.writer.notices)
+
     def _hook_batches(self) -> None:
         # Keras calls hooks of batches only where there are any: for nothing they cost time.
         if self.batch_freq is not None or self._setters is not None:
@@ -187,8 +188,8 @@ class KerasCallback(_Callback):
         """What a copy is made of: the arguments, and nothing of a run or of the model that is trained."""
         state = {key: value for key, value in self.__dict__.items() if key != "on_train_batch_end"}
         trained = dict.fromkeys({"model", "_model", "params", "validation_data"} & state.keys())
-        run = dict.fromkeys(("_best", "_retention", "_cell", "_models"))
-        return {**state, **trained, **run, "_mine": False, "_resumed": False}
+        run = dict.fromkeys(("_retention", "_models", "_unwatch"))
+        return {**state, **trained, **run, "_best": self._new_best(), "_mine": False, "_resumed": False}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -208,7 +209,7 @@ class KerasCallback(_Callback):
         if self._resumed:
             self.writer.model = self.model
         elif self._mine:
-            self._best = None
+            self._best = self._new_best()
             self._retention = None
             self.writer.create_run(self.model, {**fields_of(self.run_params), **(self.params or {})})
         elif self.writer.model is None:
@@ -218,9 +219,7 @@ class KerasCallback(_Callback):
         if self._mine:
             begun(self)
         self._offset = None
-        self._batches_before = None
-        self._steps = (self.params or {}).get("steps")
-        self._is_left = False
+        self._batches.begin((self.params or {}).get("steps"))
         self.writer.train_begin((self.params or {}).get("epochs", 0))
         if self._mine and self._unwatch is None:
             self._unwatch = watch_cell(self._on_cell_end)
@@ -233,23 +232,17 @@ class KerasCallback(_Callback):
             self._offset = self.writer.begin_at(epoch + 1)
             if self._offset:  # a second fit into one run; what it plans comes on top
                 self.writer.train_begin((self.params or {}).get("epochs", 0) + self._offset)
-        if self._batches_before is None:
-            self._batches_before = (epoch + self._offset) * ((self.params or {}).get("steps") or 0)
-        self._batches = 0
+        self._batches.begin_epoch(epoch + self._offset)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch. Runs count epochs from 1, as dashboards do."""
-        batches, self._batches = self._batches, 0
-        self._batches_before = (self._batches_before or 0) + batches
-        if self._is_left and is_part(batches, self._steps):
+        if self._batches.end_epoch():
             # Its values are of some batches alone: among those of whole epochs they would tell lies.
             self._offer_between_checkpoints()
             return
-        if self._setters is not None:
-            self._steps = batches
         values = dict(logs or {})
         if "learning_rate" not in values and "lr" not in values:
-            rate = self._learning_rate()
+            rate = learning_rate(self.model)
             if rate is not None:
                 values["learning_rate"] = rate
         if not self._described:  # a Sequential without an input: it has weights by now
@@ -276,15 +269,14 @@ class KerasCallback(_Callback):
             self.writer.train_end()  # the last epoch has the logs
 
     def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        before = self._batches_before or 0
-        last, self._batches = before + self._batches, batch + 1
-        step = before + self._batches
+        last, step = self._batches.end(batch), self._batches.step
         frequency = self.batch_freq
         if frequency is not None and step // frequency > last // frequency:  # several steps may be one execution
             self.writer.save_batch(step, logs or {})
         if self._setters is not None:
             self._look_for_commands()
-            self._is_left = self._is_left or self.is_stopped()
+            if self.is_stopped():
+                self._batches.leave()
 
     def is_stopped(self) -> bool:
         """Whether the training is to stop: asked after each batch and each epoch of one that is steerable."""
@@ -302,8 +294,7 @@ class KerasCallback(_Callback):
 
     def _save_asked(self, epoch: int | None) -> None:
         self.writer.model = self.model
-        state = f"batch-{(self._batches_before or 0) + self._batches}"
-        self.writer.save_asked(state if epoch is None else epoch)
+        self.writer.save_asked(f"batch-{self._batches.step}" if epoch is None else epoch)
 
     def _offer_between_checkpoints(self) -> None:
         if self.model_checkpoint_freq is None and not self.save_best_only:
@@ -314,7 +305,7 @@ class KerasCallback(_Callback):
         if key is None or self.keep_checkpoints is None:
             return
         if self._retention is None:
-            self._retention = Retention(int(self.keep_checkpoints), self._direction())
+            self._retention = Retention(int(self.keep_checkpoints), self._best.direction(self.model))
         self.writer.drop_checkpoints(self._retention.add(key, number(logs.get(self.monitor))))
 
     def _offer(self) -> None:
@@ -331,52 +322,7 @@ class KerasCallback(_Callback):
             return False
         if not self.save_best_only:
             return frequency is not None
-        value = number(logs.get(self.monitor))
-        if value is None and self.monitor in logs:  # NaN is no better than anything
-            return False
-        if value is None:
-            self.writer.notices.warn(
-                "monitor",
-                f"save_best_only: the logs have no {self.monitor!r} (they have {', '.join(map(repr, logs))}), so no "
-                "checkpoint is saved; set `monitor`.",
-            )
-            return False
-        better = self._direction()
-        if better is None:
-            self.writer.notices.warn(
-                "mode",
-                f"save_best_only: nothing tells whether more or less of {self.monitor!r} is better, so no checkpoint "
-                "is saved; set `mode` to 'max' or 'min'.",
-            )
-            return False
-        if self._best is None or (value > self._best if better == "up" else value < self._best):
-            self._best = value
-            return True
-        return False
-
-    def _direction(self) -> str | None:
-        """Where the metric gets better: as Keras 3 knows it of the metric itself, else by its name."""
-        if self.mode != "auto":
-            return "up" if self.mode == "max" else "down"
-        name = self.monitor.removeprefix("val_")
-        if name == "loss":
-            return "down"
-        for metric in getattr(self.model, "metrics", None) or []:
-            for part in (metric, *(getattr(metric, "metrics", None) or [])):
-                known = getattr(part, "_direction", None) if getattr(part, "name", None) == name else None
-                if known in ("up", "down"):
-                    return str(known)
-        return direction(name)
-
-    def _learning_rate(self) -> float | int | None:
-        optimizer = getattr(self.model, "optimizer", None)
-        rate: Any = getattr(optimizer, "learning_rate", None)
-        if callable(rate) and not hasattr(rate, "numpy"):  # a schedule, in some versions of Keras 2
-            rate = rate(optimizer.iterations)  # type: ignore[union-attr]
-        try:
-            return number(float(rate))  # takes TensorFlow half the time of `numpy`
-        except (TypeError, ValueError, RuntimeError):  # there is none, or it has a form of its own
-            return number(rate)
+        return self._best.is_beaten(logs, self.model)
 
     @property
     def has_open_run(self) -> bool:

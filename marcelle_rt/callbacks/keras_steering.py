@@ -1,4 +1,4 @@
-"""What people may ask of a Keras training while it goes on."""
+"""What people may ask of a Keras training while it goes on, and the learning rate that they see and set."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import InvalidData
 from ..runs.training.steering import Refused, Setter
+from ..values import number
 
 Steerable = bool | Mapping[str, Setter]
 
@@ -50,12 +51,13 @@ def rate_setter(model: Callable[[], Any]) -> Setter:
     return set_learning_rate
 
 
-def is_part(batches: int, steps: int | None) -> bool:
-    """Whether an epoch that was left after some batches lacks others.
-
-    Args:
-        batches: How many it has.
-        steps: How many a whole one has; `None` where nobody knows, as in the first epoch of a generator: then what was
-            left is not taken for a whole one.
-    """
-    return steps is None or batches < steps
+def learning_rate(model: Any) -> float | int | None:
+    """A model's learning rate as it is now; `None` where it has none, or none that is a number."""
+    optimizer = getattr(model, "optimizer", None)
+    rate: Any = getattr(optimizer, "learning_rate", None)
+    if callable(rate) and not hasattr(rate, "numpy"):  # a schedule, in some versions of Keras 2
+        rate = rate(optimizer.iterations)  # type: ignore[union-attr]
+    try:
+        return number(float(rate))  # takes TensorFlow half the time of `numpy`
+    except (TypeError, ValueError, RuntimeError):  # there is none, or it has a form of its own
+        return number(rate)
