@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from marcelle_rt.values import (
     canonical,
     dumps,
     iso,
+    iso_at,
     loads,
     measured,
     number,
@@ -43,6 +45,11 @@ class Color(enum.Enum):
     RED = "red"
     TWO = 2
     PAIR = (1, 2)
+
+
+class Holder(enum.Enum):
+    BAD = MappingProxyType({"b": {1}})
+    OPERATOR = MappingProxyType({"$gt": 1})
 
 
 class Level(enum.IntEnum):
@@ -216,9 +223,31 @@ def test_an_integer_that_javascript_would_change_is_refused_on_the_wire_with_its
     kept = [2**53 - 1, 2**53, 2**60, -(2**53)]
     assert to_wire({"kept": kept}) == {"kept": kept}
     for lost in (2**53 + 1, -(2**53) - 1, 1_700_000_000_123_456_789):
-        with pytest.raises(InvalidData, match="store it as a text") as refusal:
+        with pytest.raises(InvalidData) as refusal:
             to_wire({"a": [0, lost]})
-        assert refusal.value.path == "data.a[1]"
+        said = "has more digits than JavaScript's numbers keep (2**53); store it as a text"
+        assert str(refusal.value) == str(InvalidData("data.a[1]", lost, said))
+
+
+def test_what_a_members_value_holds_is_looked_at_where_it_stands() -> None:
+    with pytest.raises(InvalidData) as refusal:
+        to_wire({"a": Holder.BAD})
+    assert refusal.value.path == "data.a.b"
+    with pytest.raises(InvalidData):
+        to_wire(Holder.OPERATOR)
+    assert to_wire(Holder.OPERATOR, operators=True) == {"$gt": 1}
+    assert to_run({"a": Holder.OPERATOR}, "p")[1] == ["p.a is a Holder that JSON can't hold; its text was kept instead"]
+
+
+def test_what_nests_deeper_than_json_may_is_kept_as_text() -> None:
+    deep: list[Any] = []
+    for _ in range(256):  # orjson's limit is 254, and Python's own is further off
+        deep = [deep]
+
+    copy, (remark,) = to_run(deep, "p")
+
+    assert copy == "[" * 257 + "]" * 257
+    assert remark.startswith("p can't be written as JSON (")
 
 
 def test_names_of_files_that_are_no_utf8_can_be_written() -> None:
@@ -267,6 +296,12 @@ def test_json_is_compact_and_canonical_json_sorted() -> None:
     assert dumps({"b": [1, None], "a": "é"}) == '{"b":[1,null],"a":"é"}'.encode()
     assert canonical({"b": 1, "a": {"d": 2, "c": 3}}) == b'{"a":{"c":3,"d":2},"b":1}'
     assert loads('{"a": [1.5]}') == loads(b'{"a": [1.5]}') == {"a": [1.5]}
+
+
+def test_seconds_since_1970_are_written_as_a_time_and_what_is_none_is_nothing() -> None:
+    assert iso_at(1_700_000_000.5) == "2023-11-14T22:13:20.500Z"
+    assert iso_at(1) == "1970-01-01T00:00:01.000Z"
+    assert [iso_at(other) for other in (0, -1, True, None, "1", math.nan, math.inf, 1e30)] == [None] * 8
 
 
 def test_times_are_written_as_javascript_writes_them_and_read_with_their_zone() -> None:
@@ -360,6 +395,18 @@ class Interrupted:
     __repr__ = tolist
 
 
+class Read(Interrupted):
+    def __repr__(self) -> str:
+        return "read"
+
+
+class Key:
+    """A key whose text somebody reads when he presses Ctrl-C."""
+
+    def __str__(self) -> str:
+        raise KeyboardInterrupt
+
+
 class Silent(Interrupted):
     def tolist(self) -> Any:
         raise RuntimeError("no values")
@@ -369,11 +416,12 @@ class Silent(Interrupted):
     "read",
     [
         lambda: measured(Interrupted()),
-        lambda: to_run({"a": Interrupted()}, "params"),
+        lambda: to_run({"a": Read()}, "params"),
         lambda: to_run({"a": Silent()}, "params"),
+        lambda: to_run({Key(): 1}, "params"),
         lambda: to_wire({"a": Interrupted()}),
     ],
-    ids=["a log", "a value", "its text", "the wire"],
+    ids=["a log", "a value", "its text", "a key", "the wire"],
 )
 def test_ctrl_c_is_not_taken_for_a_fault_of_what_is_read(read: Any) -> None:
     with pytest.raises(KeyboardInterrupt):

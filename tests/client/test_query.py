@@ -99,6 +99,13 @@ def test_it_judges_as_every_database_does_or_says_that_it_is_in_doubt(
     judge_as(server, QUERIES, documents)
 
 
+def test_an_id_that_is_not_the_databases_own_is_asked_for_between_two_bounds() -> None:
+    own = "64b5f0c2a1d3e4f5a6b7c8D9"
+    assert [by_id(identity) for identity in (own, 7)] == [{"_id": own}, {"_id": 7}]
+    for chosen in (f"{own}0", own[1:], "x" * 24, ""):
+        assert by_id(chosen) == {"_id": {"$gte": chosen, "$lte": chosen}}
+
+
 def test_a_document_is_found_by_its_id_whoever_has_chosen_it(server: str) -> None:
     with DataStore(server) as store:
         service = store.service(fresh_name())

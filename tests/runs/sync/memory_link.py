@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from marcelle_rt.config import Login
 from marcelle_rt.errors import Conflict, NotFound
 from marcelle_rt.runs.remote.link import Link
 
@@ -20,6 +21,7 @@ class MemoryLink(Link):
         calls: What was called: method and service.
         faults: Raised by the next calls of a method and a service, the first one first. What stands behind `after:` is
             raised when the call was carried out, as where an answer is lost.
+        key: The backend, and who signs in there, as a store has it.
         meanwhile: Called once, after the next patch was carried out.
     """
 
@@ -29,6 +31,7 @@ class MemoryLink(Link):
         self.session = self
         self.status = "connected"
         self.lacks_socket = False
+        self.key = ("memory", Login())
         self.timeout = 1.0
         self.services: dict[str, dict[str, Document]] = {}
         self.calls: list[tuple[str, str]] = []
