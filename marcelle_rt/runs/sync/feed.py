@@ -78,10 +78,8 @@ class Feed:
         self.reached: Reached = Reached(-1, complete=False)
         self._flushes = Flushes()
         self._hurried_for = 0  # how many flushes had ended the pauses
-        self._noted = (
-            "",
-            False,
-        )  # the run's name on the backend, and whether it was removed there, as the folder knows
+        # The run's name on the backend, and whether it was removed there, as the folder knows.
+        self._noted: tuple[str, bool] | None = None
 
     def _enter(self, phase: Phase) -> None:
         with self._lock:

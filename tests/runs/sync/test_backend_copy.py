@@ -17,7 +17,6 @@ from marcelle_rt.errors import (
     NotAuthenticated,
     TooManyRequests,
 )
-from marcelle_rt.notices import Notices
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.events import ALERTS, BATCHES, HEARTBEATS, Event
 from marcelle_rt.runs.document.run import Run
@@ -28,22 +27,12 @@ from marcelle_rt.runs.sync.backend_copy import BackendCopy
 from marcelle_rt.runs.sync.past import Past
 from marcelle_rt.runs.sync.replica import Delivery
 from marcelle_rt.runs.sync.sentences import command, replaced, sign_in, whole
+from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
 from tests.support.runs import epoch
 
 START = "2026-11-24T09:30:00.000Z"
-
-
-class Said(Notices):
-    """Keeps what is said, each time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.said: list[tuple[Hashable, str]] = []
-
-    def warn(self, key: Hashable, text: str) -> None:
-        self.said.append((key, text))
 
 
 class Copied:

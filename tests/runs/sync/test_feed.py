@@ -18,38 +18,10 @@ from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.patience import unsent
 from marcelle_rt.runs.sync.replica import Delivery
 from marcelle_rt.runs.sync.status import Phase
+from tests.runs.sync.memory_feed import RUN, Made
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
 from tests.support.runs import epoch
-
-RUN = {"basename": "b", "start": "2026-11-24T09:30:00.000Z", "source": "keras", "params": {}}
-
-
-class Made:
-    """A feed, what it stands on, and the thread that would serve it."""
-
-    def __init__(self, folder: Path | None, link: MemoryLink | None) -> None:
-        self.clock = Clock()
-        self.link = link
-        self.journal = Journal(folder)
-        self.feed = Feed(self.journal, link, Notices(), clock=self.clock)
-        self.feed.record(events.create(0, "r", RUN))
-
-    def serve(self, rounds: int = 30) -> float | None:
-        """Advances until only an event can bring new work, or the next is due later."""
-        due = None
-        for _ in range(rounds):
-            due = self.feed.advance()
-            if due is None or due > self.clock.now:
-                return due
-        return due
-
-    def until_settled(self) -> None:
-        for _ in range(50):
-            due = self.feed.advance()
-            if self.feed.status.complete or self.feed.phase is Phase.SETTLED:
-                return
-            self.clock.now = max(self.clock.now, due or 0.0)
 
 
 @pytest.fixture
