@@ -240,9 +240,7 @@ def test_what_nests_deeper_than_json_may_is_kept_as_text() -> None:
     deep: list[Any] = []
     for _ in range(256):  # orjson's limit is 254, and Python's own is further off
         deep = [deep]
-
     copy, (remark,) = to_run(deep, "p")
-
     assert copy == "[" * 257 + "]" * 257
     assert remark.startswith("p can't be written as JSON (")
 
