@@ -106,12 +106,18 @@ def demo(
     which: Annotated[Demo, typer.Argument(help="Watch a training, or draw what Python is to learn.")] = Demo.training,
     epochs: Annotated[int, typer.Option(min=1, help="Number of epochs of each training.")] = 60,
     leave: Annotated[bool, typer.Option("--exit", help="End after one training.")] = False,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 lets a phone in, which requires --open; for the interactive demo.")
+    ] = "127.0.0.1",
+    meant_open: Annotated[bool, typer.Option("--open", help="Really let other machines in.")] = False,
 ) -> None:
     """Train a small Keras model live in a dashboard: on images of digits, or on what you draw there."""
     if which is Demo.interactive:
         from .demo.interactive.run import run_interactive_demo
 
-        run_interactive_demo()
+        run_interactive_demo(host, meant_open)
+    elif meant_open or host != "127.0.0.1":
+        raise typer.BadParameter("the demo `interactive` alone can be opened to other machines", param_hint="--host")
     else:
         from .demo.run import run_demo
 

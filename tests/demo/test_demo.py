@@ -103,3 +103,21 @@ def test_without_keras_the_demo_says_what_to_install(
 
     assert end.value.code == 1
     assert 'pip install "marcelle-rt[demo]"' in capsys.readouterr().err
+
+
+def test_the_interactive_demo_lets_a_phone_in_if_that_is_meant(node: None, tmp_path: Path) -> None:
+    pytest.importorskip("keras")
+    refused = demo("interactive", "--host", "0.0.0.0", tmp_path=tmp_path)
+    refused.communicate(timeout=60)
+    assert refused.returncode == 1
+    assert "Write --open if that is what you want" in " ".join((tmp_path / "stderr").read_text().split())
+
+    running = demo("interactive", "--host", "0.0.0.0", "--open", tmp_path=tmp_path)
+    try:
+        address = urls(running)[-1]
+        assert not address.startswith("http://127.")
+        assert b"<title>" in urllib.request.urlopen(address, timeout=10).read()
+    finally:
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert_nothing_is_left([address], tmp_path)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from marcelle_rt.backend import Backend
@@ -33,6 +34,8 @@ def test_jobs_run_on_the_workers_and_one_whose_worker_dies_is_started_once_more(
     assert f"process {on_ray.process.pid}" not in {end["progress"]["text"] for end in ends}
     assert on_ray.store.service("runs").get(ends[0]["runId"])["logs"] == {"loss": [0.5]}
 
+    assert set(addresses(on_ray.process.pid)) == {"127.0.0.1"}
+
     marker = tmp_path / "attempts"
     end = on_ray.end_of(on_ray.submit("die_once", marker=os.fspath(marker)), PATIENCE)
     assert (end["state"], end["attempt"]) == ("success", 2)
@@ -40,7 +43,18 @@ def test_jobs_run_on_the_workers_and_one_whose_worker_dies_is_started_once_more(
     assert on_ray.end() == 0
 
 
+def addresses(server: int) -> Iterator[str]:
+    """Where a server and all that it has started listen."""
+    process = psutil.Process(server)
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            for line in each.net_connections("tcp"):
+                if line.status == psutil.CONN_LISTEN:
+                    yield line.laddr.ip.removeprefix("::ffff:")
+
+
 def test_a_machine_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MarcelleError, match=r"pip install 'marcelle-rt\[ray\]'"):
         Ray("ray", lambda order, reason: None)

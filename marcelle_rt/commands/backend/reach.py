@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import stat
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -12,6 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from ...backend.reach import own_addresses
 from ...config import is_this_machine
 from .. import http
 from ..checks import Check
@@ -21,7 +21,6 @@ STRANGER = "stranger.invalid"
 
 _TIMEOUT = 3.0  # seconds
 _LIMIT = 1_000_000  # bytes
-_ELSEWHERE = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))  # addresses of nobody
 _PROC = Path("/proc")
 _LISTENS = "0A"
 
@@ -50,7 +49,7 @@ def reach(location: str, asks_for_login: bool) -> Check:
     if not is_this_machine(location):
         outside = parts.hostname
     elif parts.scheme == "http":
-        outside = next((host for host in _own_addresses() if _answers(host, parts.port or 80)), None)
+        outside = next((host for host in own_addresses() if _answers(host, parts.port or 80)), None)
     if outside is None:
         return Check("reach", "ok", "this machine alone reaches it")
     if asks_for_login:
@@ -73,16 +72,6 @@ def data(location: str) -> Check | None:
         mend = f"Close it: chmod -R go= {folder} (a start with --auth does so)."
         return Check("data", "note", f"other users of this machine can read {folder}", mend)
     return Check("data", "ok", f"{folder} is closed to other users")
-
-
-def _own_addresses() -> Iterator[str]:
-    """This machine's addresses for others; nothing is sent."""
-    for target, family in _ELSEWHERE:
-        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as line:
-            line.connect((target, 9))
-            yield line.getsockname()[0]
-    with suppress(OSError):
-        yield from sorted({str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None)})
 
 
 def _answers(host: str, port: int) -> bool:

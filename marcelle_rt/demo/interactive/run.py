@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...backend import Backend
+from ...backend import Backend, reach
 from ...backend.packages import page_libraries
 from ...browser.files import browser_files
 from ...dashboard.run import has_display
@@ -46,23 +46,44 @@ def demo_server(backend_url: str, folder: Path) -> Iterator[subprocess.Popen[byt
         server.wait()
 
 
-def run_interactive_demo() -> None:
+def run_interactive_demo(host: str = "127.0.0.1", meant_open: bool = False) -> None:
     """Runs the demo until Ctrl-C, and says on stdout what it does.
 
+    Args:
+        host: The address to listen on; `"0.0.0.0"` lets a phone in, say.
+        meant_open: Whether it is meant that others than this machine come in.
+
     Raises:
-        MarcelleError: Something that the demo needs is missing, or its Python ends; the message says what to do.
+        MarcelleError: Something that the demo needs is missing, its Python ends, or others would come in without that
+            being meant; the message says what to do.
     """
+    if not meant_open and not reach.is_loopback(host):
+        raise MarcelleError(
+            f"At {host}, everybody who reaches this machine over the network could see the drawings, draw, and have "
+            "Python train. Write --open if that is what you want."
+        )
     if not (importlib.util.find_spec("keras") and importlib.util.find_spec("PIL")):
         raise MarcelleError('The demo trains with Keras: `pip install "marcelle-rt[demo]"` installs all it needs.')
     print("Starting the Marcelle backend ...", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="marcelle-demo-") as folder,
-        Backend(page=demo_page()) as backend,
+        Backend(host=host, open=meant_open, page=demo_page()) as backend,
         demo_server(backend.url, Path(folder)) as server,
     ):
         print(f"Draw at {backend.url}/ (Ctrl-C ends it; the drawings are gone then)", flush=True)
+        for address in _elsewhere(host):
+            print(f"On a phone in the same network: http://{address}:{backend.port}/", flush=True)
         print(f"The Python behind it is {SERVER}", flush=True)
         if has_display():
             webbrowser.open(f"{backend.url}/")
         code = server.wait()
     raise MarcelleError(f"The demo's Python has ended with the exit code {code}; what it said is above.")
+
+
+def _elsewhere(host: str) -> list[str]:
+    """The addresses at which other machines reach it, as URLs have them."""
+    if reach.is_loopback(host):
+        return []
+    addresses = dict.fromkeys(reach.own_addresses() if host in reach.EVERYWHERE else [host])
+    wanted = [each for each in addresses if not reach.is_loopback(each) and (":" not in each or host != "0.0.0.0")]
+    return [f"[{each}]" if ":" in each else each for each in wanted]

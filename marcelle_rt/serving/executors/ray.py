@@ -31,6 +31,9 @@ class Ray(Elsewhere):
 
     def __init__(self, address: str, ended: Ended) -> None:
         super().__init__(ended)
+        is_alone = address == "ray" and not os.environ.get("RAY_ADDRESS")
+        if is_alone:  # read when Ray is imported: it is for this machine alone, and listens on its loopback interface
+            os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
         try:
             import ray
         except ImportError as error:
@@ -38,10 +41,7 @@ class Ray(Elsewhere):
         self._ray: Any = ray
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
-            if address != "ray" or os.environ.get("RAY_ADDRESS"):
-                ray.init(address=None if address == "ray" else address)
-            else:  # one for this program alone; by default it would listen where other machines reach it
-                ray.init(include_dashboard=False, _node_ip_address="127.0.0.1")
+            ray.init(None if address == "ray" else address, include_dashboard=False if is_alone else None)
         # Ray would run what its worker was killed in again; whether that is done is the server's to say.
         self._carry_out = ray.remote(num_cpus=1, max_retries=0)(carry_out_here)
         self._refs: dict[str, Any] = {}
