@@ -61,7 +61,8 @@ def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, brow
     found = run_folders(folders)
     if not found:
         names = ", ".join(str(folder) for folder in folders)
-        raise RunFolderError(folders[0], f"is not a run, and holds none (looked in {names})")
+        why = f"is not a run, and holds none (looked in {names})"
+        raise RunFolderError(folders[0], f"{why}; trainings write into ./marcelle-logs unless told another folder")
     # Other machines are let in where a host is named that they reach: what they see are copies.
     with Backend(port, host, open=True, page=own_page()) as backend, FolderFollower(folders, backend.url):
         count = "1 run" if len(found) == 1 else f"{len(found)} runs"

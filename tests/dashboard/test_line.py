@@ -38,6 +38,14 @@ def test_without_a_backend_the_page_says_how_to_start_one_and_connects_by_itself
         page.close()
 
 
+def test_where_another_program_answers_the_page_says_so_and_what_to_do(page: Page) -> None:
+    with Site({"index.html": "something else"}) as other, Site(page_files(other.url)) as site:
+        page.goto(site.url)
+        page.get_by_text(f"What answers at {other.url.rstrip('/')} does not let this page in").wait_for()
+        assert f"--allow-origin {site.url.rstrip('/')}" in page.locator(".rt-hint").first.inner_text()
+        page.close()
+
+
 def test_what_happened_while_the_backend_was_away_is_there_when_it_is_back(
     page: Page, own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:

@@ -151,7 +151,7 @@ def test_batches_and_the_machine_are_drawn_as_they_are_measured(
     eventually(lambda: machine.locator("canvas").count() == 4)
 
 
-def test_tags_and_notes_are_edited_while_the_run_trains(
+def test_tags_group_and_notes_are_edited_while_the_run_trains(
     open_page: Callable[..., Page], train: Train, store: DataStore
 ) -> None:
     run = train(epochs=1)
@@ -170,9 +170,14 @@ def test_tags_and_notes_are_edited_while_the_run_trains(
     page.get_by_text("Saved.").wait_for()
 
     eventually(lambda: document(store).get("notes") == "With the old data.")
+    group = page.get_by_role("combobox", name="group")
+    group.fill("first sweep")
+    group.press("Enter")
+    eventually(lambda: document(store).get("group") == "first sweep")
     run.save_epoch(3, {"loss": 0.25})
     eventually(lambda: document(store)["epoch"] == 3)
     assert document(store)["tags"] == ["baseline"]
+    assert group.input_value() == document(store)["group"] == "first sweep"
     page.get_by_role("button", name="baseline").click()
     eventually(lambda: document(store)["tags"] == [])
 

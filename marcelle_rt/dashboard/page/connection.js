@@ -98,9 +98,20 @@ export function connect(backend) {
   });
   signIn();
 
+  /** Whether anything answers at the backend's address, be it another program, or a backend that refuses this page. */
+  async function answers() {
+    try {
+      await fetch(location, { mode: 'no-cors', cache: 'no-store' });
+      return true;
+    } catch {
+      return false; // nobody is there
+    }
+  }
+
   return {
     store,
     location,
+    answers,
     get state() {
       return state;
     },

@@ -19,8 +19,8 @@ export function summaryCard(catalogue, opened, stop) {
   const track = element('div', { class: 'rt-track' }, bar);
   const facts = element('dl', { class: 'rt-facts' });
   const error = element('pre', { class: 'rt-error', role: 'alert' });
-  const figures = element('table', { class: 'rt-table' });
-  const whole = element('table', { class: 'rt-table' });
+  const figures = element('table', { class: 'rt-table rt-figures' });
+  const whole = element('table', { class: 'rt-table rt-figures' });
   const body = element('div', {}, element('div', { class: 'rt-named' }, name, state), track, error, facts, stop, figures, whole);
   const hint = element('p', { class: 'rt-hint' });
   const card = new Card('', body, hint);

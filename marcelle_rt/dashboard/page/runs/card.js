@@ -10,6 +10,7 @@ import { Table } from './table.js';
 
 const PAGE_SIZES = [10, 25, 100];
 const PATIENCE = 1500; // milliseconds before the page says that nobody answers
+const AGAIN = 3000; // and then between two looks at who does
 const EACH = 100; // milliseconds between two drawings: fast enough for the eye, and slow enough for a click
 
 /**
@@ -24,6 +25,7 @@ export function runsCard(catalogue, selection, narrowing, connection) {
   /** @type {Set<string> | null} the columns that somebody chose */
   let chosen = recall('columns', (keys) => (texts(keys) ? new Set(texts(keys)) : undefined), /** @type {Set<string> | null} */ (null));
   let patient = true;
+  let strangers = 0; // how many looks in a row found that something answers, and still no backend
   let last = 0;
   let due = 0;
 
@@ -123,7 +125,8 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     say(line, away && all > 0 ? 'The backend is away; this page goes on when it is back.' : '');
     if (all > 0) hintAt(found > 0 ? '' : narrowing.brush ? 'marked' : 'match', narrowing.brush ? hints.noneMarked : hints.noMatch);
     else if (connection.state === 'signed-out') hintAt('', hints.reading);
-    else if (away && !patient) hintAt('backend', () => hints.noBackend(connection.location));
+    else if (away && !patient && strangers === 0) hintAt('backend', () => hints.noBackend(connection.location));
+    else if (away && strangers > 1) hintAt('stranger', () => hints.noEntry(connection.location));
     else if (catalogue.ready && !away) hintAt('runs', () => hints.noRuns(connection.location));
     else hintAt('reading', hints.reading);
   }
@@ -144,10 +147,14 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     schedule();
   });
   connection.subscribe(schedule);
-  setTimeout(() => {
+  async function look() {
+    const away = connection.state === 'down' || connection.state === 'connecting';
+    strangers = away && catalogue.rows.size === 0 && (await connection.answers()) ? strangers + 1 : 0;
     patient = false;
     schedule();
-  }, PATIENCE);
+  }
+  setTimeout(look, PATIENCE);
+  setInterval(() => document.hidden || look(), AGAIN);
   setInterval(() => document.hidden || schedule(), 1000); // durations grow, and signs of life fail to come
   document.addEventListener('keydown', (event) => {
     if (event.key !== '/' || /INPUT|TEXTAREA|SELECT/.test(document.activeElement?.tagName ?? '')) return;

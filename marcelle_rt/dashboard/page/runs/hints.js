@@ -38,6 +38,18 @@ export function noBackend(location) {
   );
 }
 
+/** Something answers there, but not as a backend does to its pages. @param {string} location */
+export function noEntry(location) {
+  return element(
+    'div', { class: 'rt-hint' },
+    element('h3', {}, `What answers at ${location} does not let this page in`),
+    element('p', {}, 'It may be another program. This says what it is, and then the page can be told where the backend is:'),
+    code(`marcelle-rt doctor --backend ${location}\nmarcelle-rt dashboard --backend https://…`),
+    element('p', {}, 'Or it is a backend that lets in pages of other addresses only. Then start it with this one:'),
+    code(`marcelle-rt backend --allow-origin ${window.location.origin}`),
+  );
+}
+
 export const reading = () => element('div', { class: 'rt-hint' }, element('p', {}, 'Reading the runs …'));
 export const noneMarked = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run of those here lies in what is marked on the axes below.'));
 export const noMatch = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run matches the filter.'));
