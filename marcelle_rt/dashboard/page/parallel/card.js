@@ -55,7 +55,9 @@ export function parallelCard(catalogue, selection, narrowing) {
   // What comes and goes stands below the axes: above them it would move them away from under the pointer.
   const marks = element('div', { class: 'rt-tools rt-marks' }, count, tick, clear);
   const hint = element('p', { class: 'rt-hint' });
-  const place = element('div', { class: 'rt-parallel', role: 'img', 'aria-label': 'parallel coordinates' });
+  const place = element('div', {
+    class: 'rt-parallel', role: 'img', 'aria-label': 'parallel coordinates', onpointerdown: () => void (pressed = true),
+  });
   const details = element('details', { class: 'rt-beside' }, element('summary', { class: 'rt-title' }, 'Parallel coordinates'), tools, hint, place, marks);
   const card = new Card('', details);
 
@@ -168,14 +170,12 @@ export function parallelCard(catalogue, selection, narrowing) {
     schedule();
   }
 
-  // ECharts keeps these events to itself on their way up.
-  place.addEventListener('pointerdown', () => void (pressed = true), true);
   for (const event of ['pointerup', 'pointercancel']) {
     window.addEventListener(event, () => {
       if (!pressed) return;
       pressed = false;
       schedule();
-    }, true);
+    });
   }
   details.open = recall('parallel', flag, false);
   details.addEventListener('toggle', toggle);

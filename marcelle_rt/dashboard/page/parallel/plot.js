@@ -47,6 +47,7 @@ export class ParallelPlot {
   draw(shown, brushed) {
     this.shown = shown;
     const narrow = this.place.clientWidth <= NARROW;
+    this.place.style.touchAction = narrow ? 'pan-y' : 'pan-x'; // a finger along an axis marks, and does not scroll
     const height = narrow ? A_ROW * shown.axes.length + 30 : HEIGHT;
     if (this.place.clientWidth !== this.chart.getWidth() || height !== this.chart.getHeight()) {
       this.place.style.height = `${height}px`;
