@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trustme
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.backend.node import find_node
+from marcelle_rt.backend.packages import install
+from marcelle_rt.backend.process import NodeProcess
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
 from tests.helpers import eventually
 from tests.support.tls_proxy import SecureProxy
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser, Page
 
+STOCK = Path(__file__).parents[1] / "support" / "mongodb" / "backend.js"
 RUN = {"status": "success", "epoch": 1, "epochs": 1, "params": {}, "logs": {"loss": [1.0]}}
 
 
@@ -112,6 +118,32 @@ def test_who_is_new_signs_up_on_the_page_where_the_backend_lets_them(
 
     with DataStore(backend.url, email="new@example.org", password="a long password") as store:
         assert store.service("runs").count() == 0
+
+
+def test_a_stock_backend_that_lends_the_service_of_runs_alone_shows_them_and_removes_them(
+    page: Page, node: None, tmp_path: Path
+) -> None:
+    packages = install()
+    only_runs = {"nedb": str(tmp_path / "data"), "whitelist": {"services": ["runs"], "assets": []}, "gridfs": False}
+    config = packages / "node_modules" / "@marcellejs" / "backend" / "config"
+    env = {"NODE_ENV": "production", "NODE_CONFIG_DIR": str(config), "NODE_CONFIG": json.dumps(only_runs)}
+    command = [find_node().executable, str(STOCK), str(packages)]
+    with ExitStack() as stack:
+        stock = NodeProcess(command, log=tmp_path / "backend.log", env={**os.environ, **env})
+        stack.callback(stock.stop)
+        url = f"http://127.0.0.1:{stock.ready['port']}"
+        site = stack.enter_context(Site(page_files(url)))
+        stack.enter_context(DataStore(url)).service("runs").create({**RUN, "name": "mine-1", "logs": {"loss": [0.25]}})
+        page.goto(site.url)
+
+        row = page.get_by_role("row", name="mine-1")
+        eventually(lambda: "0.25" in row.inner_text())
+        row.get_by_role("link").click()
+        page.get_by_role("button", name="Remove this run").click()
+        page.get_by_role("button", name="Really remove it").click()
+
+        page.get_by_text("No run yet").wait_for()
+        page.close()
 
 
 def test_two_pages_of_two_backends_show_each_its_own(page: Page, own_backend: Callable[..., Backend]) -> None:

@@ -6,6 +6,9 @@ import { dataStore } from '@marcellejs/core';
  * @typedef {ReturnType<typeof connect>} Connection
  */
 
+/** Whether an error says that the backend does not have a service, or lends it to nobody: some have fixed ones. @param {any} error */
+export const isMissing = (error) => [403, 404, 405].includes(error?.code);
+
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 /**

@@ -1,4 +1,4 @@
-// Runs the stock Marcelle backend on a port that is free, and outlives failures as `marcelle-backend` does.
+// Runs the stock Marcelle backend, on MongoDB or NeDB, on a port that is free, and outlives failures as `marcelle-backend` does.
 // Arguments: the folder that holds node_modules; settings are in $NODE_CONFIG. It ends with its stdin.
 'use strict';
 
@@ -14,7 +14,7 @@ process.stdin.on('end', () => process.exit(0)).resume();
 process.on('unhandledRejection', (reason) => console.error('Not handled:', reason));
 
 const app = load('@marcellejs/backend/lib/app').default;
-app.get('mongoClient').then(() => {
+Promise.resolve(app.get('mongoClient')).then(() => {
   const server = app.listen(0, '127.0.0.1');
   server.on('listening', () => answer(`${JSON.stringify({ port: server.address().port })}\n`));
 });

@@ -46,12 +46,13 @@ export function parallelCard(catalogue, selection, narrowing) {
   );
   scopes.value = scope;
   const metrics = element('select', { 'aria-label': 'best value', onchange: () => set(() => keep('parallel metric', (target = metrics.value))) });
-  const ramp = element('label', {}, 'Colored by', metrics, element('span', { class: 'rt-ramp' }, 'worst', element('span'), 'best'));
+  const by = element('label', {}, 'Colored by', metrics);
+  const ramp = element('span', { class: 'rt-ramp' }, 'worst', element('span'), 'best');
   const menu = choiceMenu('Axes', 'Find a parameter', (keys) => set(() => (chosen = keys)));
   const count = element('span', { class: 'rt-count', role: 'status' });
   const tick = element('button', { type: 'button', onclick: () => selection.choose(marked().map(({ id }) => id)) }, 'Show their curves');
   const clear = element('button', { type: 'button', onclick: () => unbrush() }, 'Clear');
-  const tools = element('div', { class: 'rt-tools' }, scopes, ramp, menu.element);
+  const tools = element('div', { class: 'rt-tools' }, scopes, by, ramp, menu.element);
   // What comes and goes stands below the axes: above them it would move them away from under the pointer.
   const marks = element('div', { class: 'rt-tools rt-marks' }, count, tick, clear);
   const hint = element('p', { class: 'rt-hint' });
@@ -145,7 +146,7 @@ export function parallelCard(catalogue, selection, narrowing) {
       metrics.replaceChildren(...known.map((each) => element('option', { value: each }, `best ${each.slice(7)}`)));
     }
     metrics.value = known.includes(target) ? target : known[0] ?? '';
-    ramp.hidden = known.length === 0;
+    by.hidden = ramp.hidden = known.length === 0;
   }
 
   function drawMarked() {

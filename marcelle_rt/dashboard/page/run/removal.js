@@ -1,4 +1,5 @@
 // Removes a run with all that is its own on the backend; files first, so that a failure leaves the run to try again.
+import { isMissing } from '../connection.js';
 import { entriesOf, idOf, isActive } from '../runs/facts.js';
 
 const MODELS = ['tfjs-models', 'onnx-models'];
@@ -19,7 +20,10 @@ export async function removeRun(store, run) {
   }
   await removed(store, 'runs', id);
   // The sign of life of a run that goes on stays: its program shall see that it was removed, and not lost.
-  if (!isActive({ status: run.status })) await removed(store, 'run-heartbeats', id);
+  if (isActive({ status: run.status })) return;
+  await removed(store, 'run-heartbeats', id).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
 }
 
 /** @param {import('../connection.js').Connection['store']} store @param {string} service @param {string} id */
@@ -37,8 +41,13 @@ async function ofRun(store, service, runId) {
   const found = [];
   for (;;) {
     const query = { runId, $select: ['_id', 'runId'], $limit: 1000, $skip: found.length };
-    const { data, total } = /** @type {any} */ (await store.service(service).find({ query }));
-    found.push(...data);
-    if (data.length === 0 || found.length >= total) return found;
+    try {
+      const { data, total } = /** @type {any} */ (await store.service(service).find({ query }));
+      found.push(...data);
+      if (data.length === 0 || found.length >= total) return found;
+    } catch (error) {
+      if (isMissing(error)) return found;
+      throw error;
+    }
   }
 }

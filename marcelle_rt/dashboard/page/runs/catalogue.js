@@ -1,5 +1,6 @@
 // All runs of the backend: read once, then kept by its events, whatever else on the page does with them.
 // Of each run a row is kept; whole documents only of those that are held, because they are drawn.
+import { isMissing } from '../connection.js';
 import { idOf, isActive, rowOf } from './facts.js';
 
 /**
@@ -13,7 +14,6 @@ const ROWS_A_READ = 1000;
 const DOCUMENTS_A_READ = 25;
 const FRAME = 33; // milliseconds between two drawings: 30 a second are enough for the eye
 const HIDDEN = 500; // the same while nobody looks
-const MISSING = [404, 405]; // what servers answer that do not have a service
 const MISSED = 4; // signs of life that did not come, after which a run is taken for dead
 
 export class Catalogue {
@@ -143,8 +143,7 @@ export class Catalogue {
       const { data } = await heartbeats.find({ query: { $limit: 1000, $sort: { time: -1 } } });
       data.forEach((/** @type {Document} */ sign) => this.hear(sign, Math.min(now, Date.parse(sign.time))));
     } catch (error) {
-      if (!MISSING.includes(/** @type {any} */ (error)?.code)) throw error;
-      // A server with fixed services has no signs of life, and runs all the same.
+      if (!isMissing(error)) throw error; // else there are no signs of life, and runs all the same
     }
     this.schedule();
   }
