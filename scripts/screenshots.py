@@ -78,7 +78,7 @@ def reaches(store: DataStore, name: str, epoch: int) -> Callable[[], bool]:
 
 def demo(backend: Backend, folder: str) -> None:
     """The demo's dashboard in its second training, with a drawn 3."""
-    with demo_site(backend.url) as site, DataStore(backend.url) as store, new_page(1280, 1190) as page:
+    with demo_site(backend.url) as site, DataStore(backend.url) as store, new_page(1280, 1320) as page:
         page.goto(site.url)
         with training(backend.url, folder, 40, 60):
             eventually(reaches(store, "digits-2", 30), timeout=180)

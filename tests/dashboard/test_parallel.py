@@ -136,6 +136,7 @@ const answers = {
   good: good.map(([metric, values]) => goodness(axisOf(rows(metric, values), `metric ${metric}`))),
   lie: brushed.after.filter((value) => lies(marked, row('a', value))),
   stretches: stretchesOn(marked, axisOf(rows('a', brushed.after), 'param a')),
+  foreign: axisOf([...rows('constructor', [1, 2]), { params: {}, metrics: null }], 'param constructor').values,
   shown: [...differing(rows('folder', labels)).shown],
   keys: differing(rows('folder', labels)).keys,
 };
@@ -173,5 +174,6 @@ def test_each_parameter_has_the_axis_on_which_its_values_can_be_told_apart() -> 
     assert answers["good"] == [[1, 0, 0.5, None], [0, 1], [1, 0.5, 0], [1]]
     assert answers["lie"] == ["d"]
     assert answers["stretches"] == [[2.6, 3.4]]
+    assert answers["foreign"] == [1, 2, None], "what every object of JavaScript has is not a parameter"
     assert answers["keys"] == ["param folder"]
     assert answers["shown"] == [], "what is another text in each of many runs is not a parameter to look at"

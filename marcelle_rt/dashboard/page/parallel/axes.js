@@ -22,7 +22,8 @@ const LOW = 5; // and this many times the median: else the values are spread ove
 /** @param {Row} row @param {string} key @returns {unknown} */
 export function valueOf(row, key) {
   const name = key.slice(key.indexOf(' ') + 1);
-  return key.startsWith('param ') ? row.params[name] : row.metrics?.[name]?.best;
+  if (key.startsWith('param ')) return Object.hasOwn(row.params, name) ? row.params[name] : undefined;
+  return row.metrics && Object.hasOwn(row.metrics, name) ? row.metrics[name].best : undefined;
 }
 
 /** How a category axis names a value; undefined: the run has none. @param {unknown} value */

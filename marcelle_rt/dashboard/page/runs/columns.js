@@ -91,12 +91,12 @@ function oftenOf(rows) {
 /** @param {string} metric */
 const isRate = (metric) => metric.includes('learning_rate');
 
-/**
- * The metrics of some runs in the order in which people judge by them: the validation's figures are what runs are chosen by.
- * @param {Iterable<Row>} rows
- */
-export const metricsOf = (rows) =>
-  oftenOf(rows).sort((a, b) => Number(isRate(a)) - Number(isRate(b)) || Number(!/val/i.test(a)) - Number(!/val/i.test(b)));
+/** In the order in which people judge by them: the validation's figures are what runs are chosen by. @param {string[]} metrics */
+const byWeight = (metrics) =>
+  [...metrics].sort((a, b) => Number(isRate(a)) - Number(isRate(b)) || Number(!/val/i.test(a)) - Number(!/val/i.test(b)));
+
+/** The metrics of some runs, those first by which people judge. @param {Iterable<Row>} rows */
+export const metricsOf = (rows) => byWeight(oftenOf(rows));
 
 /**
  * All columns that there can be, by their keys, those first that are shown where nobody chose.
@@ -126,7 +126,7 @@ export function columnsOf(rows) {
     ...names.map(paramColumn),
   ];
   const shown = new Set(['name', 'epoch', 'took', 'start', ...(tagged ? ['tags'] : []), ...(grouped ? ['group'] : [])]);
-  metricsOf(rows).filter((metric) => !isRate(metric)).slice(0, METRICS).forEach((metric) => shown.add(`metric ${metric}`));
+  byWeight(best).slice(0, METRICS).forEach((metric) => shown.add(`metric ${metric}`));
   differing.slice(0, PARAMS).forEach((name) => shown.add(`param ${name}`));
   return { columns: new Map(columns.map((column) => [column.key, column])), shown };
 }
