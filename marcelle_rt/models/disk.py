@@ -148,13 +148,50 @@ def load(path: Path, local_format: str | None = None) -> Any:
     _refuse_code(path, kind, keras)
     try:
         with h5.readable(path) if kind == "h5" else contextlib.nullcontext(path) as file:
-            return keras.models.load_model(os.fspath(file), compile=False)
+            operations = _operations(keras) if kind == "h5" else None
+            return keras.models.load_model(os.fspath(file), custom_objects=operations, compile=False)
     except Exception as error:
         # Keras has no errors of its own: whatever goes wrong while it reads a file means that it can't be read.
         own = unknown_in(path, kind)
         if own is None:
-            raise ConversionError(_TARGET, str(path), f"it can't be read. {first_line(error)}") from error
+            reason = f"it can't be read. {first_line(error)}"
+            if "objects could not be loaded" in str(error):
+                reason = f"{reason} Keras writes less of some models than it reads; save it as `saved_model`"
+            raise ConversionError(_TARGET, str(path), reason) from error
         raise ConversionError(_TARGET, f"{own[0]} in {path.name}", _how_to_pass(own[1])) from error
+
+
+# What these are given is a function, which a file must not bring along.
+_CALLING = {"AssociativeScan", "Cond", "CustomGradient", "ForiLoop", "Map", "Scan", "Switch", "Vectorize", "WhileLoop"}
+
+
+def _operations(keras: Any) -> dict[str, Any]:
+    """Keras' operations on tensors by their names, which an h5 file has, and where Keras looks for layers alone."""
+    if not hasattr(keras, "Operation"):  # Keras 2
+        return {}
+    found, classes = {}, [keras.Operation]
+    while classes:
+        for kind in classes.pop().__subclasses__():
+            if kind.__module__.startswith("keras.") and not issubclass(kind, keras.Layer):
+                classes.append(kind)
+                found[kind.__name__] = kind
+    layers = vars(keras.layers)
+    return {
+        name: _either(layers[name], kind) if name in layers else kind
+        for name, kind in found.items()
+        if name not in _CALLING
+    }
+
+
+def _either(layer: Any, operation: Any) -> Any:
+    """What makes a layer or an operation of the same name, by what its configuration has."""
+
+    class Either:
+        @classmethod
+        def from_config(cls, config: dict[str, Any]) -> Any:
+            return (layer if "trainable" in config else operation).from_config(config)
+
+    return Either
 
 
 def _refuse_code(path: Path, kind: str, keras: Any) -> None:

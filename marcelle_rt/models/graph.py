@@ -16,7 +16,7 @@ from .graphs.frozen import End, Graph, Trial, dimensions
 from .graphs.signatures import input_names, output_names
 from .graphs.simplify import simplified
 from .graphs.small_floats import RULES, in_32_bits
-from .graphs.trial import is_harmless, trial_of
+from .graphs.trial import is_harmless, ops_of, trial_of
 from .reasons import first_line
 
 _TARGET = "graph-model"
@@ -114,6 +114,9 @@ def of_saved_model(folder: Path) -> Graph:
         tf.TensorSpec(spec.shape, "string" if spec.dtype == "string" else "float32", name=spec.name) for spec in specs
     ]
     traced = tf.function(predict, autograph=False).get_concrete_function(*fed)
+    if "AssignVariableOp" in ops_of(traced):
+        reason = "it changes a variable as it predicts, as recurrent layers with dropout do. Save it as h5 or keras"
+        raise ConversionError(_TARGET, str(folder), reason)
     return _freeze(traced, names, keys, trial_of(traced, traced) if is_harmless(traced) else None)
 
 

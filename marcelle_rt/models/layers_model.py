@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -80,6 +81,12 @@ def _check_names(model: Any) -> None:
         if layer.name in names:
             _refuse_model(model, f"two layers are called {layer.name!r}, and TF.js knows weights by layers' names")
         names.add(layer.name)
+        _check_name(model, layer.name)
+
+
+def _check_name(model: Any, name: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][-A-Za-z0-9._/]*", name):
+        _refuse_model(model, f"TF.js takes no layer with the name {name!r}")
 
 
 def _model(model: Any) -> dict[str, Any]:
@@ -96,6 +103,8 @@ def _model(model: Any) -> dict[str, Any]:
     made = {entry["config"]["name"]: _layer(model, entry) for entry in config["layers"]}
     offsets = first_calls(model, ("Functional", "Sequential"))
     calls = {entry["config"]["name"]: calls_of(entry, offsets) for entry in config["layers"]}
+    if len({tuple(end) for end in outputs}) < len(outputs):
+        _refuse_model(model, "it gives one output twice, which TF.js can't")
     calls, outputs = numbered(calls, {layer.name: 1 for layer in model.layers if _is_model(layer)}, outputs)
     described = [layer | {"name": name, "inbound_nodes": calls[name]} for name, layer in made.items()]
     ends = {"input_layers": inputs, "output_layers": outputs}
@@ -120,6 +129,7 @@ def _layer(model: Any, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _input(model: Any, config: dict[str, Any]) -> dict[str, Any]:
+    _check_name(model, config["name"])
     shape = config["batch_shape"] if "batch_shape" in config else config["batch_input_shape"]
     if config["dtype"] == "string" or config.get("sparse") or config.get("ragged"):
         _refuse_model(model, f"input {config['name']!r} is not a dense tensor of numbers")

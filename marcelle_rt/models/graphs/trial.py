@@ -58,9 +58,14 @@ def is_harmless(traced: Any) -> bool:
     Args:
         traced: TensorFlow's function.
     """
+    return ops_of(traced) <= OPS | RULES.keys() | {*CALLS, "ReadVariableOp"}
+
+
+def ops_of(traced: Any) -> set[str]:
+    """The names of the ops of TensorFlow's function, and of those that it calls."""
     definition = traced.graph.as_graph_def()
     nodes = [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
-    return {node.op for node in nodes} <= OPS | RULES.keys() | {*CALLS, "ReadVariableOp"}
+    return {node.op for node in nodes}
 
 
 def differs(graph: Graph) -> str:
