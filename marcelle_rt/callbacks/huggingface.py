@@ -88,8 +88,12 @@ class MarcelleCallback(_Callback):
         if "loss" in values:
             self._has_loss = True
             self.writer.save_batch(state.global_step, values)
-        epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))
-        self._session.save(state.global_step if self._x == "step" else epoch, values)
+        evaluates = str(getattr(args.eval_strategy, "value", args.eval_strategy)) != "no"
+        if self._x == "step":
+            self._session.save(state.global_step, values)
+        else:
+            epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))
+            self._session.save(epoch, values, more=evaluates and "loss" in values)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ends the run."""

@@ -19,6 +19,7 @@ from .keras_batches import Batches
 from .keras_best import Best
 from .keras_left import begun, end_what_was_left
 from .keras_steering import Steerable, checked_setters, learning_rate, rate_setter
+from .names import known_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -250,7 +251,7 @@ class KerasCallback(_Callback):
             self.writer.describe_model()
         number = epoch + 1 + (self._offset or 0)
         is_checkpoint = self._is_checkpoint(epoch, values)
-        self.writer.save_epoch(number, values)
+        self.writer.save_epoch(number, known_first(values, self.writer.settings.rename))
         if is_checkpoint:
             self._save_checkpoint(number, values)
             self._offer()

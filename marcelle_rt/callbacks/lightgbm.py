@@ -56,7 +56,7 @@ class marcelle_callback:  # noqa: N801 - LightGBM's own callbacks are called lik
         if env.iteration == env.begin_iteration:
             if self._session.is_mine:
                 self._session.end("stopped", "the training ended before its last round")
-            self._session.begin(env.model, env.params, 0)
+            self._session.begin(env.model, env.params, env.end_iteration - env.begin_iteration)
         logs: dict[str, dict[str, Any]] = {}
         shrinks = set()
         for data, metric, value, is_higher_better, *_ in env.evaluation_result_list or ():

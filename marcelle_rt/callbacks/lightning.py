@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
+from .names import is_validation
 from .session import Session, checked_x
 
 if TYPE_CHECKING:
@@ -185,8 +186,9 @@ class MarcelleLogger(_Logger):
         rest = {name: value for name, value in metrics.items() if not name.endswith("_step") and name != "epoch"}
         if self._x == "step" and step is not None:
             self._session.save(step + 1, {**steps, **rest, **self._rates})
-        elif rest:
-            self._session.save(int(metrics["epoch"]) + 1, {**rest, **self._rates})
+        elif rest:  # a validation's come first, and then the training's
+            more = all(map(is_validation, rest))
+            self._session.save(int(metrics["epoch"]) + 1, {**rest, **self._rates}, more)
 
     def finalize(self, status: str) -> None:
         """Ends the run."""

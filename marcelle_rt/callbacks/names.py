@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+LOSSES = frozenset(("loss", "lossVal"))
 _KNOWN = ("loss", "lossVal", "accuracy", "accuracyVal")
 _BASES = {"loss": "loss", "acc": "accuracy", "accuracy": "accuracy"}
 _TRAIN = ("train", "training", "learn")
@@ -43,6 +44,16 @@ def for_dashboards(logs: Mapping[str, Any], keep: Collection[str] = ()) -> dict[
     return dict(sorted(named.items(), key=lambda item: _rank(item[0])))
 
 
+def known_first(logs: Mapping[str, Any], rename: Mapping[str, str]) -> dict[str, Any]:
+    """An epoch's logs in the order that dashboards want.
+
+    Args:
+        logs: The logs, as a framework gives them.
+        rename: The names that they will get.
+    """
+    return dict(sorted(logs.items(), key=lambda item: _rank(str(rename.get(item[0], item[0])))))
+
+
 def dashboard_name(name: str) -> str:
     """The name that dashboards know a metric by."""
     whole = name.removesuffix("_epoch")
@@ -52,6 +63,12 @@ def dashboard_name(name: str) -> str:
     if known is None:
         return whole
     return f"{known}Val" if side in _VALIDATION else known
+
+
+def is_validation(name: str) -> bool:
+    """Whether a metric is of a validation, by what a framework calls it."""
+    match = _SIDE.fullmatch(name)
+    return match is not None and match["side"] in _VALIDATION
 
 
 def of_data_sets(logs: Mapping[str, Mapping[str, Any]], shrinks: Iterable[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..errors import InvalidData, RunFolderError
 from ..runs.training import exits
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
+from .first_epoch import FirstEpoch, Pieces
 from .names import for_dashboards
 
 X = ("epoch", "step")
@@ -67,10 +68,12 @@ class Session:
         self._given = writer is not None
         self._resumed = resume is not None
         self._mine = False
+        self._first: FirstEpoch | None = None
         self.is_training: bool = False
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "offset": 0, "is_training": False, "_resumed": False, "_mine": False}
+        fresh = {"offset": 0, "is_training": False, "_resumed": False, "_mine": False, "_first": None}
+        return {**self.__dict__, **fresh}
 
     @property
     def is_mine(self) -> bool:
@@ -108,18 +111,34 @@ class Session:
                 self.writer.use_model(model)
         else:
             self.writer.create_run(model, {**params, **fields_of(self.run_params)})
+            self._first = FirstEpoch()
         self._resumed = False
         self.offset = self.writer.begin_at(first)
         self.writer.train_begin(epochs + self.offset if epochs else 0)
 
-    def save(self, epoch: int, logs: Mapping[str, Any]) -> None:
-        """Saves an epoch, or a piece of one, under the names that dashboards know."""
+    def save(self, epoch: int, logs: Mapping[str, Any], more: bool = False) -> None:
+        """Saves an epoch, or a piece of one, under the names that dashboards know.
+
+        Args:
+            epoch: The framework's number of it.
+            logs: What was logged.
+            more: Another piece of it is expected.
+        """
         named = for_dashboards(logs, self.writer.settings.rename)
-        if named:
-            self.writer.save_epoch(epoch + self.offset, named, merge=True)
+        if not named:
+            return
+        self._save_all([(epoch, named)] if self._first is None else self._first.ready(epoch, named, more))
+
+    def _save_all(self, pieces: Pieces) -> None:
+        for epoch, logs in pieces:
+            if logs:
+                self.writer.save_epoch(epoch + self.offset, logs, merge=True)
 
     def end(self, status: str = "success", reason: str | None = None) -> None:
         """The training ended."""
+        if self._first is not None and self.writer.is_open:
+            self._save_all(self._first.rest())
+        self._first = None
         if self.is_mine:
             self.writer.end(status, reason)
         self._mine = self.is_training = False

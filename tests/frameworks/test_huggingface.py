@@ -53,7 +53,7 @@ def test_a_short_training_with_the_defaults_has_a_loss_for_each_epoch(logs: Path
     training(tmp_path, callback).train()
     run = only(logs)
     assert (run["status"], run["source"], run["epoch"], run["epochs"]) == ("success", "transformers", 3, 3)
-    assert list(run["logs"]) == ["loss", "grad_norm", "learning_rate", "lossVal", "accuracyVal"]
+    assert list(run["logs"]) == ["loss", "lossVal", "accuracyVal", "grad_norm", "learning_rate"]
     assert all(len(values) == 3 and None not in values for values in run["logs"].values())
     assert run["params"]["per_device_train_batch_size"] == 16
     assert run["model"]["param_count"]["total"] == 10
