@@ -62,7 +62,7 @@ def test_an_account_that_anybody_can_make_is_said() -> None:
     assert "which anybody can create (--signup)" in who("192.0.2.1", True, True)
 
 
-def test_the_command_refuses_an_open_network_with_what_to_write() -> None:
+def test_the_command_refuses_an_open_network_with_what_to_write(node: None) -> None:
     done = marcelle_rt("backend", "--host", "0.0.0.0", "--port", "0")
 
     assert done.returncode == 1

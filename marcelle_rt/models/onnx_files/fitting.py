@@ -12,7 +12,7 @@ from ..reasons import first_line
 from .classes import name_outputs
 from .inputs import take_floats
 from .reading import TARGET, package, read
-from .versions import faults, lower
+from .versions import lower, mend
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def fit(model: Any, name: str, labels: Sequence[Any] | None = None) -> Fitted:
         ConversionError: It takes no numbers.
     """
     onnx = package()
-    remarks = lower(model) + faults(model)
+    remarks = lower(model) + mend(model)
     shape, about_input = take_floats(model, name)
     names, about_outputs = name_outputs(model, labels)
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..reasons import first_line
+from .rounding import all_nodes, settle_pools
 
 IR_VERSION = 8
 OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -47,22 +48,22 @@ def lower(model: Any) -> list[str]:
 _FIRST_RUNTIME = "1.18"
 
 
-def faults(model: Any) -> list[str]:
-    """What the oldest runtime that pages may have computes wrongly, a sentence each.
+def mend(model: Any) -> list[str]:
+    """Mends what the oldest runtime that pages may have computes wrongly.
 
     Args:
-        model: A `ModelProto`.
+        model: A `ModelProto`; it is changed.
+
+    Returns:
+        A sentence for what can't be mended.
     """
-    rounded_up = [
-        node.name or node.output[0]
-        for node in _nodes(model.graph)
-        if node.op_type == "AveragePool" and any(item.name == "ceil_mode" and item.i for item in node.attribute)
-    ]
+    rounded_up = settle_pools(model)
     if not rounded_up:
         return []
     return [
         f"onnxruntime-web 1.15 computes the averages of windows that reach over the edge wrongly "
-        f"({', '.join(rounded_up)}), and 1.30 rightly; use pools without ceil_mode, or give the page a newer one"
+        f"({', '.join(rounded_up)}), and 1.30 rightly; give the images a fixed size, use pools without ceil_mode, or "
+        "give the page a newer one"
     ]
 
 
@@ -80,7 +81,7 @@ def _merge_opsets(model: Any) -> None:
 
 def _lower_opset(model: Any, opset: Any, wanted: int) -> str | None:
     """Lowers the version of one domain's operators; returns why it can't, or `None`."""
-    newer = {node.op_type for node in _nodes(model.graph) if _is_newer(node, opset, wanted)}
+    newer = {node.op_type for node in all_nodes(model.graph) if _is_newer(node, opset, wanted)}
     if not newer:
         opset.version = wanted
         return None
@@ -108,14 +109,3 @@ def _is_newer(node: Any, opset: Any, wanted: int) -> bool:
         return bool(defs.get_schema(node.op_type, opset.version, node.domain).since_version > wanted)
     except defs.SchemaError:  # an operator that this package does not know; nothing can be said of it
         return True
-
-
-def _nodes(graph: Any) -> list[Any]:
-    """All nodes, those within loops and branches included."""
-    found = []
-    for node in graph.node:
-        found.append(node)
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                found += _nodes(inner)
-    return found

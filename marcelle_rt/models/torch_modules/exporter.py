@@ -9,7 +9,7 @@ from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 from ..converted import Converted
 from ..onnx_files.running import run
-from ..onnx_files.versions import faults
+from ..onnx_files.versions import mend
 from .export import TARGET, export
 from .inputs import FirstInput, example_of
 from .modes import in_single_precision, initialized, plain, predicting
@@ -106,8 +106,6 @@ class ModuleExporter:
             except (ConversionError, RuntimeError):  # it takes as many as its example has; a page feeds one
                 model = _checked(page, fed, names, [], [fed, other])
         self._look(page, fed)
-        if remote_format == "onnx":
-            self.remarks += [f"In the model's ONNX file {text}." for text in faults(model)]
         self._graphs[remote_format] = model
         return model
 
@@ -149,6 +147,7 @@ def _numbers(tensor: Any) -> NDArray[Any]:
 def _checked(page: Any, fed: Any, names: list[str], free: list[int], batches: list[Any]) -> Any:
     """Exports a module, and sees that the graph predicts the same."""
     model = export(page, fed, names, free)
+    mend(model)  # here all sizes are known, so that nothing is left
     for batch in batches:
         difference = _difference(model, page, batch)
         if difference is not None:

@@ -43,7 +43,7 @@ def test_runs_on_disk_are_chosen_by_the_words(words: str) -> None:
     assert [key for key, run in RUNS.items() if selection.finds(run)] == FOUND[words]
 
 
-def test_the_page_chooses_the_same_runs_by_the_same_words() -> None:
+def test_the_page_chooses_the_same_runs_by_the_same_words(node: None) -> None:
     folder = Path(__file__).parents[3] / "marcelle_rt" / "dashboard" / "page" / "runs"
     command = [find_node().executable, "--input-type=module", "-e", PROGRAM]
     paths = [(folder / name).as_uri() for name in ("facts.js", "filter.js")]

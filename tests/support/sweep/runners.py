@@ -7,7 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -18,26 +18,32 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
+_Program = TypeVar("_Program", bound="NodeProgram")
 
 
 class RunFailed(Exception):
     """What was converted doesn't run."""
 
 
-class Tfjs:
-    """TF.js on the CPU, in a Node process that stays."""
+class NodeProgram:
+    """A program that runs models in Node, and stays: it is asked by a line, and answers by one.
 
-    def __init__(self) -> None:
+    Args:
+        program: The program. It is given the folder that its packages are installed in.
+        lock: The folder of the lock file that names its packages.
+    """
+
+    def __init__(self, program: Path, lock: Path) -> None:
         node = find_node()
-        packages = install(HERE, node)
+        packages = install(lock, node)
         self._process = subprocess.Popen(
-            [node.executable, str(HERE / "tfjs.js"), str(packages)],
+            [node.executable, str(program), str(packages)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def __enter__(self) -> Tfjs:
+    def __enter__(self: _Program) -> _Program:
         return self
 
     def __exit__(
@@ -51,11 +57,11 @@ class Tfjs:
         """What a model's outputs are.
 
         Args:
-            path: Its `model.json`.
+            path: Its file; that of TF.js is `model.json`.
             samples: One array per input.
 
         Raises:
-            RunFailed: It can't be loaded or run; the text is TF.js' own.
+            RunFailed: It can't be loaded or run; the text is the runtime's own.
         """
         assert self._process.stdin
         assert self._process.stdout
@@ -102,6 +108,13 @@ def _outputs(answer: dict[str, Any]) -> list[np.ndarray]:
     if "error" in answer:
         raise RunFailed(answer["error"])
     return [_decode(output) for output in answer["outputs"]]
+
+
+class Tfjs(NodeProgram):
+    """TF.js on the CPU."""
+
+    def __init__(self) -> None:
+        super().__init__(HERE / "tfjs.js", HERE)
 
 
 def _encode(sample: np.ndarray) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+VERDICTS = ("right", "refused", "wrong")
+
+
+def write(row):
+    print(row)
