@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
-from .names import is_validation
 from .session import Session, checked_x
 
 if TYPE_CHECKING:
@@ -61,10 +60,11 @@ class MarcelleCallback(_Callback):
         """
         self._session = Session(name, "lightning", run_params, **options)
         self._rates: dict[str, float] = {}
+        self._before: dict[str, Any] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy is made of: a trainer hangs more on its callbacks."""
-        return {"_session": self._session, "_rates": {}}
+        return {"_session": self._session, "_rates": {}, "_before": {}}
 
     @property
     def writer(self) -> Writer:
@@ -87,7 +87,8 @@ class MarcelleCallback(_Callback):
             self._session.begin(pl_module, hparams, _planned(trainer), trainer.current_epoch + 1)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
-        """Notes the learning rate: at the epoch's end it is the next one's."""
+        """Notes the learning rate, which is the next epoch's at the end, and which metrics are of epochs before."""
+        self._before = dict(trainer.callback_metrics)
         groups = [group for optimizer in trainer.optimizers for group in optimizer.param_groups]
         names = ("learning_rate", *(f"learning_rate_{n}" for n in range(2, len(groups) + 1)))
         self._rates = {name: group["lr"] for name, group in zip(names, groups, strict=False)}
@@ -95,7 +96,10 @@ class MarcelleCallback(_Callback):
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Saves the epoch, with what was validated in it."""
         if self._session.is_training:
-            self._session.save(trainer.current_epoch + 1, {**trainer.callback_metrics, **self._rates})
+            metrics = trainer.callback_metrics.items()
+            # A trainer keeps what was measured last; where an epoch isn't validated, that is of another one.
+            new = {name: value for name, value in metrics if self._before.get(name) is not value}
+            self._session.save(trainer.current_epoch + 1, {**new, **self._rates})
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Ends the run."""
@@ -186,8 +190,8 @@ class MarcelleLogger(_Logger):
         rest = {name: value for name, value in metrics.items() if not name.endswith("_step") and name != "epoch"}
         if self._x == "step" and step is not None:
             self._session.save(step + 1, {**steps, **rest, **self._rates})
-        elif rest:  # a validation's come first, and then the training's
-            more = all(map(is_validation, rest))
+        elif rest:
+            more = trainer is not None and trainer.enable_validation
             self._session.save(int(metrics["epoch"]) + 1, {**rest, **self._rates}, more)
 
     def finalize(self, status: str) -> None:

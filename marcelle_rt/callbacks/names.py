@@ -65,12 +65,6 @@ def dashboard_name(name: str) -> str:
     return f"{known}Val" if side in _VALIDATION else known
 
 
-def is_validation(name: str) -> bool:
-    """Whether a metric is of a validation, by what a framework calls it."""
-    match = _SIDE.fullmatch(name)
-    return match is not None and match["side"] in _VALIDATION
-
-
 def of_data_sets(logs: Mapping[str, Mapping[str, Any]], shrinks: Iterable[str]) -> dict[str, Any]:
     """What a booster tells of its data sets in one round, under the names that dashboards know.
 

@@ -14,7 +14,7 @@ import pytest
 import pytorch_lightning  # noqa: F401 - the adapters are of both where both are there
 
 from marcelle_rt import Writer
-from marcelle_rt.callbacks.lightning import MarcelleCallback
+from marcelle_rt.callbacks.lightning import MarcelleCallback, MarcelleLogger
 from tests.frameworks.lightning_module import loader, module, trainer
 from tests.frameworks.trainings import offline, only, runs
 
@@ -98,6 +98,18 @@ def test_a_test_after_the_training_is_kept_with_the_run(logs: Path, tmp_path: Pa
 def test_several_validations_in_an_epoch_are_one_place(logs: Path, tmp_path: Path) -> None:
     fit(MarcelleCallback("net", **offline(logs)), tmp_path, val_check_interval=0.25)
     assert [len(values) for values in only(logs)["logs"].values()] == [3] * 5
+
+
+@pytest.mark.parametrize("recorded_by", ["callback", "logger"])
+def test_a_validation_is_of_its_own_epoch_alone(recorded_by: str, logs: Path, tmp_path: Path) -> None:
+    made: dict[str, Any] = {"logger": MarcelleLogger("net", **offline(logs))}
+    if recorded_by == "callback":
+        made = {"callbacks": [MarcelleCallback("net", **offline(logs))]}
+    trainer(pl, tmp_path, max_epochs=4, check_val_every_n_epoch=2, **made).fit(module(pl), loader(), loader())
+    found = only(logs)["logs"]
+    for name in ("lossVal", "accuracyVal"):
+        assert [value is None for value in found[name]] == [True, False, True, False]
+    assert None not in found["loss"]
 
 
 @pytest.mark.parametrize(("steps", "epochs"), [(6, 2), (-1, 0)])

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..reasons import first_line
 from .rounding import all_nodes, settle_pools
+from .wrapping import settle_wraps
 
 IR_VERSION = 8
 OPSETS = {"": 18, "ai.onnx.ml": 3}
@@ -49,7 +50,7 @@ _FIRST_RUNTIME = "1.18"
 
 
 def mend(model: Any) -> list[str]:
-    """Mends what the oldest runtime that pages may have computes wrongly.
+    """Mends what the oldest runtime that pages may have computes wrongly, or lacks.
 
     Args:
         model: A `ModelProto`; it is changed.
@@ -57,14 +58,19 @@ def mend(model: Any) -> list[str]:
     Returns:
         A sentence for what can't be mended.
     """
-    rounded_up = settle_pools(model)
-    if not rounded_up:
-        return []
-    return [
-        f"onnxruntime-web 1.15 computes the averages of windows that reach over the edge wrongly "
-        f"({', '.join(rounded_up)}), and 1.30 rightly; give the images a fixed size, use pools without ceil_mode, or "
-        "give the page a newer one"
-    ]
+    told = []
+    if rounded_up := settle_pools(model):
+        told.append(
+            f"onnxruntime-web 1.15 computes the averages of windows that reach over the edge wrongly "
+            f"({', '.join(rounded_up)}), and 1.30 rightly; give the images a fixed size, use pools without ceil_mode, "
+            "or give the page a newer one"
+        )
+    if wraps := settle_wraps(model):
+        told.append(
+            f"onnxruntime-web 1.15 has no padding that wraps around ({', '.join(wraps)}), and does not load it; pad by "
+            "fixed numbers, or give the page a newer one"
+        )
+    return told
 
 
 def _merge_opsets(model: Any) -> None:

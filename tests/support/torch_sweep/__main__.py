@@ -14,13 +14,10 @@ from pathlib import Path
 
 import torch
 
-from tests.support.sweep.runners import NodeProgram, Tfjs
+from tests.support.sweep.runners import Tfjs
 from tests.support.torch_sweep import table
 from tests.support.torch_sweep.case import cases
-from tests.support.torch_sweep.compare import COLUMNS, Comparison
-
-HERE = Path(__file__).parent
-RUNTIMES = Path(__file__).parents[1] / "onnxruntime"
+from tests.support.torch_sweep.compare import COLUMNS, Comparison, onnxruntime_web
 
 
 def main() -> int:
@@ -30,11 +27,8 @@ def main() -> int:
     torch.set_num_threads(1)
     counts: Counter[tuple[str, str]] = Counter()
     with ExitStack() as stack:
-        tfjs = stack.enter_context(Tfjs())
-        oldest, newest = (
-            stack.enter_context(NodeProgram(HERE / "ort.js", RUNTIMES / name)) for name in ("oldest", "newest")
-        )
-        compare = Comparison(dict(zip(COLUMNS, (tfjs, oldest, newest), strict=True)))
+        runners = (Tfjs(), onnxruntime_web("oldest"), onnxruntime_web("newest"))
+        compare = Comparison(dict(zip(COLUMNS, map(stack.enter_context, runners), strict=True)))
         for case in cases():
             if arguments.only not in case.name:
                 continue
@@ -43,7 +37,7 @@ def main() -> int:
                 counts[column, outcome.verdict] += 1
                 if outcome.verdict != "right":
                     print(f"{outcome.verdict:8} {column:12} {case.name}: {outcome.reason}", flush=True)
-    row = {column: [counts[column, verdict] for verdict in table.VERDICTS] for column in COLUMNS}
+    row = [[counts[column, verdict] for verdict in table.VERDICTS] for column in COLUMNS]
     print(row, flush=True)
     if not arguments.only:
         table.write(row)

@@ -27,6 +27,11 @@ class Outcome:
     reason: str = ""
 
 
+def onnxruntime_web(runtime: str) -> NodeProgram:
+    """onnxruntime-web in Node, in one of the versions that ONNX files are tested with."""
+    return NodeProgram(Path(__file__).with_name("ort.js"), Path(__file__).parents[1] / "onnxruntime" / runtime)
+
+
 class Comparison:
     """Compares modules with what becomes of them, in each of `COLUMNS`."""
 

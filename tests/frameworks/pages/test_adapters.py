@@ -10,7 +10,7 @@ import pytest
 
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
-from tests.frameworks.adapters import ADAPTERS, EPOCHS, NAMED
+from tests.frameworks.pages.adapters import ADAPTERS, EPOCHS, NAMED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
