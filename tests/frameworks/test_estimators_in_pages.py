@@ -11,14 +11,18 @@ import numpy as np
 import pytest
 from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC
 from xgboost import XGBClassifier, XGBRegressor
 
 from marcelle_rt import DataStore, Writer
@@ -111,6 +115,40 @@ def test_a_regressor_answers_with_its_number(
         assert found == pytest.approx(regressor.predict(X[:4, :3]).tolist(), abs=1e-4)
 
 
+@pytest.mark.parametrize("build", [LinearSVC, RidgeClassifier], ids=["with texts and margins", "with one margin"])
+def test_a_label_is_the_one_that_is_predicted_also_where_another_has_the_higher_score(
+    build: Callable[[], Any], checkpoint: Callable[..., dict[str, Any]], pages: Pages
+) -> None:
+    two = NUMBERS > 0  # versicolor and virginica
+    estimator = build().fit(X[two], TEXTS[two])
+    entry = checkpoint(estimator, example=X[two])
+    samples = X[two][::11]
+
+    for page in pages.values():
+        answers = page.predict(entry["id"], samples, "classification")
+        assert [answer["label"] for answer in answers] == estimator.predict(samples).tolist()
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [KMeans(3, n_init=1, random_state=0), PCA(2)],
+    ids=["of clusters", "of components"],
+)
+def test_what_is_neither_a_classifier_nor_a_regressor_answers_too(estimator: Any, writer: Writer) -> None:
+    writer.create_run(estimator.fit(X.astype("float64")))
+
+    assert said(lambda: writer.save_checkpoint(1)) == []
+    assert len(document(writer)["checkpoints"]) == 1
+
+
+def test_labels_that_are_too_few_are_said(writer: Writer) -> None:
+    writer.create_run(LogisticRegression(max_iter=500).fit(X, NUMBERS), labels=["setosa"])
+
+    assert said(lambda: writer.save_checkpoint(1)) == [
+        "The LogisticRegression tells 3 classes apart, and has 1 labels."
+    ]
+
+
 def test_columns_with_names_are_taken_by_their_places(checkpoint: Callable[..., dict[str, Any]]) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(X, columns=["sepal length", "sepal width", "petal length", "petal width"])
@@ -128,8 +166,9 @@ def test_columns_with_names_are_taken_by_their_places(checkpoint: Callable[..., 
         (XGBClassifier(), "XGBClassifier: it is not fitted yet; fit it first"),
         (CatBoostClassifier(), "CatBoostClassifier: it is not fitted yet; fit it first"),
         (HistGradientBoostingClassifier(max_iter=3).fit(X, NUMBERS), "its converter can't do it"),
+        (MultiOutputClassifier(GaussianNB()).fit(X, np.c_[NUMBERS, NUMBERS]), "it predicts several classes at once"),
     ],
-    ids=["scikit-learn", "XGBoost", "CatBoost", "a histogram gradient boosting"],
+    ids=["scikit-learn", "XGBoost", "CatBoost", "a histogram gradient boosting", "several outputs"],
 )
 def test_what_can_not_be_converted_is_said_and_stops_nothing(estimator: Any, reason: str, writer: Writer) -> None:
     writer.create_run(estimator)

@@ -278,9 +278,16 @@ class Noise(nn.Module):
         (Texts(), {"example": torch.ones(1, 4)}, "it gives a str, and pages read tensors"),
         (Noise(), {"example": torch.ones(1, 4)}, "something else at each call"),
         (nn.Linear(4, 3), {"example": "a batch"}, "its example is not an array or a tensor"),
+        (TwoInputs(), {"example": torch.ones(1, 4)}, "it can't be called with its example, [1, 4] (TypeError"),
+        (network(), {"example": torch.ones(1, 9)}, "it can't be called with its example, [1, 9] (RuntimeError"),
+        (torch.jit.script(nn.Linear(4, 3)), {"example": torch.ones(1, 4)}, "torch.jit has made it"),
         (nn.LazyLinear(3), {"example": torch.ones(1, 4)}, "it has lazy layers"),
+        (nn.Linear(4, 3, device="meta"), {"example": torch.ones(1, 4)}, "'meta', where tensors have no values"),
     ],
-    ids=["no example", "two inputs", "a decision", "texts", "noise", "a text for an example", "not initialized"],
+    ids=[
+        *("no example", "two inputs", "a decision", "texts", "noise", "a text for an example", "half its inputs"),
+        *("another width", "scripted", "not initialized", "without values"),
+    ],
 )
 def test_what_no_page_could_run_is_kept_on_disk_and_said_once(
     module: nn.Module,
@@ -298,7 +305,7 @@ def test_what_no_page_could_run_is_kept_on_disk_and_said_once(
     assert "\x1b" not in texts[0]
     assert len(capfd.readouterr().err.splitlines()) <= 2
     assert writer.run_directory is not None
-    assert (writer.run_directory / "model_checkpoint_epoch=2.pt").is_file() or "lazy" in reason
+    assert (writer.run_directory / "model_checkpoint_epoch=2.pt").is_file() or "lazy" in reason or "meta" in reason
 
 
 def test_fsdp_is_refused_with_the_way_out(offline: Callable[..., Writer]) -> None:

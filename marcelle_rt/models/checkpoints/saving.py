@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from ...errors import UnsupportedFormat
+from ...errors import InvalidData, UnsupportedFormat
 from ...formats import DISK_FORMATS
 from .. import disk
 from ..conversion import convert, is_quick
@@ -57,7 +57,8 @@ def saver_of(model: Any, usage: Usage, disk_format: str) -> Saver:
         disk_format: One of `formats.DISK_FORMATS`, for Keras' models; others have a format of their own.
 
     Raises:
-        UnsupportedFormat: For a model of another kind, or a Keras model in the format of others.
+        InvalidData: For what is none of these, and can't save itself either.
+        UnsupportedFormat: For a Keras model in the format of others.
     """
     kind = kind_of(model)
     if kind == TORCH:
@@ -70,6 +71,10 @@ def saver_of(model: Any, usage: Usage, disk_format: str) -> Saver:
         return EstimatorSaver(model, usage)
     if kind == KERAS and disk_format not in DISK_FORMATS:
         raise UnsupportedFormat("disk_save_format of a Keras model", disk_format, DISK_FORMATS)
+    if kind is None and (isinstance(model, type) or not hasattr(model, "save")):
+        wanted = "a Keras model, a module of PyTorch and an estimator can be saved"
+        told = model.__name__ if isinstance(model, type) else type(model).__name__
+        raise InvalidData("model", told, f"has no checkpoints: {wanted}, others by save_checkpoint(epoch, file=...)")
     return _KerasSaver(model, usage, disk_format)
 
 

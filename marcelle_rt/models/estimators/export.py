@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import tempfile
 from pathlib import Path
@@ -45,9 +46,11 @@ def _of_sklearn(estimator: Any, facts: Facts) -> Any:
     import numpy as np
     import skl2onnx
 
-    options = {} if facts.classes is None else {"options": {"zipmap": False}}
     example = np.zeros((1, facts.features), "float32")
-    return skl2onnx.to_onnx(estimator, example, target_opset=_OPSETS, **options)
+    if facts.classes is not None:
+        with contextlib.suppress(NameError):  # skl2onnx' error for an option that an estimator (LinearSVC) lacks
+            return skl2onnx.to_onnx(estimator, example, target_opset=_OPSETS, options={"zipmap": False})
+    return skl2onnx.to_onnx(estimator, example, target_opset=_OPSETS)
 
 
 def _of_xgboost(estimator: Any, facts: Facts) -> Any:

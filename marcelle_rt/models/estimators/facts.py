@@ -40,7 +40,7 @@ def facts_of(estimator: Any, usage: Usage) -> Facts:
         usage: What its user says.
 
     Raises:
-        ConversionError: It is not fitted, or does not tell how many numbers it takes.
+        ConversionError: It is not fitted, predicts several classes at once, or does not tell how many numbers it takes.
     """
     roots = {kind.__module__.partition(".")[0] for kind in type(estimator).__mro__}
     library = next(root for root in _LIBRARIES if root in roots)
@@ -55,6 +55,8 @@ def facts_of(estimator: Any, usage: Usage) -> Facts:
         reason = "it does not tell how many numbers it takes; give an example: create_run(model, example=x[:1])"
         raise ConversionError(TARGET, name, reason)
     classes = getattr(estimator, "classes_", None)
+    if classes is not None and any(getattr(each, "shape", ()) for each in classes):
+        raise ConversionError(TARGET, name, "it predicts several classes at once; save each of its `estimators_` alone")
     listed = None if classes is None or not len(classes) else list(classes)
     return Facts(library, name, int(features), listed, hasattr(estimator, "predict_proba"))
 

@@ -12,6 +12,7 @@ from ..onnx_files.classes import LABEL, PROBABILITIES
 from ..onnx_files.fitting import fit
 from ..onnx_files.running import run
 from ..onnx_files.writing import write
+from ..reasons import first_line
 from .export import export
 from .facts import TARGET, Facts, facts_of
 
@@ -47,7 +48,9 @@ class EstimatorSaver:
         facts = facts_of(self._estimator, self._usage)
         fitted = fit(export(self._estimator, facts), facts.name, self._usage.labels or _names(facts))
         self.metadata = {**self._usage.metadata, **fitted.metadata}
-        self.remarks = _remarks(facts) + _compare(self._estimator, facts, fitted.model, self._usage.example)
+        self.remarks = _remarks(facts, self._usage) + _compare(
+            self._estimator, facts, fitted.model, self._usage.example
+        )
         return write(fitted.model, directory, name)
 
     def convert(self, directory: Path, remote_format: str) -> Converted | None:
@@ -65,13 +68,20 @@ def _names(facts: Facts) -> list[str] | None:
     return [str(name) for name in facts.classes]
 
 
-def _remarks(facts: Facts) -> list[str]:
-    if facts.classes is None or facts.has_probabilities:
+def _remarks(facts: Facts, usage: Usage) -> list[str]:
+    if facts.classes is None:
         return []
-    return [
-        f"A {facts.name} as it is has decision values and no probabilities, and pages show those as confidences; use "
-        "for example SVC(probability=True), SGDClassifier(loss='log_loss') or CalibratedClassifierCV."
-    ]
+    remarks = []
+    if usage.labels is not None and len(usage.labels) != len(facts.classes):
+        remarks.append(
+            f"The {facts.name} tells {len(facts.classes)} classes apart, and has {len(usage.labels)} labels."
+        )
+    if not facts.has_probabilities:
+        remarks.append(
+            f"A {facts.name} as it is has decision values and no probabilities, and pages show those as confidences; "
+            "use for example SVC(probability=True), SGDClassifier(loss='log_loss') or CalibratedClassifierCV."
+        )
+    return remarks
 
 
 def _compare(estimator: Any, facts: Facts, model: Any, example: Any) -> list[str]:
@@ -84,11 +94,13 @@ def _compare(estimator: Any, facts: Facts, model: Any, example: Any) -> list[str
     batch = batch.astype("float32")
     answers = run(model, batch)
     if facts.classes is None:
-        expected, found = np.ravel(estimator.predict(batch)), np.ravel(next(iter(answers.values())))
+        way = "predict" if hasattr(estimator, "predict") else "transform"
+        expected, found = np.ravel(_asked(estimator, facts, way, batch)), np.ravel(next(iter(answers.values())))
     elif facts.has_probabilities:
-        expected, found = np.asarray(estimator.predict_proba(batch)), answers[PROBABILITIES]
+        expected, found = np.asarray(_asked(estimator, facts, "predict_proba", batch)), answers[PROBABILITIES]
     else:
-        expected = np.asarray([facts.classes.index(label) for label in np.ravel(estimator.predict(batch)).tolist()])
+        said = np.ravel(_asked(estimator, facts, "predict", batch)).tolist()
+        expected = np.asarray([facts.classes.index(label) for label in said])
         found = answers[LABEL]
     same: Any = np.zeros(1, "bool")
     if expected.shape == found.shape:
@@ -104,3 +116,16 @@ def _compare(estimator: Any, facts: Facts, model: Any, example: Any) -> list[str
     return [
         f"In ONNX a {facts.name} predicts otherwise for {count}, which lie on thresholds: it computes with 32 bits."
     ]
+
+
+def _asked(estimator: Any, facts: Facts, way: str, batch: Any) -> Any:
+    """What an estimator answers to numbers of 32 bits; some (KMeans) take only those that they were fitted on."""
+    try:
+        return getattr(estimator, way)(batch)
+    except Exception as narrow:
+        # An estimator's own code, or other people's, runs here.
+        try:
+            return getattr(estimator, way)(batch.astype("float64"))
+        except Exception:
+            reason = f"it can't {way.replace('_', ' ')} ({first_line(narrow)}); give rows that it takes: example=x[:8]"
+            raise ConversionError(TARGET, facts.name, reason) from narrow

@@ -35,7 +35,7 @@ def name_outputs(model: Any, labels: Sequence[Any] | None) -> tuple[list[Any] | 
     if by_index:
         _rename_output(graph, label, LABEL)
     else:
-        _label_by_index(graph, label)
+        _label_by_index(model, label, names)
         remarks.append("its label is an index now, and the names of its classes are in the metadata's `labels`")
     if names is None and not by_index and labels is None:
         remarks.append('the names of its classes are not in the file; give them: metadata={"labels": [...]}')
@@ -143,14 +143,31 @@ def _rename_output(graph: Any, output: Any, name: str) -> None:
         rename(graph, output.name, name)
 
 
-def _label_by_index(graph: Any, label: Any) -> None:
-    """Puts the index of the highest probability in the place of the label that the model would say."""
+def _label_by_index(model: Any, label: Any, names: list[Any] | None) -> None:
+    """Puts the index of the label that the model would say in its place: by its name, or else the highest score's."""
     from onnx import TensorProto, helper
 
+    graph = model.graph
     scores = next(output for output in graph.output if output.name == PROBABILITIES)
-    rename(graph, label.name, free_name(graph, "class_name"))
+    is_integer, said = _is_integer(label), free_name(graph, "class_name")
+    rename(graph, label.name, said)
     label.CopyFrom(helper.make_tensor_value_info(LABEL, TensorProto.INT64, _batch(scores)))
-    graph.node.append(_arg_max())
+    if names is None or any(isinstance(name, int) is not is_integer for name in names) or not _has_encoder(model):
+        graph.node.append(_arg_max())
+        return
+    # Decision values, as an SVC has them, can be highest for another class than the one that is said.
+    places = {f"keys_{'int64s' if is_integer else 'strings'}": names, "values_int64s": range(len(names))}
+    graph.node.append(
+        helper.make_node("LabelEncoder", [said], [LABEL], "index_of_the_label", domain="ai.onnx.ml", **places)
+    )
+
+
+def _has_encoder(model: Any) -> bool:
+    """Whether the operator that finds places in a list is there, in its second version; raises it where it can."""
+    opset = next((opset for opset in model.opset_import if opset.domain == "ai.onnx.ml"), None)
+    if opset is not None and opset.version < 2 and all(node.op_type != "LabelEncoder" for node in model.graph.node):
+        opset.version = 2  # no other operator has changed
+    return opset is not None and opset.version >= 2
 
 
 def _arg_max() -> Any:

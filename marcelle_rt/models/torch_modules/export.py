@@ -29,7 +29,7 @@ def export(page: Any, example: Any, names: list[str], open_dimensions: list[int]
         A `ModelProto`, whose input is called `input`.
 
     Raises:
-        ConversionError: It can't be traced or written; PyTorch's reason is in it.
+        ConversionError: It can't be traced or written, with PyTorch's reason; or `torch.jit` has made it.
     """
     try:
         import onnxscript  # noqa: F401 - what PyTorch's exporter is made with
@@ -38,6 +38,9 @@ def export(page: Any, example: Any, names: list[str], open_dimensions: list[int]
         reason = f"it needs the package {error.name}; install it with `pip install 'marcelle-rt[torch]'`"
         raise ConversionError(TARGET, "torch.onnx", reason) from error
 
+    if isinstance(page.module, torch.jit.ScriptModule):
+        reason = "torch.jit has made it, which PyTorch's exporter does not take; give create_run() what it was made of"
+        raise ConversionError(TARGET, f"module {type(page.module).__name__}", reason)
     shapes = (dict.fromkeys(open_dimensions, torch.export.Dim.DYNAMIC),) if open_dimensions else None
     try:
         with _quietly():

@@ -45,13 +45,18 @@ def initialized(module: Any) -> Any:
     """The module, plain, if it has all its weights: those of lazy layers come with the first batch.
 
     Raises:
-        ConversionError: It has lazy layers that have seen no batch, or is spread over several processes.
+        ConversionError: It has lazy layers that have seen no batch, has no values at all (on the device `meta`), or is
+            spread over several processes.
     """
     from torch.nn.parameter import is_lazy
 
     module = plain(module)
+    reason = None
     if any(map(is_lazy, module.parameters())):
         reason = "it has lazy layers, which have no weights before the first batch; save it after an epoch"
+    elif any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
+        reason = "it is on the device 'meta', where tensors have no values; give create_run() the module that trains"
+    if reason is not None:
         raise ConversionError("a page's model", f"module {type(module).__name__}", reason)
     return module
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import ConversionError
 from ..checkpoints.usage import ImageInput, Usage
+from .export import innermost
 from .inputs import TARGET
 
 _BRIGHTNESS = (0.2989, 0.587, 0.114)
@@ -27,11 +28,12 @@ def page_module(module: Any, example: Any, usage: Usage, remote_format: str) -> 
         and the names of its outputs.
 
     Raises:
-        ConversionError: It gives something else than tensors, or no scores where classes are wanted.
+        ConversionError: It does not take the example, gives something else than tensors, or no scores where classes
+            are wanted.
     """
     import torch
 
-    outputs = _outputs(module(example), module)
+    outputs = _outputs(_answer(module, example), module)
     names = [name for name, _ in outputs]
     before = _from_image(usage.preprocess, remote_format) if usage.preprocess is not None else _from_numbers(example)
     if usage.is_classification:
@@ -97,6 +99,18 @@ def _probabilities(scores: Any, activation: str | None) -> Any:
         return scores.softmax(dim=1)
     values = scores.sigmoid() if activation == "sigmoid" else scores
     return torch.cat([1 - values, values], dim=1) if values.shape[1] == 1 else values
+
+
+def _answer(module: Any, example: Any) -> Any:
+    try:
+        return module(example)
+    except Exception as error:
+        # The module's own code runs here, on what its user has said that it takes.
+        reason = (
+            f"it can't be called with its example, {list(example.shape)} ({innermost(error)}). Give what it takes, "
+            "create_run(model, example=x[:1]), and wrap what takes several inputs in a module that takes one tensor"
+        )
+        raise ConversionError(TARGET, f"module {type(module).__name__}", reason) from error
 
 
 def _outputs(answer: Any, module: Any) -> list[tuple[str, Any]]:
