@@ -54,6 +54,7 @@ class MarcelleCallback(_Callback):
         self._session = Session(name, "transformers", run_params, **options)
         self._x = checked_x(x)
         self._has_loss = False
+        self._expected: dict[str, Any] = {}
 
     @property
     def writer(self) -> Writer:
@@ -65,6 +66,8 @@ class MarcelleCallback(_Callback):
         if state.is_world_process_zero:
             params = {name: getattr(args, name) for name in _TOLD if hasattr(args, name)}
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
+            # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
+            self._expected = {"lossVal": None} if self._x == "step" and _evaluates(args) else {}
             self._session.begin(model, params, math.ceil(state.num_train_epochs) if self._x == "epoch" else 0, first)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -88,13 +91,17 @@ class MarcelleCallback(_Callback):
         if "loss" in values:
             self._has_loss = True
             self.writer.save_batch(state.global_step, values)
-        evaluates = str(getattr(args.eval_strategy, "value", args.eval_strategy)) != "no"
         if self._x == "step":
-            self._session.save(state.global_step, values)
+            self._session.save(state.global_step, {**self._expected, **values})
+            self._expected = {}
         else:
             epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))
-            self._session.save(epoch, values, more=evaluates and "loss" in values)
+            self._session.save(epoch, values, more=_evaluates(args) and "loss" in values)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ends the run."""
         self._session.end()
+
+
+def _evaluates(args: Any) -> bool:
+    return str(getattr(args.eval_strategy, "value", args.eval_strategy)) != "no"

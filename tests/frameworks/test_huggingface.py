@@ -74,6 +74,7 @@ def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> N
     run = only(logs)
     assert (run["epochs"], run["epoch"], run["epoch_numbers"]) == (0, 8, [[0, 2, 2]])
     assert [value is not None for value in run["logs"]["lossVal"]] == [False, True, False, True]
+    assert list(run["logs"])[:2] == ["loss", "lossVal"]
 
 
 def test_a_training_of_so_many_steps_knows_its_epochs(logs: Path, tmp_path: Path) -> None:

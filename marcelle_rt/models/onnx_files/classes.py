@@ -156,10 +156,10 @@ def _label_by_index(model: Any, label: Any, names: list[Any] | None) -> None:
         graph.node.append(_arg_max())
         return
     # Decision values, as an SVC has them, can be highest for another class than the one that is said.
+    node = helper.make_node("LabelEncoder", [said], [LABEL], "index_of_the_label", domain="ai.onnx.ml")
     places = {f"keys_{'int64s' if is_integer else 'strings'}": names, "values_int64s": range(len(names))}
-    graph.node.append(
-        helper.make_node("LabelEncoder", [said], [LABEL], "index_of_the_label", domain="ai.onnx.ml", **places)
-    )
+    node.attribute.extend(helper.make_attribute(key, value) for key, value in places.items())
+    graph.node.append(node)
 
 
 def _has_encoder(model: Any) -> bool:
