@@ -57,7 +57,7 @@ def saver_of(model: Any, usage: Usage, disk_format: str) -> Saver:
         disk_format: One of `formats.DISK_FORMATS`, for Keras' models; others have a format of their own.
 
     Raises:
-        InvalidData: For what is none of these, and can't save itself either.
+        InvalidData: For anything else that can't save itself.
         UnsupportedFormat: For a Keras model in the format of others.
     """
     kind = kind_of(model)
