@@ -165,7 +165,7 @@ def test_a_backend_with_https_is_reached_from_a_page_without_it(
     page = context.new_page()
     with SecureProxy(backend.url, trustme.CA()) as proxy, Site(page_files(proxy.url)) as site:
         page.goto(site.url)
-        page.get_by_text("No run yet").wait_for()
+        page.get_by_text("No run yet").wait_for(timeout=15_000)  # by itself Socket.IO tries again after 20 s
 
         with DataStore(backend.url) as store:
             store.service("runs").create({**RUN, "name": "far-1"})

@@ -30,8 +30,10 @@ function locationOf(backend) {
  */
 function secure(manager, location) {
   if (!location.startsWith('https:') || window.location.protocol === 'https:') return;
-  Object.assign(manager, { uri: new URL(location).origin });
-  manager.engine.close(); // the attempt that has begun goes astray; the next one is made anew
+  manager.engine.close(); // the attempt that has begun goes astray
+  manager.cleanup(); // or the next one would be made when this one's time is over, after 20 seconds
+  Object.assign(manager, { uri: new URL(location).origin, readyState: 'closed' });
+  manager.open();
 }
 
 /**
