@@ -10,7 +10,7 @@ import re
 import uuid
 import warnings
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,40 +49,48 @@ def is_harmless(shown: str) -> bool:
     return "cmd" in shown and not STEERS.search(shown)
 
 
+@pytest.fixture(scope="module")
+def shared(node: None) -> Iterator[DataStore]:
+    """A backend for this file's tests."""
+    with Backend() as backend, DataStore(backend.url) as store:
+        yield store
+
+
 @pytest.fixture
-def url(own_backend: Callable[..., Backend]) -> str:
+def url(shared: DataStore) -> str:
     """A backend where all that others can choose is that name."""
-    backend = own_backend()
-    with DataStore(backend.url) as store:
-        for number in (1, 2):
-            identity = f"a{number}"
-            entry = {"name": NASTY, "filename": NASTY, "id": NASTY, "_id": NASTY, "service": NASTY, "epoch": NASTY}
-            store.service("runs").create(
-                {
-                    "_id": identity,
-                    "name": f"{NASTY}-{number}",
-                    "basename": NASTY,
-                    "source": NASTY,
-                    "start": "2026-01-01T00:00:00.000Z",
-                    "status": "error",
-                    "error": NASTY,
-                    "epoch": 2,
-                    "epochs": 2,
-                    "params": {NASTY.replace(".", ""): NASTY + str(number)},
-                    "model": {"name": NASTY, "loss": NASTY, "param_count": 3},
-                    "logs": {NASTY.replace(".", ""): [0.5, 0.25 * number]},
-                    "checkpoints": [entry],
-                    "assets": [entry],
-                }
-            )
-            alert = {"runId": identity, "run": NASTY, "title": NASTY, "text": NASTY, "level": NASTY}
-            store.service("run-alerts").create(
-                {**alert, "_id": str(uuid.uuid4()), "epoch": 1, "time": "2026-01-01T00:00:00.000Z"}
-            )
-            store.service("run-system").create(
-                {"_id": str(uuid.uuid4()), "runId": identity, "time": NASTY, "gpus": [{"name": NASTY}], "cpu": 3}
-            )
-    return backend.url
+    for service in map(shared.service, ("runs", "run-alerts", "run-system", "run-heartbeats")):
+        for document in list(service.items()):
+            service.remove(document["_id"])
+    for number in (1, 2):
+        identity = f"a{number}"
+        entry = {"name": NASTY, "filename": NASTY, "id": NASTY, "_id": NASTY, "service": NASTY, "epoch": NASTY}
+        shared.service("runs").create(
+            {
+                "_id": identity,
+                "name": f"{NASTY}-{number}",
+                "basename": NASTY,
+                "source": NASTY,
+                "start": "2026-01-01T00:00:00.000Z",
+                "status": "error",
+                "error": NASTY,
+                "epoch": 2,
+                "epochs": 2,
+                "params": {NASTY.replace(".", ""): NASTY + str(number)},
+                "model": {"name": NASTY, "loss": NASTY, "param_count": 3},
+                "logs": {NASTY.replace(".", ""): [0.5, 0.25 * number]},
+                "checkpoints": [entry],
+                "assets": [entry],
+            }
+        )
+        alert = {"runId": identity, "run": NASTY, "title": NASTY, "text": NASTY, "level": NASTY}
+        shared.service("run-alerts").create(
+            {**alert, "_id": str(uuid.uuid4()), "epoch": 1, "time": "2026-01-01T00:00:00.000Z"}
+        )
+        shared.service("run-system").create(
+            {"_id": str(uuid.uuid4()), "runId": identity, "time": NASTY, "gpus": [{"name": NASTY}], "cpu": 3}
+        )
+    return shared.location
 
 
 COMMANDS = [

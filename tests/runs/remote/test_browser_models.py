@@ -165,7 +165,12 @@ def recurrent() -> Any:
     return keras.Sequential([keras.Input((12, 12, 3)), *stack])
 
 
-@pytest.mark.parametrize("build", [convolutional, branched, recurrent], ids=lambda build: build.__name__)
+# What is in a model's files does not depend on the database, which keeps them for all kinds alike.
+@pytest.mark.parametrize(
+    ("backend", "build"),
+    [("nedb", convolutional), ("nedb", recurrent), ("nedb", branched), ("mongodb", branched)],
+    indirect=["backend"],
+)
 def test_a_model_that_a_page_trained_further_comes_back(
     trainer: Page, remote: Remote, name: str, build: Callable[[], Any]
 ) -> None:

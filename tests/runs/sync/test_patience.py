@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from marcelle_rt import KerasCallback, Writer
+from marcelle_rt import DataStore, KerasCallback, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData
 from marcelle_rt.runs.sync.patience import UNREACHED, Patience
@@ -25,8 +25,8 @@ from tests.support.clock import Clock
 from tests.support.writers import said
 
 
-def a_run(url: str, folder: Path) -> tuple[Writer, Publisher]:
-    writer = Writer("patient", url, base_log_dir=folder, finish_timeout=600)
+def a_run(url: str, folder: Path, remote: Remote | None = None) -> tuple[Writer, Publisher]:
+    writer = Writer("patient", url, base_log_dir=folder, finish_timeout=600, remote=remote)
     writer.create_run()
     writer.save_epoch(1, {"loss": 1.0})
     assert writer._current.run is not None
@@ -69,17 +69,18 @@ def test_a_backend_that_came_late_is_waited_for_again(own_backend: Callable[...,
 
 def test_a_backend_that_had_the_run_is_waited_for(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
     backend = own_backend()
-    writer, publisher = a_run(backend.url, tmp_path)
-    assert writer.flush()
-    backend.stop()
-    writer.save_epoch(2, {"loss": 1.0})
-    eventually(lambda: publisher.failures, 30)
-    clock = Clock()
-    waiting = patience(writer, publisher, clock)
-    clock.now += 100
-    assert not waiting.is_over()
-    writer.finish_timeout = 0.0
-    writer.train_end()
+    with DataStore(backend.url, timeout=1) as store:  # so soon a call fails whose line was lost
+        writer, publisher = a_run(backend.url, tmp_path, Remote(store))
+        assert writer.flush()
+        backend.stop()
+        writer.save_epoch(2, {"loss": 1.0})
+        eventually(lambda: publisher.failures, 30)
+        clock = Clock()
+        waiting = patience(writer, publisher, clock)
+        clock.now += 100
+        assert not waiting.is_over()
+        writer.finish_timeout = 0.0
+        writer.train_end()
 
 
 def test_the_bar_says_what_it_waits_for_and_ctrl_c_leaves_it(
