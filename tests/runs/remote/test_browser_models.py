@@ -156,7 +156,7 @@ def branched() -> Any:
 def recurrent() -> Any:
     layers = keras.layers
     stack = [
-        layers.Reshape((12, 36)),
+        layers.Reshape((4, 108)),
         layers.TimeDistributed(layers.Dense(6, activation="tanh")),
         layers.Bidirectional(layers.LSTM(4, return_sequences=True)),
         layers.GRU(5, reset_after=False),
