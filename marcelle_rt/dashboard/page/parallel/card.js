@@ -57,7 +57,7 @@ export function parallelCard(catalogue, selection, narrowing) {
   const marks = element('div', { class: 'rt-tools rt-marks' }, count, tick, clear);
   const hint = element('p', { class: 'rt-hint' });
   const place = element('div', {
-    class: 'rt-parallel', role: 'img', 'aria-label': 'parallel coordinates', onpointerdown: () => void (pressed = true),
+    class: 'rt-parallel', role: 'img', onpointerdown: () => void (pressed = true),
   });
   const details = element('details', { class: 'rt-beside' }, element('summary', { class: 'rt-title' }, 'Parallel coordinates'), tools, hint, place, marks);
   const card = new Card('', details);
@@ -125,6 +125,7 @@ export function parallelCard(catalogue, selection, narrowing) {
     place.hidden = Boolean(missing) || library === null;
     if (library && !missing) {
       plot ??= new ParallelPlot(library, place, brush);
+      place.setAttribute('aria-label', `Parallel coordinates of ${rows.length} runs: ${axes.map(({ title }) => title).join(', ')}`);
       plot.draw({ rows, axes, target: axes.find((axis) => axis.key === key) ?? null }, stretchesOf);
     }
     drawMarked();

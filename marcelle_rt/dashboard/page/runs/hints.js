@@ -52,4 +52,4 @@ export function noEntry(location) {
 
 export const reading = () => element('div', { class: 'rt-hint' }, element('p', {}, 'Reading the runs …'));
 export const noneMarked = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run of those here lies in what is marked on the axes below.'));
-export const noMatch = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run matches the filter.'));
+export const noMatch = () => element('div', { class: 'rt-hint' }, element('p', {}, 'No run matches the filter. It takes words, and conditions such as status:failed, tag:baseline, lr=0.1 or val_loss<0.3; all of them have to hold.'));
