@@ -79,6 +79,8 @@ def _conv(reader: Reader, node: Node) -> str:
         result = reader.sheet.add("DepthwiseConv2dNative", x, reader.sheet.const(deep), **given)
     else:
         op = "Conv3D" if window.rank == 3 else "Conv2D"
+        if window.rank == 3:  # TF.js takes the default for that of images, which it then refuses
+            given["data_format"] = "NDHWC"
         before = [size + begin + end for size, begin, end in zip(window.size, window.begin, window.end, strict=True)]
         parts = split(reader, x, [1, *before, channels], -1, [channels // groups] * groups)
         kernels = weights.reshape(groups, -1, *weights.shape[1:])

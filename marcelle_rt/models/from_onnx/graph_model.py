@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..onnx_files.graphs import attributes
+from ..onnx_files.graphs import attributes, names_within
 from ..onnx_files.running import run
 from ..weights import write_weights
 from . import convolutions, elementwise, matrices, recurrent, shapes
@@ -83,7 +83,7 @@ def carry_over(model: Any, instance: NDArray[Any]) -> tuple[Sheet, list[tuple[st
     for item in graph.node:
         node = Node(item.op_type, item.name, list(item.input), list(item.output), attributes(item))
         # What looks at a shape or a type alone is the same whatever is fed.
-        looked_at = node.inputs[:1] if node.op == "CastLike" else node.inputs
+        looked_at = node.inputs[:1] if node.op == "CastLike" else [*node.inputs, *names_within(item)]
         if node.op in _SHAPES or not any(map(reader.depends, looked_at)):
             continue
         _carry(reader, node)

@@ -109,7 +109,7 @@ def _arg(reader: Reader, node: Node) -> str:
 
 
 def _cumulate(reader: Reader, node: Node) -> str:
-    axis = int(reader.known(node, 1)) % len(reader.shape(node.inputs[0]))
+    axis = reader.known(node, 1).item() % len(reader.shape(node.inputs[0]))
     exclusive, backwards = (bool(node.given.get(name, 0)) for name in ("exclusive", "reverse"))
     name = reader.tensor(node.inputs[0])
     return reader.sheet.add("Cumsum", name, reader.sheet.const(axis), exclusive=exclusive, reverse=backwards)

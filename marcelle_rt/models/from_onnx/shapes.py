@@ -119,7 +119,7 @@ def _split_to_sequence(reader: Reader, node: Node) -> list[str]:
 
 
 def _sequence_at(reader: Reader, node: Node) -> str:
-    return reader.listed(node.inputs[0])[int(reader.known(node, 1))]
+    return reader.listed(node.inputs[0])[int(reader.known(node, 1).item())]
 
 
 def _pad(reader: Reader, node: Node) -> str:
@@ -133,7 +133,7 @@ def _pad(reader: Reader, node: Node) -> str:
         raise node.refuse("it takes away, which TF.js' pad can't")
     name, mode = reader.tensor(node.inputs[0]), node.given.get("mode", b"constant").decode()
     if mode == "constant":
-        value = float(reader.known(node, 2)) if node.input(2) else 0.0
+        value = float(reader.known(node, 2).item()) if node.input(2) else 0.0
         return reader.sheet.add("PadV2", name, reader.sheet.const(around), reader.sheet.const(value))
     if mode == "reflect":
         return reader.sheet.add("MirrorPad", name, reader.sheet.const(around), mode="REFLECT")
@@ -148,7 +148,7 @@ def _trilu(reader: Reader, node: Node) -> str:
     import numpy as np
 
     shape = reader.shape(node.inputs[0])
-    offset = int(reader.known(node, 1)) if node.input(1) else 0
+    offset = reader.known(node, 1).item() if node.input(1) else 0
     half = np.triu if node.given.get("upper", 1) else np.tril
     mask = half(np.ones(shape[-2:], "float32"), offset)
     return reader.sheet.add("Mul", reader.tensor(node.inputs[0]), reader.sheet.const(mask))

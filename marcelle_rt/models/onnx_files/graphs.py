@@ -41,6 +41,14 @@ def names(graph: Any) -> set[str]:
     return {item.name for item in items} | {name for node in graph.node for name in (*node.input, *node.output)}
 
 
+def names_within(node: Any) -> set[str]:
+    """The names of all tensors in the branches and loops of a node, those of the graph around it included."""
+    inner = [graph for attribute in node.attribute for graph in (attribute.g, *attribute.graphs)]
+    parts = [part for graph in inner for part in graph.node]
+    outputs = {output.name for graph in inner for output in graph.output}
+    return outputs.union(*({*part.input} | names_within(part) for part in parts))
+
+
 def free_name(graph: Any, wish: str) -> str:
     """A name like the wished one that no tensor has."""
     taken, number = names(graph), 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..reasons import first_line
+from .comparing import settle_comparisons
 from .rounding import all_nodes, settle_pools
 from .wrapping import settle_wraps
 
@@ -58,6 +59,7 @@ def mend(model: Any) -> list[str]:
     Returns:
         A sentence for what can't be mended.
     """
+    settle_comparisons(model)
     told = []
     if rounded_up := settle_pools(model):
         told.append(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 from ..converted import Converted
+from ..onnx_files.rounding import all_nodes
 from ..onnx_files.running import run
 from ..onnx_files.versions import mend
 from .export import TARGET, export
@@ -148,6 +149,12 @@ def _checked(page: Any, fed: Any, names: list[str], free: list[int], batches: li
     """Exports a module, and sees that the graph predicts the same."""
     model = export(page, fed, names, free)
     mend(model)  # here all sizes are known, so that nothing is left
+    if any(node.op_type == "SequenceEmpty" for node in all_nodes(model.graph)):
+        reason = (
+            "its graph has a loop that makes a list, which onnxruntime crashes at when it optimizes it. "
+            "nn.EmbeddingBag becomes one: nn.Embedding, and its mean, sum or maximum over the dimension 1, are the same"
+        )
+        raise ConversionError(TARGET, f"module {type(page.module).__name__}", reason)
     for batch in batches:
         difference = _difference(model, page, batch)
         if difference is not None:
