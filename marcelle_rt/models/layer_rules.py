@@ -168,6 +168,20 @@ def _concatenate(layer: Any, config: Config) -> tuple[str, Config]:
     return "Concatenate", config | {"axis": axis}
 
 
+def _global_pooling(layer: Any, config: Config) -> tuple[str, Config]:
+    """TF.js drops the pooled axes. Where they are kept, it is a pooling over all of an input whose size is known."""
+    if not config.pop("keepdims", False):
+        return _as_is(layer, config)
+    try:
+        size = list(layer.input.shape[1:-1])
+    except (AttributeError, ValueError):  # It is called more than once.
+        size = [None]
+    if None in size:
+        refuse(layer, "TF.js has it only with keepdims=False, or for an input of one size, not with keepdims=True")
+    pooling = {"pool_size": size, "strides": size, "padding": "valid", "data_format": "channels_last"}
+    return type(layer).__name__.removeprefix("Global"), _base(config) | pooling
+
+
 def _rescaling(layer: Any, config: Config) -> tuple[str, Config]:
     if not all(isinstance(config[key], int | float) for key in ("scale", "offset")):
         refuse(layer, "TF.js rescales by one number only")
@@ -280,7 +294,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(("Conv2D", "Conv3D", "SeparableConv2D"), _only(groups=1)),
     **dict.fromkeys(
         ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GlobalMaxPooling2D"),
-        _only(keepdims=False),
+        _global_pooling,
     ),
     "BatchNormalization": _batch_normalization,
     "Bidirectional": _bidirectional,

@@ -35,7 +35,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "'f'.*channels last",
     ),
     "kept dimensions": (
-        lambda: sequential((5, 5, 4), layers.GlobalMaxPooling2D(keepdims=True, name="p")),
+        lambda: sequential((None, None, 4), layers.GlobalMaxPooling2D(keepdims=True, name="p")),
         "'p'.*keepdims",
     ),
     "softmax over another axis": (lambda: sequential((5, 4), layers.Softmax(axis=1, name="s")), "'s'.*last axis"),

@@ -123,6 +123,20 @@ def test_a_layer_that_tfjs_takes_otherwise_is_right_or_refused(case: Any, compar
     assert outcomes["graph-model"].verdict == outcomes["ONNX"].verdict == "right"
 
 
+KEPT_AXES = """
+6 5 4 | GlobalAveragePooling2D(keepdims=True)(a)
+6 4 |
+GlobalMaxPooling1D(keepdims=True)(a)
+GlobalAveragePooling1D(keepdims=True)(a)
+"""
+
+
+@pytest.mark.parametrize("case", parse(KEPT_AXES, NAMES), ids=lambda case: case.name)
+def test_a_layer_that_tfjs_has_under_another_name_stays_a_layer(case: Any, compare: Comparison) -> None:
+    outcome = compare(case, ("layers-model",))["layers-model"]
+    assert outcome.verdict == "right", outcome.reason
+
+
 def test_what_tfjs_computes_of_the_first_image_only_is_refused(compare: Comparison) -> None:
     (case,) = parse("8 8 3 | ops.image.affine_transform(a, ops.array(MOVED))", NAMES)
     assert compare(case, ("graph-model",))["graph-model"].verdict == "refused"

@@ -77,7 +77,7 @@ def main() -> int:
     counts = {part: found.counts(part) for part in arguments.parts}
     for part, row in counts.items():
         print(f"{part}: {dict(sorted(row.items()))}")
-    if list(counts) == list(PARTS) and not arguments.only:
+    if counts.keys() == PARTS.keys() and not arguments.only:
         story = (
             f"All of it comes from one run of commit {commit}, which took {found.seconds / 60:.0f} minutes. "
             f"{found.in_page()} models that are right in Node were run in Chromium, by WebGL: right to 1e-3."
