@@ -21,7 +21,7 @@ Serve = Callable[..., Served]
 
 
 @pytest.fixture(scope="module", params=["nedb", "mongodb"])
-def database(request: pytest.FixtureRequest) -> Backend | OnMongoDB:
+def database(request: pytest.FixtureRequest, node: None) -> Backend | OnMongoDB:
     """A backend on that database."""
     running: Backend | OnMongoDB = request.getfixturevalue(request.param)
     return running
