@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.scenarios.soak.__main__ import TRIALS
+from tests.scenarios.soak.rounds import TRIALS
 from tests.scenarios.soak.table import HEAD
 from tests.support.docs.doc_pages import DOCS, ROOT
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from marcelle_rt import Writer
+from marcelle_rt import DataStore, Writer
 from marcelle_rt.errors import RunFolderError
 from tests.scenarios.soak.trial import Act, Trial
 from tests.support.proxy import Proxy
@@ -34,7 +34,7 @@ def killed_then_resumed(trial: Trial) -> None:
         first = trial.draw.randint(1, training.saved[-1] + 1)
         last = first + 59
         with trial.go_on(trial.backend.url, directory, first, 60) as again:
-            again.wait(300)
+            again.wait(900)
         trial.check(again)
         trial.count(directory, range(1, last + 1), 2 * (last // 20))
 
@@ -48,7 +48,7 @@ def _killed(trial: Trial, epoch: int) -> list[tuple[Training, Path]]:
             stack.enter_context(trial.start(trial.backend.url, _ENDLESS, pause=pause)) for _ in range(_AT_ONCE)
         ]
         for training in trainings:
-            training.hear_of(epoch, 120.0)
+            training.hear_of(epoch)
             trial.sometime(0.8)
             killed.append((training, trial.kill(training)))
     return killed
@@ -63,7 +63,7 @@ def ended_by_signal(trial: Trial) -> None:
         assert pid is not None
         os.kill(pid, number)
         trial.row.kills += 1
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while training.process.is_alive() and time.monotonic() < end:
             training.hear()
             training.process.join(0.05)
@@ -89,7 +89,7 @@ def half_open(trial: Trial, hours: float = 0.0) -> None:
             directory = trial.kill(training)
         first = training.saved[-1] + 1
         with trial.go_on(trial.backend.url, directory, first, 40) as again:
-            again.wait(300)
+            again.wait(900)
         proxy.release()
         time.sleep(0.3)
         trial.row.cuts += 1
@@ -120,11 +120,11 @@ def stopped_for_long(trial: Trial) -> None:
             shutil.copytree(training.directory, copy)
             first = training.saved[-1] + 1
             with trial.go_on(trial.backend.url, copy, first, 40, files=0, shift=1000.0) as again:
-                again.wait(300)
+                again.wait(900)
             trial.check(again)
         finally:
             os.kill(pid, signal.SIGCONT)
-        training.wait(300)
+        training.wait(900)
     assert training.final is not None
     is_told = not training.final[1] and "was the run's folder copied?" in str(training.final[2])
     trial.row.claims += Claims(1, 0 if is_told else 1)
@@ -134,9 +134,7 @@ def stopped_for_long(trial: Trial) -> None:
 
 
 def _wait_until_there(trial: Trial, directory: Path) -> None:
-    from marcelle_rt import DataStore
-
-    end = time.monotonic() + 30
+    end = time.monotonic() + 180
     with DataStore(trial.backend.url) as store:
         runs = store.service("runs")
         while not runs.items({"basename": directory.name.rpartition("-")[2], "epoch": {"$gt": 1}}):

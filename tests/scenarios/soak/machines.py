@@ -81,7 +81,7 @@ def mute(trial: Trial) -> None:
 
 def copied_and_both_uploaded(trial: Trial) -> None:
     with trial.start(_NOBODY, finish_timeout=0.1, flushes=0) as training:
-        directory = training.wait(300)
+        directory = training.wait(900)
     copy = _copied(directory)
     with ThreadPoolExecutor(trial.draw.choice([1, 2])) as uploads:
         list(uploads.map(trial.upload, [directory, copy]))
@@ -90,15 +90,15 @@ def copied_and_both_uploaded(trial: Trial) -> None:
 
 def copied_and_both_gone_on_with(trial: Trial) -> None:
     with trial.start(trial.backend.url, 20, files=0) as training:
-        directory = training.wait(300)
+        directory = training.wait(900)
     folders = [directory, _copied(directory)]
     options = {"files": 0, "flushes": 0, "pause": 0.02}
     with (
         trial.go_on(trial.backend.url, folders[0], 21, 80, **options) as one,
         trial.go_on(trial.backend.url, folders[1], 21, 80, **options, shift=1000.0) as other,
     ):
-        one.wait(300)
-        other.wait(300)
+        one.wait(900)
+        other.wait(900)
     there = [training for training in (one, other) if training.final is not None and training.final[1]]
     if len(there) == 2:  # one had ended when the other came, which must have said what it did
         there = [training for training in there if any("they were overwritten" in text for text in training.told)]

@@ -109,7 +109,7 @@ class Trial:
 
     def finish(self, training: Training) -> None:
         """Waits for a training's end, checks what it was told, sends what it says is missing, and counts."""
-        directory = training.wait(300)
+        directory = training.wait(900)
         self.check(training)
         assert training.final is not None
         if not training.final[1]:

@@ -91,7 +91,7 @@ class Training:
             pass
         return heard
 
-    def hear_of(self, epoch: int, timeout: float = 60.0) -> None:
+    def hear_of(self, epoch: int, timeout: float = 180.0) -> None:
         """Waits until an epoch was saved."""
         end = time.monotonic() + timeout
         while not self.saved or self.saved[-1] < epoch:
