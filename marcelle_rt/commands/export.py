@@ -16,7 +16,7 @@ from ..errors import InvalidData, MarcelleError
 from ..foreign import as_cell, clean
 from ..monitor import facts
 from ..runs.folder import reading
-from ..runs.folder.journal import write_whole
+from ..runs.folder.whole_files import write_whole
 from .choices import Format
 from .opening import backend
 from .output import messages

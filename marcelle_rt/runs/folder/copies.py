@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from ...notices import logger
 from ...values import dumps, iso, loads
-from .journal import write_whole
+from .whole_files import write_whole
 
 BACKENDS = "backends.json"
 

@@ -29,12 +29,15 @@ from ...values import dumps, iso, loads
 from ..document.event_checks import read_event, version_of
 from ..document.events import VERSION, Event
 from .beginning import told_by
+from .claim import Claim, is_held
+from .whole_files import write_whole
 
-# Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping.
+# Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping; see `claim`.
 _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 JOURNAL = "journal.jsonl"
 DOCUMENT = "run_data.json"
+TAKEN_OVER = "another program has opened the run's folder since, and writes it now"
 
 _BLOCK = 1 << 16  # bytes that are read at a time
 _UNFIT = re.compile(r"[^\w.-]+")  # what would have to be quoted in a shell, or can't stand in a file's name
@@ -51,21 +54,25 @@ class Journal:
         directory: The run's folder, or `None` where there is none: events are dropped then.
         failure: Why the folder has not all of the run, or `None`. What could not be written is kept and written
             before the next event, or by `retry`.
+        is_taken_over: Another machine's writer has the folder now, where it can't be locked; nothing more is written.
     """
 
     def __init__(self, directory: Path | None) -> None:
         self.directory = directory
         self.failure: OSError | None = None
+        self.is_taken_over: bool = False
         self._backlog = b""
         self._fd = -1
         self._size = 0
+        self._claim: Claim | None = None  # where the folder can't be locked
         if directory is not None:
             self._open(directory / JOURNAL)
 
     def _open(self, path: Path) -> None:
         fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
-            _lock(fd, path.parent)
+            if not _lock(fd, path.parent):
+                self._claim = Claim(path.parent)
             self._size = os.fstat(fd).st_size
             if self._size:
                 os.lseek(fd, self._size - 1, os.SEEK_SET)
@@ -86,6 +93,10 @@ class Journal:
             event: The event; `None` writes what waits alone.
         """
         if self._fd < 0:
+            return
+        if self._is_lost():
+            self.is_taken_over = True
+            self.failure = OSError(errno.EBUSY, TAKEN_OVER)
             return
         line, before = b"", self._size
         try:
@@ -122,6 +133,9 @@ class Journal:
         if self._backlog.strip():
             self.append(None)
 
+    def _is_lost(self) -> bool:
+        return self._claim is not None and not self._claim.is_ours()
+
     def check(self) -> None:
         """Looks whether the journal still lies in the folder; `failure` says so if not.
 
@@ -144,7 +158,7 @@ class Journal:
         Raises:
             OSError: When the disk does not take it; the old file stays.
         """
-        if self.directory is None:
+        if self.directory is None or self._is_lost():
             return
         write_whole(self.directory / DOCUMENT, pieces)
 
@@ -158,6 +172,8 @@ class Journal:
                 fcntl.flock(self._fd, fcntl.LOCK_UN)
             os.close(self._fd)
             self._fd = -1
+            if self._claim is not None:
+                self._claim.release()
 
 
 def create(base: Path, basename: str = "", start: dt.datetime | None = None) -> tuple[Journal, str]:
@@ -332,36 +348,15 @@ def is_being_written(directory: Path) -> bool:
     except OSError:
         return False
     try:
-        _lock(fd, directory)
+        return not _lock(fd, directory) and is_held(directory)
     except RunFolderError:
         return True
     finally:
         os.close(fd)
-    return False
 
 
-def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Writes a file by a rename, so that nobody ever sees a part of it.
-
-    Args:
-        path: The file.
-        pieces: What is to be in it.
-
-    Raises:
-        OSError: When the disk does not take it; the old file stays.
-    """
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)  # of a killed process; or a link that somebody laid, which is not to be followed
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-            file.writelines(pieces)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-
-
-def _lock(fd: int, directory: Path) -> None:
+def _lock(fd: int, directory: Path) -> bool:
+    """Locks a journal; `False` where the file system has no locks."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -371,3 +366,5 @@ def _lock(fd: int, directory: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_LOCKS_HERE:
             raise
+        return False
+    return True

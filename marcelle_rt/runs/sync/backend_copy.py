@@ -11,7 +11,7 @@ from ...notices import Notices
 from ..document.events import Event
 from ..document.run import Run
 from ..document.shorten import sentence
-from ..folder.journal import place_of
+from ..folder.journal import TAKEN_OVER, place_of
 from ..remote.heartbeat import Heartbeat
 from ..remote.link import Link
 from ..remote.run_documents import RunDocuments
@@ -153,6 +153,9 @@ class BackendCopy:
             BackendUnreachable: And the other errors of `AWAY`: the backend is away for all runs.
         """
         replica = self.replica
+        if self._journal.is_taken_over and replica.is_wanted:
+            replica.close(f"{TAKEN_OVER}.")
+            self._tell()
         is_level, beside_waits = replica.is_level, self._beside_waits
         if is_level and not (beside_waits and replica.is_wanted):
             return None
