@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from .config import silent
 from .errors import pass_interrupt
 from .foreign import clean_lines
+from .redaction import redacted
 
 logger: logging.Logger = logging.getLogger("marcelle_rt")
 
@@ -43,7 +44,7 @@ class Notices:
             if key in self._said:
                 return
             self._said.add(key)
-        text = clean_lines(text)
+        text = redacted(clean_lines(text))
         logger.info(text)
         if silent():
             return

@@ -14,7 +14,10 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
-GROUND = {"cards.py", "errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"}
+GROUND = {
+    *("cards.py", "errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"),
+    "redaction.py",
+}
 """What every room but the pure ones may stand on."""
 
 RUNS = {"runs/document/", "runs/folder/", "runs/training/", "runs/remote/", "runs/sync/", "runs/alerts/"}
@@ -26,8 +29,9 @@ ROOMS = {
     "foreign.py": set(),
     "cards.py": {"foreign.py"},
     "forks.py": set(),
+    "redaction.py": set(),
     "formats.py": {"errors.py"},
-    "notices.py": {"errors.py", "config.py", "foreign.py"},
+    "notices.py": {"errors.py", "config.py", "foreign.py", "redaction.py"},
     "utils.py": GROUND,
     "client/": GROUND,
     "models/": GROUND,

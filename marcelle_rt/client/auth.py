@@ -12,6 +12,7 @@ from typing import Any
 from .. import values
 from ..config import Login
 from ..errors import InvalidData, NotAuthenticated
+from ..redaction import keep_secret
 
 _RENEW_AT = 0.8  # of a token's life
 _WARN_AT = 0.9
@@ -29,6 +30,7 @@ def check(login: Login) -> Login:
     if (login.email is None) != (login.password is None):
         given = "email" if login.password is None else "password"
         raise InvalidData("login", f"{given} alone", "is not enough to sign in; give email and password, or a token")
+    keep_secret(login.password, login.token)
     return login
 
 
@@ -84,6 +86,7 @@ class Session:
         token = answer.get("accessToken") if isinstance(answer, dict) else None
         if not isinstance(token, str):
             raise NotAuthenticated("the server's answer to the login has no accessToken")
+        keep_secret(token)
         renewable = login.email is not None
         issued, ends = _lifetime(token)
         if ends is None:

@@ -34,9 +34,12 @@ def test_secrets_are_in_no_output_no_log_no_file_and_no_document(node: None, tmp
         token = (tmp_path / "token").read_text()
         with DataStore(backend.url, email=EMAIL, password=PASSWORD) as store:
             runs = list(store.service("runs").items())
-            documents = [*runs, *store.service("assets").items(), *store.service("run-heartbeats").items()]
+            beside = [document for name in ("run-heartbeats", "run-alerts") for document in store.service(name).items()]
+            documents = [*runs, *store.service("assets").items(), *beside]
     assert len(token) > 50
-    assert {(run["basename"], run["status"]) for run in runs} == {("secrets", "success"), ("away", "success")}
+    ends = {("secrets", "success"), ("away", "success"), ("broken", "error")}
+    assert {(run["basename"], run["status"]) for run in runs} == ends
+    assert "RuntimeError: postgres://***@db/x, *** and *** are not known there" in {run.get("error") for run in runs}
     loggers = {line.split(" ")[0] for line in child.stderr.splitlines()}
     assert {"marcelle_rt", "marcelle_rt.transport", "urllib3.connectionpool"} <= loggers
     files = [file for file in base.rglob("*") if file.is_file()]

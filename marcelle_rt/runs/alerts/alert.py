@@ -8,6 +8,7 @@ from ... import config
 from ...errors import pass_interrupt
 from ...foreign import clean
 from ...notices import Notices, logger
+from ...redaction import redacted
 from ...values import iso, to_run, utf8
 
 LEVELS = ("info", "warning", "error")
@@ -25,7 +26,7 @@ def make(title: Any, text: Any, level: Any, notices: Notices) -> dict[str, Any]:
         level: One of `LEVELS`; anything else becomes `"warning"`, which is said.
         notices: What the user is told.
     """
-    plain, words = (_text(value) for value in (title, text))
+    plain, words = (redacted(_text(value)) for value in (title, text))
     plain = " ".join(plain.split())
     known = level.strip().lower() if isinstance(level, str) else level
     if known not in LEVELS:

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from ...errors import pass_interrupt
 from ...forks import on_fork
+from ...redaction import redacted
 from ...values import utf8
 
 _LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes
@@ -87,8 +88,8 @@ def outcome(error: BaseException) -> tuple[str, str]:
 
 
 def short(text: str) -> str:
-    """A reason as a run's document can hold it: UTF-8, and no longer than people read."""
-    text = utf8(text)
+    """A reason as a run's document can hold it: UTF-8, without secrets, and no longer than people read."""
+    text = redacted(utf8(text))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ...errors import AWAY, InvalidData
+from ...redaction import redacted
 from ...runs.remote.remote import Remote
 from ...runs.training.exits import describe, short
 from ...values import utf8
@@ -175,5 +176,5 @@ def _users(error: BaseException) -> TracebackType | None:
 
 
 def _text(error: BaseException) -> str:
-    text = utf8("".join(traceback.format_exception(type(error), error, _users(error))))
+    text = redacted(utf8("".join(traceback.format_exception(type(error), error, _users(error)))))
     return text if len(text) <= _LONGEST else f"...{text[-_LONGEST:]}"

@@ -43,7 +43,7 @@ def epochs(directory: Path) -> list[int]:
     return [event["epoch"] for event in journal.replay(directory, ["epoch"])]
 
 
-def test_a_folder_without_locks_has_one_writer_and_one_that_was_killed_is_no_hindrance(tmp_path: Path) -> None:
+def test_a_folder_without_locks_has_one_writer_and_one_that_was_killed_hinders_nobody(tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", NO_LOCKS + DIES, str(tmp_path)]
     killed = subprocess.run(command, capture_output=True, text=True, check=False)
     directory = Path(killed.stdout.strip())

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from marcelle_rt import DataStore, Writer
+from marcelle_rt import Writer
 from marcelle_rt.errors import RunFolderError
 from tests.scenarios.soak.trial import Act, Trial
 from tests.support.proxy import Proxy
 from tests.support.trainings.audited_training import Training
 from tests.support.trainings.claims import Claims, stored_run
+from tests.support.trainings.patient import patient_store
 
 _ENDLESS = 100_000  # epochs
 _AT_ONCE = 4
@@ -135,7 +136,7 @@ def stopped_for_long(trial: Trial) -> None:
 
 def _wait_until_there(trial: Trial, directory: Path) -> None:
     end = time.monotonic() + 180
-    with DataStore(trial.backend.url) as store:
+    with patient_store(trial.backend.url) as store:
         runs = store.service("runs")
         while not runs.items({"basename": directory.name.rpartition("-")[2], "epoch": {"$gt": 1}}):
             assert time.monotonic() < end

@@ -16,6 +16,7 @@ from tests.support.trainings.audit import NOTHING, Counts, audit
 from tests.support.trainings.audited_training import Training
 from tests.support.trainings.claims import Claims, claims
 from tests.support.trainings.misfortunes import Misfortunes
+from tests.support.trainings.patient import patient_store
 
 
 @dataclass
@@ -119,7 +120,7 @@ class Trial:
 
     def upload(self, directory: Path) -> None:
         """What `marcelle-rt upload` does."""
-        with Remote(self.backend.url) as remote:
+        with patient_store(self.backend.url) as store, Remote(store) as remote:
             Uploader(remote).upload(directory)
 
     def count(self, directory: Path, saved: Iterable[int], files_saved: int = 0) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
+from tests.support.trainings.patient import patient_store
 
 SERVICES = {"checkpoints": "tfjs-models", "assets": "assets"}
 
@@ -43,7 +43,7 @@ def audit(backend: Backend, directory: Path, saved: Sequence[int], files_saved: 
         files_saved: How many checkpoints and assets it knows to be saved.
     """
     run = Run(journal.read(directory)[0])
-    with DataStore(backend.url) as store:
+    with patient_store(backend.url) as store:
         query = {"basename": run.fields["basename"], "start": run.fields["start"]}
         documents = list(store.service("runs").items(query))
         stored = {name: list(store.service(s).items({"runId": run.id})) for name, s in SERVICES.items()}
@@ -82,7 +82,7 @@ def _is_whole(backend: Backend, document: dict[str, Any]) -> bool:
 
 def folders_of_nobody(backend: Backend) -> int:
     """How many folders of uploads no document owns: of uploads whose answer was lost."""
-    with DataStore(backend.url) as store:
+    with patient_store(backend.url) as store:
         owned = {doc["files"][0][1].split("/")[0] for doc in store.service("tfjs-models").items()}
         owned |= {doc["url"].split("/")[0] for doc in store.service("assets").items()}
     folders = [path for kind in ("tfjs", "assets") for path in (backend.data / "uploads" / kind).glob("*")]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
 from tests.support.trainings.audit import audit
 from tests.support.trainings.audited_training import Training
+from tests.support.trainings.patient import patient_store
 
 
 class Claims(NamedTuple):
@@ -59,6 +59,6 @@ def stored_run(backend: Backend, training: Training) -> dict[str, Any]:
     """The backend's copy; empty where it has none."""
     assert training.directory is not None
     run = Run(journal.read(training.directory)[0])
-    with DataStore(backend.url) as store:
+    with patient_store(backend.url) as store:
         found = list(store.service("runs").items({"_id": run.id}))
     return found[0] if found else {}

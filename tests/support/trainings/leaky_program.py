@@ -103,6 +103,13 @@ def main() -> None:
         for epoch in range(3):
             writer.save_epoch(epoch, {"loss": 1.0}, assets=[str(picture), str(notes)])
         print(writer.status, writer.flush(20))
+        writer.alert("not saved", f"401 for Bearer {token}")
+    try:
+        with Writer("broken") as broken:
+            broken.create_run()
+            raise RuntimeError(f"postgres://{email}:{password}@db/x, {password} and {token} are not known there")
+    except RuntimeError:
+        pass  # its traceback is the program's own
     os.environ["MARCELLE_BACKEND"] = UNUSED
     with Writer("away", finish_timeout=0.5) as away:
         away.create_run()
