@@ -23,6 +23,18 @@ def on_fork(work: Callable[[], None]) -> None:
         os.register_at_fork(after_in_child=work)
 
 
+def around_fork(before: Callable[[], None], in_parent: Callable[[], None], in_child: Callable[[], None]) -> None:
+    """Has something done before each fork from now on, and after it on both sides, on the thread that forks.
+
+    Args:
+        before: What to do first.
+        in_parent: What to do then.
+        in_child: What to do then in the child; as `on_fork`'s.
+    """
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before, after_in_parent=in_parent, after_in_child=in_child)
+
+
 def _note() -> None:
     global _pid
     _pid = os.getpid()

@@ -103,9 +103,31 @@ def test_ctrl_c_ends_a_run_as_an_error(tmp_path: Path) -> None:
     assert (document["status"], document["error"]) == ("error", "KeyboardInterrupt")
 
 
-def test_sigterm_ends_a_run_as_an_error(tmp_path: Path) -> None:
-    document, code = ends(TRAIN.format(planned=2, saved=1) + READY, tmp_path, signal.SIGTERM)
-    assert (document["status"], document["error"], code) == ("error", "SIGTERM", 143)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+def test_a_cluster_s_signal_and_a_closed_terminal_end_a_run_as_an_error(tmp_path: Path, number: signal.Signals) -> None:
+    document, code = ends(TRAIN.format(planned=2, saved=1) + READY, tmp_path, number)
+    assert (document["status"], document["error"], code) == ("error", number.name, 128 + number)
+
+
+WORKERS = """
+writer.create_run()
+for _ in range(20):  # at whatever moment it comes
+    pid = os.fork()
+    while pid == 0:
+        try:
+            time.sleep(60)
+        except BaseException:
+            os._exit(0)
+    os.kill(pid, signal.SIGTERM)
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGTERM
+writer.save_epoch(1, {"loss": 1.0})
+writer.train_end()
+"""
+
+
+def test_sigterm_ends_a_forked_worker_at_once_whatever_it_does_and_not_the_run(tmp_path: Path) -> None:
+    document, code = ends(WORKERS, tmp_path)
+    assert (document["status"], document["logs"], code) == ("success", {"loss": [1.0]}, 0)
 
 
 def test_a_program_that_handles_sigterm_keeps_its_handler(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How runs end that nobody ended: at the process's exit, at SIGTERM."""
+"""How runs end that nobody ended: at the process's exit, at a signal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Protocol
 
 from ...errors import pass_interrupt
-from ...forks import on_fork
+from ...forks import around_fork, on_fork
 from ...redaction import redacted
 from ...values import utf8
 
@@ -33,8 +33,12 @@ class Open(Protocol):
         """Waits until its copies are level, and says so if they are not; tells whether nobody was impatient."""
 
 
+# What ends a program from outside that may say goodbye: a cluster's or a container's end, a terminal that is closed, a
+# limit of time. Not SIGUSR1 and SIGUSR2, which frameworks take for their own where nobody else has.
+_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU)
+
 _open: list[Open] = []
-_terminated = False
+_terminated: str | None = None  # the signal's name
 _watched: int | None = None  # the process whose end as a child of multiprocessing's is watched
 _let_go: deque[Open] = deque()
 on_fork(_open.clear)  # the parent's runs are not a child's to end
@@ -47,8 +51,10 @@ def opened(run: Open) -> None:
         _let_go.popleft().abandon(None)
     _open.append(run)
     _watch_exit_of_child()
-    if threading.current_thread() is threading.main_thread() and (signal.getsignal(signal.SIGTERM) is signal.SIG_DFL):
-        signal.signal(signal.SIGTERM, _on_terminate)
+    if threading.current_thread() is threading.main_thread():
+        for number in _SIGNALS:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, _on_terminate)
 
 
 def let_go(run: Open) -> None:
@@ -63,15 +69,41 @@ def ended(run: Open) -> None:
     """Notes that a run has ended."""
     if run in _open:
         _open.remove(run)
-    in_main = threading.current_thread() is threading.main_thread()
-    if not _open and in_main and signal.getsignal(signal.SIGTERM) is _on_terminate:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if not _open and threading.current_thread() is threading.main_thread():
+        _let_signals_be()
+
+
+def _let_signals_be() -> None:
+    for number in _SIGNALS:
+        if signal.getsignal(number) is _on_terminate:
+            signal.signal(number, signal.SIG_DFL)
+
+
+# A forked worker has no run to end, and must not outlive its pool: a signal ends it as if we were not there, also one
+# that comes while it is forked, as to a pool that is ended as soon as it has begun.
+_mask = threading.local()
+
+
+def _hold_signals() -> None:
+    _mask.before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _release_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, _mask.before)
+
+
+def _forked() -> None:
+    _let_signals_be()
+    _release_signals()
+
+
+around_fork(_hold_signals, _release_signals, _forked)
 
 
 def describe(error: BaseException) -> str:
     """An exception as one line for the run's document."""
     if isinstance(error, SystemExit):
-        return "SIGTERM" if _terminated else f"sys.exit({error.code!r})"
+        return _terminated or f"sys.exit({error.code!r})"
     try:
         text = str(error).strip()
     except BaseException as raised:  # an exception's own `__str__`; the one that ends the training is worth more
@@ -121,16 +153,15 @@ def _on_terminate(signum: int, frame: FrameType | None) -> None:
     # An exit like any other: `with` blocks and exit handlers run. A handler that sent things itself could
     # find the training thread's own locks taken.
     global _terminated
-    _terminated = True
+    _terminated = signal.Signals(signum).name
     raise SystemExit(128 + signum)
 
 
 @atexit.register
 def _at_exit() -> None:
-    reason = "SIGTERM" if _terminated else None
     runs = list(_open)
     for run in runs:
-        run.abandon(reason or run.since.error())
+        run.abandon(_terminated or run.since.error())
     deadline = time.monotonic() + max((run.finish_timeout for run in runs), default=0.0)
     for run in runs:  # they are sent side by side, so the time is for all of them together
         if not run.settle(max(0.0, deadline - time.monotonic())):
