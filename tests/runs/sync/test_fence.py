@@ -160,3 +160,23 @@ def test_a_rev_that_leaves_no_room_counts_as_none(text: Any, number: int) -> Non
 def test_revs_compare_as_texts_as_numbers_do() -> None:
     assert rev_text(7) == "0000000000000007"
     assert rev_text(99) < rev_text(100)
+
+
+def test_a_folder_may_have_a_hyphen_and_none_has_no_name() -> None:
+    assert Fence().writer.startswith("-")
+    ours = fence("f0-0d")
+    assert not ours.is_of_other_folder({"writer": "f0-0d-12345678"})
+    assert ours.is_of_other_folder({"writer": "f0-12345678"})
+
+
+def test_the_first_rev_of_a_clock_that_stands_at_1970_is_1() -> None:
+    ours = fence(now=0.0)
+    assert ours.next() == ({"rev": rev_text(1)}, {"rev": {"$lte": rev_text(1)}, "writer": ours.writer})
+
+
+def test_who_wrote_a_copy_last_is_known_from_the_answer_to_a_patch_too() -> None:
+    ours = fence()
+    ours.passed({"writer": "beef-12345678"})
+    assert not ours.is_of_new_writer({"writer": "beef-12345678"})
+    assert ours.is_of_new_writer({"writer": "cafe-12345678"})
+    assert fence().is_of_new_writer({"writer": ""})

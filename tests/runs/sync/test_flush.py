@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from marcelle_rt.config import no_bar
 from marcelle_rt.runs.sync.flush import Flush, Flushes
 from tests.support.clock import Clock
 
@@ -37,6 +38,34 @@ def test_who_waits_is_counted_until_the_wait_is_over() -> None:
     assert (flushes.begun, flushes.waits) == (2, {second})
 
 
+def test_who_waits_is_told_how_much_is_missing_as_it_is_now() -> None:
+    flushes = Flushes()
+    flush = flushes.begin()
+    assert flush._behind() == 0
+    flushes.behind = 5
+    assert flush._behind() == 5
+
+
+def test_a_wait_ends_with_its_time_and_shows_no_bar_before_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, waited = Clock(), []
+
+    def wait(seconds: float) -> bool:
+        waited.append(seconds)
+        clock.now += seconds
+        return False
+
+    flush = Flush(lambda: 1, lambda _: None, clock=clock)
+    monkeypatch.setattr(flush._settled, "wait", wait)
+    monkeypatch.setattr(flush, "_wait_with_bar", lambda end, what, in_vain: waited.append(end))
+    assert flush.wait(0.25) is False
+    assert waited == pytest.approx([0.1, 0.1, 0.05, 0.0])
+    waited.clear()
+    begun = clock.now
+    assert flush.wait(5) is False
+    assert waited[-1] == pytest.approx(begun + 5)
+    assert sum(waited[:-1]) == pytest.approx(1.1)
+
+
 def test_a_wait_ends_from_another_thread() -> None:
     flushes = Flushes()
     flush = flushes.begin()
@@ -54,8 +83,9 @@ def test_after_a_second_a_bar_shows_how_much_is_missing(monkeypatch: pytest.Monk
     class Bar:
         total = n = 0
 
-        def __init__(self, **options: object) -> None:
-            self.total = options["total"]  # type: ignore[assignment]
+        def __init__(self, *, total: int, **options: object) -> None:
+            assert options == {"desc": "Sending the run", "unit": "value", "disable": no_bar(), "leave": False}
+            self.total = total
             shown.append((self.total, self.n))
 
         def __enter__(self) -> Bar:
@@ -64,7 +94,7 @@ def test_after_a_second_a_bar_shows_how_much_is_missing(monkeypatch: pytest.Monk
         def __exit__(self, *_: object) -> None: ...
 
         def set_description_str(self, text: str, refresh: bool) -> None:
-            assert text.startswith("Sending the run, ")
+            assert (text, refresh) == (f"Sending the run, {1060 - clock.now:.0f} s left", False)
 
         def refresh(self) -> None:
             shown.append((self.total, self.n))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from marcelle_rt import models
 from marcelle_rt.errors import (
     BackendUnreachable,
     ConversionError,
@@ -22,6 +24,8 @@ from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync import file_queue
 from marcelle_rt.runs.sync.file_queue import FileQueue
+from marcelle_rt.runs.sync.sentences import whole
+from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
 
@@ -40,6 +44,7 @@ class Queue:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock = Clock()
+        self.notices = Notices()
         self.run = Run([events.create(0, "r", {"basename": "b", "start": "s", "params": {}})])
         self.journal = Journal(folder)
         self.uploads = Uploads()
@@ -52,13 +57,14 @@ class Queue:
             self.run,
             self.journal,
             self.uploads,
-            Notices(),
+            self.notices,
             self.report,
             clock=self.clock,  # type: ignore[arg-type]
         )
 
     def upload(self, uploads: Uploads, directory: Path, event: Any, run_id: str, name: str, convert: Any) -> Any:
         assert (directory, run_id, name) == (self.journal.directory, "r", "b-1")
+        assert convert is models.convert_in_subprocess
         if uploads.faults.get(event["key"]):
             raise uploads.faults[event["key"]].pop(0)
         uploads.sent.append(event["key"])
@@ -82,6 +88,14 @@ class Queue:
 @pytest.fixture
 def queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
     return Queue(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def said(queue: Queue) -> list[tuple[Hashable, str]]:
+    """What is said of a queue's files, each time."""
+    notices = Said()
+    queue.queue._notices = notices
+    return notices.said
 
 
 def test_each_file_is_taken_once_and_sent(queue: Queue) -> None:
@@ -188,3 +202,60 @@ def test_a_file_that_a_resumed_run_dropped_meanwhile_is_not_sent(queue: Queue) -
     for event in due:
         queue.queue.send(event, "r", "b-1")
     assert queue.uploads.sent == ["k0", "k2"]
+
+
+def test_each_word_about_a_file_is_said_under_a_key_of_its_own(
+    queue: Queue, said: list[tuple[Hashable, str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = queue.journal.directory
+    goes_on = f"The training goes on; all of it is kept in {folder}"
+    away, busy = BackendUnreachable("memory", "refused"), TooManyRequests("slow down")
+    for error, expected in (
+        (away, ("away", f"{whole(away)} {goes_on}, and sent when the backend takes it.")),
+        (busy, (("again", TooManyRequests), f"{whole(busy)} {goes_on}, and sent when the backend takes it.")),
+    ):
+        queue.uploads.faults["k1"] = [error]
+        queue.send()
+        assert said == [expected]
+        said.clear()
+        queue.clock.now += 10
+
+    unknown = ConversionError("tfjs", "m", "has a layer that is not known")
+    queue.uploads.faults["k1"] = [unknown]
+    queue.send()
+    assert said == [("conversion", f"1.png was not uploaded: {whole(unknown)} {goes_on}.")]
+
+    said.clear()
+    again = f"Try it again with: marcelle-rt upload {folder} --backend memory"
+    ours = ZeroDivisionError("oh")
+    queue.uploads.faults["k0"] = [ours]
+    queue.run.forget_uploads()
+    queue.send()
+    text = f"0.png (0 bytes) was not uploaded: {ours!r}. {goes_on}. {again}"
+    assert said == [(("file", "k0"), text)]
+    (record,) = [record for record in caplog.records if record.exc_info]
+    assert record.getMessage() == "0.png could not be uploaded"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is ours
+
+
+def test_a_file_that_never_can_go_up_is_not_to_be_tried_again(queue: Queue, said: list[tuple[Hashable, str]]) -> None:
+    bad = InvalidData("x", 1, "is bad")
+    queue.uploads.faults["k1"] = [bad]
+    queue.send()
+    goes_on = f"The training goes on; all of it is kept in {queue.journal.directory}."
+    assert said == [(("file", "k1"), f"1.png (5,000 bytes) was not uploaded: {whole(bad)} {goes_on}")]
+
+
+def test_what_is_under_way_is_due_at_no_time_and_what_nobody_took_counts_its_first_try(queue: Queue) -> None:
+    assert queue.queue.next_time() is None
+    queue.queue.take()
+    assert queue.queue.next_time() is None
+    other = events.asset(0, 0, "3.png", "3.png", "image/png", key="k3")
+    queue.run.apply(other)
+    queue.uploads.faults["k3"] = [BackendUnreachable("memory", "refused")]
+    with pytest.warns(MarcelleWarning):
+        queue.queue.send(other, "r", "b-1")
+    assert queue.queue.next_time() == queue.clock.now + 1.0
+    queue.run.apply(events.asset(0, 0, "4.png", "4.png", "image/png", key="k4"))
+    assert queue.queue.next_time() == queue.clock.now + 1.0  # one that was never tried is sent at once
