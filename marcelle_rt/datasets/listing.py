@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import NamedTuple
 
 from ..client.data_store import DataStore
 from ..errors import DatasetError, NotFound
 from . import naming
+
+_NAMED = 20  # datasets in an error
 
 
 class Listed(NamedTuple):
@@ -59,15 +62,18 @@ def check_not_empty(store: DataStore, name: str) -> None:
         MarcelleError: What the backend or the line raised.
     """
     if store.service(naming.service_name(naming.INSTANCES, name)).count({"datasetName": name}) == 0:
-        raise DatasetError(name, there_are(store))
+        raise DatasetError(name, there_are(store, name))
 
 
-def there_are(store: DataStore) -> str:
-    """The end of a sentence that says that a dataset is empty: which there are."""
+def there_are(store: DataStore, name: str) -> str:
+    """The end of a sentence that says that a dataset is empty: which there are, those of a similar name first."""
     try:
         names = [listed.name for listed in datasets(store)]
     except NotFound:
         return "has no instances"
     if not names:
         return "has no instances, and neither has any other dataset of this backend"
-    return f"has no instances; this backend has {', '.join(map(repr, names[:20]))}{', ...' if len(names) > 20 else ''}"
+    similar = difflib.get_close_matches(name, names)
+    names = [*similar, *(other for other in names if other not in similar)]
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"has no instances; this backend has {', '.join(map(repr, names[:_NAMED]))}{more}"

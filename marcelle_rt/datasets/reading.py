@@ -221,7 +221,7 @@ class Reading(Kept):
         """How many instances there are, if there are any."""
         total = self.count()
         if not total:
-            raise DatasetError(self.name, listing.there_are(self._store))
+            raise DatasetError(self.name, listing.there_are(self._store, self.name))
         return total
 
     def _get(self, identity: str) -> Document:

@@ -67,7 +67,7 @@ def test_an_unknown_dataset_says_which_there_are(own_backend: Callable[..., Back
         assert list(unknown) == []
         for read in (unknown.to_numpy, unknown.to_pandas, unknown.to_torch, unknown.to_tf):
             with pytest.raises(
-                DatasetError, match="'skteches': has no instances; this backend has 'Sketches', 'sketches'"
+                DatasetError, match="'skteches': has no instances; this backend has 'sketches', 'Sketches'"
             ):
                 read()
 

@@ -56,7 +56,7 @@ def show_dataset(store: DataStore, name: str, as_json: bool) -> None:
     dataset = Dataset(store, name)
     counts = Counter(_label(document.get("y")) for document in dataset.documents("y")).most_common()
     if not counts:
-        raise DatasetError(name, there_are(store))
+        raise DatasetError(name, there_are(store, name))
     first: dict[str, Counter[str]] = {}
     broken = 0
     for document in islice(_read(dataset), _LOOKED_AT):
