@@ -28,7 +28,6 @@ INTERVAL = 1.0
 """Seconds between two publications: pages whose loads overtake each other end up with an older model."""
 
 _Document = dict[str, Any]
-_Files = list[list[str]]
 
 
 class ModelPublisher:
