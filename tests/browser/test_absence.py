@@ -109,6 +109,17 @@ def test_a_page_catches_up_with_what_happened_while_its_line_was_cut(
     assert [event["epoch"] for event in events(page, "epoch")] == [1, 2, 3]
 
 
+def test_a_page_that_is_opened_before_its_backend_is_there_says_so_and_goes_on_by_itself(
+    page: Page, opened: Open, address: str
+) -> None:
+    with Proxy(address) as line:
+        line.refuse()
+        opened(backend=line.url)
+        says(page, "The backend cannot be reached")
+        line.allow()
+        says(page, "No Python is listening")
+
+
 def test_a_job_that_is_removed_while_the_line_is_cut_is_over(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore, address: str
 ) -> None:

@@ -53,7 +53,7 @@ export class PythonModel extends Model {
       else this.#withdraw();
       this.#say();
     });
-    this.#link.$second.subscribe(() => this.$job.get()?.state === 'queued' && this.#say());
+    this.#link.$second.subscribe(() => (this.$job.get()?.state === 'queued' || !this.#link.$up.get()) && this.#say());
     this.#link.$up.subscribe((up) => {
       if (up) this.#found = this.#find();
       this.#say();

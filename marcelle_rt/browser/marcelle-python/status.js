@@ -5,7 +5,7 @@ export const ACTIVE = ['queued', 'claimed', 'running', 'stopping'];
 /** Says that there is nobody, and what to do about it. */
 export const nobodyFor = (task) => `No Python is listening for "${task}". Start it with: marcelle-rt serve MODULE:SERVER`;
 
-const LATE = 5; // seconds that a training waits until it is said why that may be
+const LATE = 5; // seconds that something takes until it is said why that may be
 
 /** Says that a training has not begun, and why that may be. */
 function waiting({ task, message, attempt }, link, since) {
@@ -25,7 +25,8 @@ export function sentence({ task, job, run, there, link, since }) {
   const { state, message, progress } = job ?? {};
   const epoch = run?.epoch ? `Epoch ${run.epoch}${run.epochs ? ` of ${run.epochs}` : ''}.` : 'The training begins.';
   const missing = looked && !there;
-  if (!up) return looked ? 'The backend cannot be reached; this page tries again by itself.' : 'Connecting to the backend.';
+  if (!up && !looked && link.$second.get() < LATE) return 'Connecting to the backend.';
+  if (!up) return 'The backend cannot be reached; this page tries again by itself.';
   if (ACTIVE.includes(state)) {
     if (missing) return 'Python is gone in the middle of it. The training goes on or ends when Python is back; stop ends it here.';
     if (state === 'queued') return waiting(job, link, since);
