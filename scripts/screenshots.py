@@ -137,6 +137,17 @@ def terminal(backend: Backend, folder: str) -> None:
         (DOCS / "watch.svg").write_text(re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL))
 
 
+def digit(folder: Path) -> Path:
+    """A file with the picture of a digit, as the demo's network knows them."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    path = folder / "digit.png"
+    ink = load_digits().images[24] * (255 / 16)
+    Image.fromarray(ink.astype("uint8")).resize((160, 160), Image.Resampling.NEAREST).save(path)
+    return path
+
+
 def dashboard(backend: Backend, folder: str) -> None:
     """The dashboard with trainings that have ended and one that goes on, and that run's page."""
     with (
@@ -159,6 +170,10 @@ def dashboard(backend: Backend, folder: str) -> None:
         page.emulate_media(color_scheme="light")
         page.get_by_role("button", name="epoch 40", exact=True).click()
         page.get_by_text("is loaded").wait_for(timeout=60_000)
+        page.locator(".rt-bench input[type=file]").set_input_files(digit(Path(folder)))
+        eventually(lambda: page.locator(".rt-answer").inner_text() != "")
+        page.set_viewport_size({"width": 1280, "height": 1280})
+        page.wait_for_timeout(1500)  # the chart's animation
         page.screenshot(path=DOCS / "dashboard-run.png")
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(site.url)

@@ -49,6 +49,7 @@ def load(page: Page, epoch: int) -> None:
     page.get_by_role("link", name="digits-1", exact=True).click()
     page.get_by_role("button", name=f"epoch {epoch}", exact=True).click()
     page.get_by_text(f"The checkpoint of epoch {epoch} is loaded.").wait_for()
+    assert page.locator(".rt-checkpoints [aria-pressed=true]").inner_text() == f"epoch {epoch}"
 
 
 def test_an_image_is_classified_with_the_names_of_the_classes(
@@ -64,7 +65,8 @@ def test_an_image_is_classified_with_the_names_of_the_classes(
         Image.new("RGB", (60, 40), color).save(tmp_path / f"{color}.png")
         page.locator("input[type=file]").set_input_files(tmp_path / f"{color}.png")
         eventually(lambda: answer.inner_text().startswith(f"{label} (100"))  # noqa: B023
-    page.locator(".rt-bench canvas").wait_for()
+    page.locator(".rt-confidences canvas").wait_for()
+    assert page.get_by_role("img", name="the given image").is_visible()
 
 
 def test_numbers_are_answered_and_wrong_ones_are_said(open_page: Callable[..., Page], train: Train) -> None:

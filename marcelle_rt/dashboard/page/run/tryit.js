@@ -33,16 +33,17 @@ export function tryCard(connection, opened) {
   const said = element('p', { class: 'rt-count', role: 'status' });
   const image = imageUpload();
   const imagePlace = element('div', { class: 'rt-embedded' });
+  const picture = element('canvas', { class: 'rt-given', role: 'img', 'aria-label': 'the given image', hidden: true });
   const scale = element(
     'select', { 'aria-label': 'values of pixels', onchange: answer },
     element('option', { value: 1 }, 'pixels from 0 to 1'), element('option', { value: 255 }, 'pixels from 0 to 255'),
   );
-  const images = element('div', {}, element('label', {}, 'Give an image, with ', scale), imagePlace);
+  const images = element('div', {}, element('label', {}, 'Give an image, with ', scale), imagePlace, picture);
   const typed = element('textarea', { rows: 2, spellcheck: 'false', 'aria-label': 'numbers', oninput: answer });
   const numbers = element('div', {}, element('label', {}, 'Type its numbers', typed));
   const predictions = createStream({ label: '', confidences: /** @type {Record<string, number>} */ ({}) }, true);
   const plot = confidencePlot(predictions);
-  const plotPlace = element('div', { class: 'rt-embedded' });
+  const plotPlace = element('div', { class: 'rt-embedded rt-confidences' });
   const told = element('output', { class: 'rt-answer' });
   const bench = element('div', { class: 'rt-bench' }, element('div', {}, images, numbers), element('div', {}, told, plotPlace));
   const card = new Card('Checkpoints: try one in this page', list, said, bench);
@@ -52,19 +53,27 @@ export function tryCard(connection, opened) {
   let loaded = null;
   /** @type {ImageData | null} */
   let given = null;
-  let [of, drawn, all, plotted] = ['', '', false, false];
+  let [of, drawn, all, plotted, pressed] = ['', '', false, false, ''];
+
+  /** Shows which checkpoint is loaded. @param {string} id */
+  function press(id) {
+    pressed = id;
+    for (const button of list.querySelectorAll('button')) button.setAttribute('aria-pressed', String(button.dataset.id === id));
+  }
 
   /** @param {Document} checkpoint */
   async function load(checkpoint) {
     const run = opened.id;
     loaded = null;
     bench.hidden = true;
+    press('');
     const name = `The checkpoint of epoch ${checkpoint.metadata?.epoch ?? '?'}`;
     say(said, `${name} is being loaded …`);
     try {
       const model = await loadCheckpoint(connection, checkpoint, shapeOf(opened.document));
       if (run !== opened.id) return;
       loaded = model;
+      press(String(checkpoint.id));
     } catch (error) {
       say(said, `${name} can't be loaded: ${/** @type {Error} */ (error).message}.`);
       return;
@@ -130,6 +139,7 @@ export function tryCard(connection, opened) {
     if (of !== opened.id) {
       [of, all, loaded] = [opened.id, false, null];
       bench.hidden = true;
+      press('');
       say(said, '');
       // Networks with a layer for it take what an image file has; the others were trained on values up to 1.
       const layers = JSON.stringify(opened.document?.model?.layers ?? '').toLowerCase();
@@ -144,14 +154,20 @@ export function tryCard(connection, opened) {
       ...shown.map((checkpoint) => {
         const { epoch } = checkpoint.metadata ?? {};
         const format = checkpoint.service === 'onnx-models' ? 'ONNX' : 'TF.js';
-        return element('button', { type: 'button', onclick: () => load(checkpoint), title: `${checkpoint.name ?? ''} (${format})` }, `epoch ${epoch ?? '?'}`);
+        return element('button', { type: 'button', 'data-id': String(checkpoint.id), onclick: () => load(checkpoint), title: `${checkpoint.name ?? ''} (${format})` }, `epoch ${epoch ?? '?'}`);
       }),
       ...(more > 0 ? [element('button', { type: 'button', onclick: () => { all = true; drawn = ''; draw(); } }, `${more} more …`)] : []),
     );
+    press(pressed);
   }
 
   image.$images.subscribe((each) => {
     given = /** @type {ImageData | null} */ (/** @type {unknown} */ (each)) ?? given;
+    picture.hidden = !given;
+    if (given) {
+      [picture.width, picture.height] = [given.width, given.height];
+      picture.getContext('2d')?.putImageData(given, 0, 0);
+    }
     answer();
   });
   opened.subscribe(draw);
