@@ -93,10 +93,17 @@ def check_built(model: Any, target: str) -> None:
     """
     if getattr(model, "built", False) and (getattr(model, "inputs", None) or getattr(model, "weights", None)):
         return
-    reason = (
-        "it is not built yet, so it has no weights. Start it with keras.Input(shape), or call it on a batch (or fit "
-        "it) first"
-    )
+    if getattr(type(model), "call", None) is disk.keras_of(model).Model.call:
+        # A GAN, say, which trains all the same.
+        reason = (
+            "it has no `call`, which says what it predicts. Define one, as `def call(self, inputs): return "
+            "self.generator(inputs)`, and call the model on a batch before it is trained"
+        )
+    else:
+        reason = (
+            "it is not built yet, so it has no weights. Start it with keras.Input(shape), or call it on a batch (or "
+            "fit it) first"
+        )
     raise ConversionError(target, f"model {getattr(model, 'name', type(model).__name__)!r}", reason)
 
 

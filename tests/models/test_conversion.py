@@ -121,6 +121,16 @@ def test_a_model_without_an_input_says_how_to_build_it(remote_format: str, tmp_p
         convert(keras.Sequential([layers.Dense(3)], name="early"), tmp_path, remote_format)
 
 
+def test_a_model_that_trains_without_a_call_says_to_define_one(tmp_path: Path) -> None:
+    class Gan(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.generator = dense()
+
+    with pytest.raises(ConversionError, match=r"it has no `call`.*def call\(self, inputs\)"):
+        convert(Gan(), tmp_path, "tfjs")
+
+
 def test_an_op_that_tfjs_lacks_is_named(tmp_path: Path) -> None:
     widen = layers.Lambda(lambda x: tf.raw_ops.Betainc(a=x * x + 1.0, b=x * x + 1.0, x=tf.sigmoid(x)), name="widen")
     with pytest.raises(ConversionError, match=r"op Betainc \(at .*widen.*convert to ONNX"):

@@ -32,7 +32,7 @@ PARTS: dict[str, Callable[[], Iterable[Case]]] = {
     "hub": hub.cases,
 }
 IN_PAGE = 5
-"""Each fifth case is run in a page, too; of architectures, those that are not large."""
+"""Each fifth case is run in a page, too; of architectures, some small ones."""
 
 
 def sweep(part: str, only: str, compare: Comparison, page: InPage, directory: Path, found: results.Results) -> None:
@@ -50,8 +50,8 @@ def sweep(part: str, only: str, compare: Comparison, page: InPage, directory: Pa
         if only not in case.name or found.has(part, case.name):
             continue
         started = time.perf_counter()
-        also = page if index % IN_PAGE == 0 and case.name not in applications.LARGE else None
-        outcomes = compare(case, page=also)
+        is_shown = case.name in applications.IN_PAGE if part == "applications" else index % IN_PAGE == 0
+        outcomes = compare(case, page=page if is_shown else None)
         found.add(part, case.name, outcomes, time.perf_counter() - started)
         for target, outcome in outcomes.items():
             if outcome.verdict != "right":

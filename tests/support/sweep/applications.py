@@ -12,19 +12,16 @@ from tests.support.models.model_kind import make_matter
 from tests.support.sweep.case import Arrays, Case
 
 CLASSES = 5
-# Those of more than 30 million weights.
-LARGE = {
-    "ConvNeXtBase", "ConvNeXtLarge", "ConvNeXtSmall", "ConvNeXtXLarge", "EfficientNetB6", "EfficientNetB7",
-    "EfficientNetV2L", "EfficientNetV2M", "InceptionResNetV2", "NASNetLarge", "ResNet101", "ResNet101V2", "ResNet152",
-    "ResNet152V2",
-}  # fmt: skip
+IN_PAGE = ("EfficientNetB0", "MobileNet", "MobileNetV2", "MobileNetV3Small")
+"""Those that are small enough to be handed to a page."""
+_LARGE = ("Base", "Large", "Small", "B5", "B6", "B7", "V2L", "V2M", "101", "152", "101V2", "152V2", "ResNetV2")
 _SIZES = {"InceptionV3": 75, "InceptionResNetV2": 75, "Xception": 71}
 
 
 def names() -> list[str]:
     """The architectures, the large ones last."""
     found = [name for name in dir(keras.applications) if name[0].isupper()]
-    return sorted(found, key=lambda name: (name in LARGE, name))
+    return sorted(found, key=lambda name: (name not in IN_PAGE, name.endswith(_LARGE), name))
 
 
 def cases() -> Iterator[Case]:
