@@ -99,6 +99,8 @@ class Chaos:
         return self._count({job["_id"] for job in jobs}, time.monotonic() - start)
 
     def _has_come(self, goal: float, count: int) -> bool:
+        for server in self._servers:  # those that were killed are others by now
+            assert server.poll() is None, (self._folder / "servers.log").read_text()[-5000:]
         return self._begun() >= goal or self._have_ended(count)
 
     def _begun(self) -> int:

@@ -61,7 +61,10 @@ class Dask(Elsewhere):
         """Takes an order back that no worker has begun. One that is carried out ends by its job alone."""
         future: Any = self.future_of(order)
         if future is not None:
-            future.cancel()
+            try:
+                future.cancel()
+            except (OSError, TimeoutError) as error:  # a scheduler that is busy: the job's own document tells
+                logger.warning("an order could not be taken back from Dask: %s", error)
         return False
 
     def close(self) -> None:
