@@ -150,6 +150,33 @@ def test_a_training_is_the_same_with_checkpoints_and_without(offline: Callable[.
     assert all(map(torch.equal, with_checkpoints.state_dict().values(), without.state_dict().values()))
 
 
+def test_what_a_forward_changes_besides_is_as_before(offline: Callable[..., Writer]) -> None:
+    class Changing(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = nn.Linear(4, 3)
+            self.register_buffer("calls", torch.zeros(()))
+            self.register_buffer("largest", torch.zeros(()))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.calls += 1
+            self.largest = torch.maximum(self.largest, x.abs().max())
+            return self.inner(x.mul_(2))
+
+    module, example = Changing(), torch.ones(2, 4)
+    kept = module.calls, module.largest
+    writer = offline()
+    writer.create_run(module, example=example)
+
+    assert said(lambda: writer.save_checkpoint(1)) == []
+
+    assert (module.calls, module.largest) == (0, 0)
+    assert all(one is other for one, other in zip((module.calls, module.largest), kept, strict=True))
+    assert torch.equal(example, torch.ones(2, 4))
+    answer = run(saved_graph(writer), example.numpy())["output"]
+    np.testing.assert_allclose(answer, predicted(module.inner, 2 * example), atol=1e-5)
+
+
 def test_under_autocast_and_without_gradients_the_file_is_the_same(offline: Callable[..., Writer]) -> None:
     module, batch = network(), torch.randn(6, 4)
     writer = offline()

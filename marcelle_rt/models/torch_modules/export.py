@@ -46,7 +46,7 @@ def export(page: Any, example: Any, names: list[str], open_dimensions: list[int]
         with _quietly():
             program = torch.onnx.export(
                 page,
-                (example,),
+                (example.clone(),),
                 dynamo=True,
                 verbose=False,
                 optimize=False,  # each weight keeps its name, by which the next checkpoint's is filled in

@@ -116,7 +116,7 @@ class ModuleExporter:
         self.remarks = []
         if not usage.is_classification:
             return
-        probabilities = _numbers(page(fed)[-1])
+        probabilities = _numbers(page(fed.clone())[-1])
         if usage.labels is not None and len(usage.labels) != probabilities.shape[1]:
             self.remarks.append(
                 f"The model tells {probabilities.shape[1]} classes apart, and has {len(usage.labels)} labels."
@@ -178,7 +178,7 @@ def _difference(model: Any, page: Any, batch: Any) -> float | None:
     """By how much a graph predicts something else than its module; `None` where it doesn't."""
     import numpy as np
 
-    expected = page(batch)
+    expected = page(batch.clone())
     answers = run(model, _numbers(batch))
     for tensor, answer in zip(expected, answers.values(), strict=True):
         wanted = _numbers(tensor)

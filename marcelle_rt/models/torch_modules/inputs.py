@@ -70,7 +70,7 @@ def example_of(usage: Usage, seen: Any, module: Any) -> Any:
         raise ConversionError(TARGET, name, "its example is a single number; give a batch, such as x[:1]")
     if batch.is_floating_point() and parameter is not None and parameter.is_floating_point():
         batch = batch.to(parameter.dtype)
-    return batch[:1].detach().to(device)
+    return batch[:1].detach().clone().to(device)  # some modules change what they are given
 
 
 def _items(given: Any) -> list[Any]:

@@ -73,9 +73,9 @@ def in_single_precision(module: Any) -> Any:
 def predicting(module: Any) -> Iterator[None]:
     """Has a module predict: in evaluation, without gradients and without autocast; all is put back afterwards.
 
-    So is the state of the CPU's random numbers, for a module that draws some: a training stays the same with
-    checkpoints and without. Each part gets its own flag back: a batch normalization that is frozen stays so in a
-    module that trains.
+    So are the state of the CPU's random numbers, for a module that draws some, and the buffers, for one that counts or
+    averages in them: a training stays the same with checkpoints and without. Each part gets its own flag back: a batch
+    normalization that is frozen stays so in a module that trains.
 
     Args:
         module: The module; what it holds is not changed.
@@ -83,6 +83,11 @@ def predicting(module: Any) -> Iterator[None]:
     import torch
 
     flags = [(part, part.training) for part in module.modules()]
+    buffers = [
+        (part, name, buffer, buffer.clone())
+        for part in module.modules()
+        for name, buffer in part.named_buffers(recurse=False)
+    ]
     devices = {parameter.device.type for parameter in module.parameters()} | {"cpu"}
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
@@ -96,3 +101,7 @@ def predicting(module: Any) -> Iterator[None]:
         finally:
             for part, flag in flags:
                 part.training = flag
+            for part, name, buffer, before in buffers:
+                setattr(part, name, buffer)  # a forward may have put another one in its place
+                if not torch.equal(buffer, before):
+                    buffer.copy_(before)

@@ -103,7 +103,7 @@ def _probabilities(scores: Any, activation: str | None) -> Any:
 
 def _answer(module: Any, example: Any) -> Any:
     try:
-        return module(example)
+        return module(example.clone())
     except Exception as error:
         # The module's own code runs here, on what its user has said that it takes.
         reason = (
