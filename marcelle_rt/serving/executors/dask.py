@@ -58,13 +58,7 @@ class Dask(Elsewhere):
         return future
 
     def kill(self, order: Order) -> bool:
-        """Takes an order back that no worker has begun. One that is carried out ends by its job alone."""
-        future: Any = self.future_of(order)
-        if future is not None:
-            try:
-                future.cancel()
-            except (OSError, TimeoutError) as error:  # a scheduler that is busy: the job's own document tells
-                logger.warning("an order could not be taken back from Dask: %s", error)
+        """Ends nothing: one that no worker has begun finds its job taken, and Dask's own cancelling upsets workers."""
         return False
 
     def close(self) -> None:

@@ -56,11 +56,6 @@ class Elsewhere(ABC):
             self._out[order.token] = future
         future.add_done_callback(partial(self._on_end, order))
 
-    def future_of(self, order: Order) -> Future | None:
-        """The future of an order that is out."""
-        with self._lock:
-            return self._out.get(order.token)
-
     def futures(self) -> list[Future]:
         """The futures of all orders that are out."""
         with self._lock:
