@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -198,7 +199,8 @@ def _hold_shutdown(begun: threading.Event) -> None:
     Exit handlers run after that. An executor's thread is what Python waits for before.
     """
     executor = ThreadPoolExecutor(1, f"{THREADS}start")
-    executor.submit(begun.wait, _START)
+    with contextlib.suppress(RuntimeError):  # the main thread has ended; Python waits for the one that trains
+        executor.submit(begun.wait, _START)
     executor.shutdown(wait=False)
 
 
