@@ -12,7 +12,9 @@ from tests.scenarios.soak.table import HEAD
 from tests.support.docs.doc_pages import DOCS, ROOT
 
 PAGE = (DOCS / "promises.md").read_text(encoding="utf-8")
-PROMISES = re.findall(r"\[[A-Z][^\]]+\.\]\(\.\./(tests/[^) ]+\.py) \"(\w+)\"\)", PAGE)
+KINDS = (DOCS / "faults.md").read_text(encoding="utf-8")
+LINK = re.compile(r"\[[A-Z][^\]]+\.\]\(\.\./(tests/[^) ]+\.py) \"(\w+)\"\)")
+PROMISES = LINK.findall(PAGE)
 """The file and the name (without `test_`) of the test behind each sentence."""
 
 
@@ -24,6 +26,12 @@ def names_in(path: str) -> set[str]:
 @pytest.mark.parametrize(("path", "name"), PROMISES)
 def test_a_promise_is_held_by_a_test(path: str, name: str) -> None:
     assert f"test_{name}" in names_in(path)
+
+
+def test_each_kind_of_faults_has_tests_that_exist() -> None:
+    tests = LINK.findall(KINDS)
+    assert len(tests) == KINDS.count("](../tests/") > 50
+    assert [pair for pair in tests if f"test_{pair[1]}" not in names_in(pair[0])] == []
 
 
 def test_every_link_to_a_test_is_a_sentence_that_names_it() -> None:
@@ -49,6 +57,7 @@ def test_the_counts_are_of_every_row_and_add_up_and_nothing_was_lost_or_doubled(
     runs, kills, cuts, sent, journaled, on_server, duplicated, lost, said, wrong = total
     assert (duplicated, lost, wrong, journaled) == (0, 0, 0, on_server)
     of_trainings = kills - rows["backend killed and started again"][1]
-    assert 20 <= of_trainings <= runs <= said
-    assert cuts > 500
+    assert 200 <= of_trainings <= runs
+    assert said > 400
+    assert cuts > 4000
     assert sent <= journaled <= sent + 3 * of_trainings  # an epoch with two files that a killed one could not tell of
