@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 import warnings
 from multiprocessing.connection import Connection
@@ -45,6 +46,7 @@ def train(pipe: Connection, url: str, base: Path, name: str, epochs: tuple[int, 
         epochs: The first epoch and the one after the last.
         options: How.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     fate = options.misfortunes
     fate.begin()
     warnings.simplefilter("always" if fate.is_mute else "ignore")
