@@ -63,18 +63,19 @@ def sweep(part: str, only: str, compare: Comparison, page: InPage, directory: Pa
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/sweep", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=list(PARTS))
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[])
     parser.add_argument("--only", default="", help="only the cases whose name has this text; nothing is kept")
     arguments = parser.parse_args()
+    parts = arguments.parts or list(PARTS)
     commit = results.commit()
     with tempfile.TemporaryDirectory() as directory, Tfjs() as tfjs, chromium() as browser:
         found = results.Results(commit, Path(directory, "kept") if arguments.only else results.FOLDER)
         tries = Path(directory, "tries")
         tries.mkdir()
         compare, page = Comparison(tfjs, tries), InPage(browser.new_page())
-        for part in arguments.parts:
+        for part in parts:
             sweep(part, arguments.only, compare, page, tries, found)
-    counts = {part: found.counts(part) for part in arguments.parts}
+    counts = {part: found.counts(part) for part in parts}
     for part, row in counts.items():
         print(f"{part}: {dict(sorted(row.items()))}")
     if counts.keys() == PARTS.keys() and not arguments.only:
