@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..foreign import clean
+from ..monitor import facts
 from ..monitor.text import STYLES
 
 UNBOUNDED = 100_000
@@ -45,9 +46,9 @@ def cell(text: object, style: str = "") -> Text:
     return Text(clean(text), style)
 
 
-def status(text: object) -> Text:
-    """A run's status in its color."""
-    return cell(text, STYLES.get(str(text), ""))
+def status(run: Mapping[str, Any]) -> Text:
+    """How a run stands or ended, in its color."""
+    return cell(word := facts.status(run), STYLES.get(word, ""))
 
 
 def cut(out: Console, text: Text, width: int) -> Text:

@@ -28,10 +28,14 @@ class Entry:
     id: Any
     name: str
     status: str
+    word: str
+    """The same for people: one that has finished may have been stopped, or pruned."""
     epoch: int
     epochs: int | None
     start: float
     error: str | None
+    reason: str | None
+    """Why it was stopped or pruned."""
     last: dict[str, float]
     live: bool
     """Whether it trains, or has trained while it was looked at."""
@@ -44,6 +48,11 @@ class Entry:
     def rank(self) -> tuple[bool, float, int]:
         """Running ones come first, then the newest."""
         return self.live, self.start, self.number
+
+    @property
+    def why(self) -> str:
+        """Why it failed, or was stopped or pruned; empty where nothing is known."""
+        return self.error or self.reason or ""
 
     @property
     def running(self) -> bool:
@@ -209,10 +218,12 @@ class Board:
             id=key,
             name=facts.name(document),
             status=status,
+            word=facts.status(document),
             epoch=facts.done(document),
             epochs=facts.planned(document),
             start=0.0 if math.isnan(start) else start,
             error=str(document["error"]) if document.get("error") else None,
+            reason=str(document["reason"]) if document.get("reason") else None,
             last={
                 str(name): value
                 for name, values in facts.logs_of(document).items()

@@ -35,6 +35,12 @@ def name(run: Mapping[str, Any]) -> str:
     return str(run.get("name") or run.get("basename") or identity(run))
 
 
+def status(run: Mapping[str, Any]) -> str:
+    """How a run stands, in a word: one that has finished may have been `stopped` or `pruned`; empty if unknown."""
+    told, outcome = run.get("status"), run.get("outcome")
+    return outcome if told == "success" and outcome and isinstance(outcome, str) else str(told or "")
+
+
 def seconds(time: object) -> float:
     """A time as documents hold it, in seconds since 1970; NaN if it is not a time."""
     return math.nan if (known := time_of(time)) is None else known.timestamp()

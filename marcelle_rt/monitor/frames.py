@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..client.data_store import DataStore
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-_TEXTS = ("name", "basename", "status")
+_TEXTS = ("name", "basename", "status", "outcome")
 _COUNTS = ("epoch", "epochs", "checkpoints")
 
 
@@ -33,12 +33,13 @@ def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.Data
         query: Which runs, as for `Service.items`. What `$select` leaves out is missing in the table.
 
     Returns:
-        A DataFrame with the runs' `_id` as its index. Its columns: `name`, `basename`, `status`, `start` (a time
-        in UTC), `duration` (of runs that have ended, and came to the backend as they went on), `epoch`, `epochs`,
-        `checkpoints` (how many), for each parameter `params.<name>` (`params.<outer>.<inner>` where they are
-        nested), and for each metric `<metric>`, its last number, and `<metric>.best`: the greatest where the name
-        is that of something that should grow, like an accuracy, else the least. A metric that has the name of
-        another column becomes `logs.<metric>`. What a run does not have, or has in another shape, is missing there.
+        A DataFrame with the runs' `_id` as its index. Its columns: `name`, `basename`, `status`, `outcome`
+        (`"stopped"` or `"pruned"` of a success that ended early), `start` (a time in UTC), `duration` (of runs that
+        have ended, and came to the backend as they went on), `epoch`, `epochs`, `checkpoints` (how many), for each
+        parameter `params.<name>` (`params.<outer>.<inner>` where they are nested), and for each metric `<metric>`,
+        its last number, and `<metric>.best`: the greatest where the name is that of something that should grow, like
+        an accuracy, else the least. A metric that has the name of another column becomes `logs.<metric>`. What a run
+        does not have, or has in another shape, is missing there.
 
     Raises:
         ImportError: pandas is not installed.
@@ -117,7 +118,7 @@ def _pandas() -> Any:
     return pandas
 
 
-_FIXED = ("name", "basename", "status", "start", "duration", "epoch", "epochs", "checkpoints")
+_FIXED = ("name", "basename", "status", "outcome", "start", "duration", "epoch", "epochs", "checkpoints")
 
 
 def _facts(run: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,11 @@ from . import facts
 if TYPE_CHECKING:
     from .board import Row
 
-STYLES = {"success": "green", "error": "bold red", "epoch": "cyan", "start": "cyan", "idle": "dim"}
-"""How a run's status looks in a terminal."""
+STYLES = {
+    **{"success": "green", "stopped": "yellow", "pruned": "yellow", "error": "bold red"},
+    **{"epoch": "cyan", "start": "cyan", "idle": "dim"},
+}
+"""How it looks in a terminal how a run stands or ended."""
 
 LEVELS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 """How an alert looks there by its level, the worst first."""
@@ -66,8 +69,8 @@ def progress(run: Mapping[str, Any]) -> str:
 
 
 def status(row: Row) -> str:
-    """A run's status, or that it has given no sign of life for long."""
-    return row.entry.status or "-" if row.silent is None else f"silent {duration(row.silent)}"
+    """How a run stands or how it ended, or that it has given no sign of life for long."""
+    return row.entry.word or "-" if row.silent is None else f"silent {duration(row.silent)}"
 
 
 def eta(row: Row) -> str:

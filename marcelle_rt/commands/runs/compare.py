@@ -20,6 +20,7 @@ from .finding import find_runs
 from .known import SORT, check
 from .show import HEADS, curve
 
+_FACTS = ("_id", "name", "status", "outcome", "epoch", "epochs")
 _ABSENT = "-"
 _CURVES = 8  # runs of which the curves are shown too
 
@@ -57,7 +58,7 @@ def compare_runs(
     if as_json:
         print_json(
             {
-                "runs": [{key: run.get(key) for key in ("_id", "name", "status", "epoch", "epochs")} for run in runs],
+                "runs": [{key: run.get(key) for key in _FACTS} for run in runs],
                 "params": params,
                 "metrics": {
                     m: [_numbers(run, m, each.get(m)) for run, each in zip(runs, curves, strict=True)] for m in metrics
@@ -81,7 +82,7 @@ def _print_rows(
 ) -> None:
     """A row per run; where not all columns fit, the rest goes into further tables with the same rows."""
     heads = [Text("run"), Text("status"), Text("epoch", justify="right")]
-    first = [(_name(out, run), status(run.get("status")), cell(text.progress(run))) for run in runs]
+    first = [(_name(out, run), status(run), cell(text.progress(run))) for run in runs]
     columns = [
         (cell(title(name, runs)), [Text(text_of(run, name, now)) for run in runs]) for name in (*params, *metrics)
     ]

@@ -14,7 +14,7 @@ QUERY, SORT, COLUMNS = "--query", "--sort", "--columns"
 
 _FIELDS = (
     *("name", "status", "epoch", "epochs", "start", "group", "tags", "tag"),
-    *("notes", "error", "source", "basename", "_id"),
+    *("notes", "error", "outcome", "reason", "source", "basename", "_id"),
 )
 """Fields that a run may lack and that are still known."""
 

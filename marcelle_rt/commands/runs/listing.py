@@ -23,12 +23,12 @@ from .finding import refuse_unknown, select
 from .known import COLUMNS, QUERY, SORT, check
 
 FIELDS = [
-    *("_id", "name", "basename", "group", "tags", "status", "epoch", "epochs"),
+    *("_id", "name", "basename", "group", "tags", "status", "outcome", "epoch", "epochs"),
     *("start", "end", "createdAt", "updatedAt", "logs"),
 ]
 """What is read of each run that is shown."""
 
-_MORE = ("params", "notes", "error", "outcome", "source", "origin")
+_MORE = ("params", "notes", "error", "reason", "source", "origin")
 """What filters, columns and the order may look at besides."""
 
 _HEADS = ("run", "status", "epoch", "started", "took", "last values")
@@ -150,7 +150,7 @@ def chosen_columns(runs: Sequence[Mapping[str, Any]], columns: Sequence[str], no
     right = [head for name, head in zip(columns, heads, strict=True) if any(is_metric(run, name) for run in runs)]
     made = table("run", "status", *heads, right=right)
     for run in runs:
-        made.add_row(cell(facts.name(run)), status(run.get("status")), *(text_of(run, name, now) for name in columns))
+        made.add_row(cell(facts.name(run)), status(run), *(text_of(run, name, now) for name in columns))
     return made
 
 
@@ -172,6 +172,7 @@ def _entry(run: Mapping[str, Any], alerts: Sequence[Mapping[str, Any]], now: dt.
         **({"folder": run["folder"]} if "folder" in run else {}),
         "params": run.get("params"),
         "notes": run.get("notes"),
+        "reason": run.get("reason"),
         "seconds": facts.seconds_of(run, now),
         "last": {metric: facts.last(values) for metric, values in curves.items()},
         "best": {metric: found and found.value for metric, found in best.items()},
@@ -196,7 +197,7 @@ def _print_table(
     for run in runs:
         name = cut(out, cell(facts.name(run)), out.width // 3)
         about = cell(text.progress(run)), _where_or_when(run, now), Text(_took(run, now))
-        rows.append((name, status(run.get("status")), *about))
+        rows.append((name, status(run), *about))
     taken = sum(max(len(head), *(row[n].cell_len for row in rows)) + 2 for n, head in enumerate(heads[:-1]))
     made = table(*heads, right=("epoch",))
     for run, row in zip(runs, rows, strict=True):
@@ -217,7 +218,7 @@ def _print_blocks(
     now: dt.datetime,
 ) -> None:
     for run in runs:
-        facing = Text.assemble(status(run.get("status")), " ", cell(text.progress(run)))
+        facing = Text.assemble(status(run), " ", cell(text.progress(run)))
         name = cut(out, cell(facts.name(run), "bold"), max(8, out.width - facing.cell_len - 2))
         line(out, name, "  ", facing)
         about = Text(_where_or_when(run, now).plain, "dim"), Text(_took(run, now), "dim")

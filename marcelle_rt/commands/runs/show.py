@@ -68,14 +68,15 @@ def _print_run(
         return
     out = console()
     now = dt.datetime.now(dt.timezone.utc)
-    line(out, cell(facts.name(run), "bold"), "  ", status(run.get("status")), "  ", cell(text.progress(run)))
+    line(out, cell(facts.name(run), "bold"), "  ", status(run), "  ", cell(text.progress(run)))
     _print_facts(out, run, now)
     if directory is not None:
         _fact(out, "folder", clean(directory))
     if system is not None:
         _fact(out, "system", f"{text.system(system)} ({text.ago(time_of(system.get('time')), now)})")
-    _print_params(out, run)
+    _print_named(out, "params", run.get("params"))
     print_metrics(out, run)
+    _print_named(out, "summary", run.get("summary"))
     files.print_files(out, run, addresses)
     for alert in alerts:
         _print_alert(out, alert, now)
@@ -107,6 +108,8 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
             _fact(out, name, clean(run[name]))
     if run.get("error"):
         _fact(out, "error", cell(run["error"], "bold red" if run.get("status") == "error" else ""))
+    if run.get("reason"):
+        _fact(out, "reason", clean(run["reason"]))
     model = run.get("model")
     if isinstance(model, Mapping):
         count = model.get("param_count")
@@ -122,10 +125,11 @@ def _print_facts(out: Console, run: Mapping[str, Any], now: dt.datetime) -> None
         _fact(out, "source", clean(run["source"]))
 
 
-def _print_params(out: Console, run: Mapping[str, Any]) -> None:
-    if params := facts.flat(run.get("params")):
-        parts = [Text.assemble((f"{clean(name)} ", "dim"), clean(text.short(v))) for name, v in params.items()]
-        _fact(out, "params", Text("  ").join(parts))
+def _print_named(out: Console, label: str, values: Any) -> None:
+    """Parameters, or what a run's summary has."""
+    if named := facts.flat(values):
+        parts = [Text.assemble((f"{clean(name)} ", "dim"), clean(text.short(v))) for name, v in named.items()]
+        _fact(out, label, Text("  ").join(parts))
 
 
 def print_metrics(out: Console, run: Mapping[str, Any]) -> None:

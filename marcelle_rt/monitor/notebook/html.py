@@ -12,7 +12,7 @@ from ..board import Board, Row
 from ..facts import BATCH
 from ..series import LIMIT
 
-_COLORS = {"success": "#2ca02c", "error": "#d62728", "silent": "#e08a00"}
+_COLORS = {"success": "#2ca02c", "error": "#d62728", "silent": "#e08a00", "stopped": "#e08a00", "pruned": "#e08a00"}
 _LEVELS = {"info": "#1f77b4", "warning": "#e08a00", "error": "#d62728"}
 _ALERTS = 5
 # Of the theme where there is one: JupyterLab's, or VS Code's.
@@ -38,7 +38,7 @@ def table(rows: Sequence[Row], metrics: Sequence[str], colors: Mapping[Any, str]
         color = colors.get(row.entry.id, "transparent")
         status = text.status(row)
         tone = _COLORS["silent"] if row.silent is not None else _COLORS.get(status, "inherit")
-        why = f' title="{as_html(row.entry.error)}"' if row.entry.error else ""
+        why = f' title="{as_html(row.entry.why)}"' if row.entry.why else ""
         name = f'<span style="color:{color}">&#9632;</span> {as_html(row.entry.name, 60)}'
         values = [
             text.epochs(row.entry.epoch, row.entry.epochs),
@@ -70,8 +70,8 @@ def notes(board: Board, rows: Sequence[Row], metrics: Sequence[str], state: str 
     for row in rows:
         if row.entry.running and (machine := text.system(row.system or {})):
             lines.append((f"{row.entry.name}: {machine}", "inherit"))
-        if row.entry.error:
-            lines.append((f"{row.entry.name}: {row.entry.error}", _COLORS["error"]))
+        if row.entry.why:
+            lines.append((f"{row.entry.name}: {row.entry.why}", _COLORS.get(row.entry.word, "inherit")))
         for name in metrics:
             if (curve := row.curves.get(name)) and curve.y.size < curve.total and curve.total > LIMIT:
                 said = text.counted(curve.y.size, curve.total, "points")

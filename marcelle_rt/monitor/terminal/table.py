@@ -70,8 +70,8 @@ def _details(row: Row, ascii: bool) -> list[str]:
                 found.append(f"{steps} {sparkline(curve.y.tolist(), 20, ascii)}")
         if machine := text.system(row.system or {}):
             found.append(f"{name}: {machine}")
-    elif row.entry.error:
-        found.append(f"{name}: {row.entry.error}")
+    elif row.entry.why:
+        found.append(f"{name}: {row.entry.why}")
     return found
 
 
@@ -93,7 +93,7 @@ def _grid(rows: list[Row], metrics: list[str], width: int, ascii: bool) -> Rende
     for number, row in enumerate(rows):
         cells: list[Any] = [Text(_fit(column.cells[number], column.width, ascii)) for column in columns]
         if len(cells) > 1:
-            cells[1].stylize("yellow" if row.silent is not None else text.STYLES.get(row.entry.status, ""))
+            cells[1].stylize("yellow" if row.silent is not None else text.STYLES.get(row.entry.word, ""))
         grid.add_row(*cells)
     return grid
 

@@ -198,7 +198,8 @@ class _Json:
             if entry := follower.board.entries.get(key):
                 eta = rows[key].eta if key in rows else None
                 said |= {"status": entry.status, "epoch": entry.epoch, "epochs": entry.epochs, "eta": eta}
-                said |= {"logs": entry.last, "error": entry.error}
+                said |= {"logs": entry.last, "error": entry.error, "reason": entry.reason}
+                said |= {"outcome": document.get("outcome")}
             self._write(said)
         for alert in alerts:
             self._write({"kind": "alert", **alert})
@@ -211,6 +212,6 @@ class _Json:
 
 def _sentence(entry: Entry, eta: float | None) -> str:
     values = [f"{metric} {text.number(value)}" for metric, value in entry.last.items()]
-    parts = [entry.name, entry.status or "-", text.epochs(entry.epoch, entry.epochs), *values]
+    parts = [entry.name, entry.word or "-", text.epochs(entry.epoch, entry.epochs), *values]
     parts += [f"ETA {text.duration(eta)}"] if eta is not None else []
-    return clean("  ".join([*parts, *([entry.error] if entry.error else [])]))
+    return clean("  ".join([*parts, *([entry.why] if entry.why else [])]))

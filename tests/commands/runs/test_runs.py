@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
+from marcelle_rt.monitor import runs_frame
 from marcelle_rt.utils import loss_name
 from marcelle_rt.values import iso
 from tests.support.command import answer_of, as_a_process, at_a_terminal, marcelle_rt
@@ -147,6 +148,30 @@ def test_a_run_is_shown_with_its_best_values_its_alerts_and_its_system(
     assert "1 alert" in marcelle_rt("runs", "-q", f"name={run['name']}", "--backend", backend.url).stdout
     whole = answer_of("runs", "show", run["name"], "--backend", backend.url)
     assert (whole["alerts"][0]["title"], whole["system"]["cpu"]) == ("Loss is NaN", 51.2)
+
+
+def test_a_run_that_was_pruned_says_so_wherever_it_is_seen(backend: Backend, tmp_path: Path, name: str) -> None:
+    with Writer(name, backend.url, base_log_dir=str(tmp_path)) as writer:
+        writer.create_run()
+        writer.train_begin(3)
+        writer.save_epoch(1, {"loss": 1.0})
+        writer.update_summary({"test_acc": 0.75})
+        writer.end("pruned", "no better than half of them")
+    run = f"{name}-1"
+
+    shown = marcelle_rt("runs", "show", run, "--backend", backend.url).stdout
+    assert shown.split()[:2] == [run, "pruned"]
+    assert re.search(r"^reason +no better than half of them$", shown, re.MULTILINE)
+    assert re.search(r"^summary +test_acc 0.75$", shown, re.MULTILINE)
+    chosen = ("-q", f"basename={name}", "-q", "status=pruned", "--backend", backend.url)
+    assert f"{run}  pruned" in marcelle_rt("runs", *chosen).stdout
+    assert f"{run}  pruned" in marcelle_rt("runs", *chosen, "--columns", "loss").stdout
+    assert [(listed["status"], listed["outcome"]) for listed in answer_of("runs", *chosen)] == [("success", "pruned")]
+    watched = marcelle_rt("watch", run, "--backend", backend.url)
+    assert (watched.returncode, watched.stdout.split()[:2]) == (0, [run, "pruned"])
+    assert "no better than half of them" in watched.stdout
+    with DataStore(backend.url) as store:
+        assert runs_frame(store, {"basename": name})["outcome"].tolist() == ["pruned"]
 
 
 def test_what_people_wrote_of_a_run_is_shown_and_its_assets_by_addresses_that_open(
