@@ -61,10 +61,11 @@ class MarcelleCallback(_Callback):
         self._session = Session(name, "lightning", run_params, **options)
         self._rates: dict[str, float] = {}
         self._before: dict[str, Any] = {}
+        self._loaded: str | None = None  # the folder of the run whose checkpoint was loaded
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy is made of: a trainer hangs more on its callbacks."""
-        return {"_session": self._session, "_rates": {}, "_before": {}}
+        return {"_session": self._session, "_rates": {}, "_before": {}, "_loaded": None}
 
     @property
     def writer(self) -> Writer:
@@ -76,13 +77,18 @@ class MarcelleCallback(_Callback):
         return {"run_directory": str(self.writer.run_directory) if self._session.is_training else None}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Goes on with the run of a checkpoint."""
-        if (folder := state_dict.get("run_directory")) is not None:
-            self._session.go_on(folder)
+        """Notes the run of a checkpoint: a training goes on with it, and a test is kept with it."""
+        self._loaded = state_dict.get("run_directory")
+
+    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        """Forgets which checkpoint was loaded before: this one's is loaded later."""
+        self._loaded = None
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        """Creates the run."""
+        """Creates the run, or goes on with the checkpoint's."""
         if not trainer.fast_dev_run:
+            if self._loaded is not None:
+                self._session.go_on(self._loaded)
             hparams = {**_hparams(trainer.datamodule), **_hparams(pl_module)}
             self._session.begin(pl_module, hparams, _planned(trainer), trainer.current_epoch + 1)
 
@@ -110,9 +116,9 @@ class MarcelleCallback(_Callback):
         self._session.fail(exception)
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        """Keeps the test's metrics with the run."""
-        if self.writer.run_id is not None and not trainer.fast_dev_run:
-            self.writer.update_summary(trainer.callback_metrics)
+        """Keeps the test's metrics with the run, or with that of the checkpoint which is tested."""
+        if not trainer.fast_dev_run:
+            self._session.summarize(trainer.callback_metrics, self._loaded)
 
 
 class MarcelleLogger(_Logger):

@@ -81,14 +81,29 @@ class Session:
         return self._mine and self.writer.is_open
 
     def go_on(self, folder: str) -> None:
-        """Goes on with the run of a checkpoint, if its folder is here."""
-        if self._given or not Path(folder).is_dir():
+        """Goes on with the run of a checkpoint, if its folder is here and nobody has said which run shall go on."""
+        if self._given or self._resumed or not Path(folder).is_dir():
             return
         try:
             self.writer = self._reopened(folder)
             self._resumed = True
         except RunFolderError as error:
             self.writer.notices.warn("go on", f"The checkpoint's run can't go on, and a new one is created: {error}")
+
+    def summarize(self, logs: Mapping[str, Any], folder: str | None = None) -> None:
+        """Keeps values of a whole run, which stays ended if it has ended.
+
+        Args:
+            logs: The values.
+            folder: The run's folder, where a checkpoint that was loaded tells of one. If `None`, or if it isn't here,
+                the newest run is meant; where there is none either, nothing is kept.
+        """
+        newest = self.writer.run_directory
+        is_other = folder is not None and (newest is None or Path(folder) != newest) and Path(folder).is_dir()
+        if folder is not None and is_other and not self._given and not self.writer.is_open:
+            self.writer.amend(folder, logs)
+        elif self.writer.run_id is not None:
+            self.writer.update_summary(logs)
 
     def _reopened(self, folder: str | os.PathLike[str]) -> Writer:
         return Writer.resume(folder, **{name: value for name, value in self._options.items() if name != "base_log_dir"})

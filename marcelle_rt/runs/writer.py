@@ -226,6 +226,16 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         if not self.settings.disabled:
             self._current.summarize(logs, self._run_settings)
 
+    def amend(self, directory: str | os.PathLike[str], logs: Mapping[str, Any]) -> None:
+        """Keeps values with a run that has ended, which stays so and becomes the Writer's; for adapters of frameworks.
+
+        Args:
+            directory: The run's folder.
+            logs: A number for each metric, as `save_epoch` takes them.
+        """
+        if not self.settings.disabled and config.mode() != "disabled":
+            self._current.amend(Path(directory), logs, self._run_settings)
+
     def begin_at(self, epoch: int) -> int:
         """Says with which epoch a training begins, before that one is trained; for adapters of frameworks.
 
@@ -329,7 +339,10 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         return self._current.run is None or self._current.run.wait(seconds)
 
     def close(self) -> None:
-        """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
+        """Ends the run if it is open: as a success when every planned epoch is there, else as an error.
+
+        To leave `with` in peace is to say that it has succeeded, however many epochs were planned.
+        """
         self._current.close(self.finish_timeout)
 
     def __enter__(self) -> Writer:

@@ -70,6 +70,29 @@ def test_a_training_of_a_checkpoint_goes_on_with_its_run(logs: Path, tmp_path: P
     assert (run["status"], run["epoch"], [len(values) for values in run["logs"].values()]) == ("success", 4, [4] * 5)
 
 
+def test_a_test_of_a_checkpoint_is_kept_with_its_run_and_leaves_that_closed(logs: Path, tmp_path: Path) -> None:
+    callback = MarcelleCallback("net", **offline(logs))
+    first = fit(callback, tmp_path, max_epochs=1, enable_checkpointing=True)
+    path = first.checkpoint_callback.best_model_path
+    before = only(logs)
+    for use in (first.test, first.validate):
+        use(module(pl), loader(), ckpt_path=path, verbose=False)
+    assert callback.writer.flush()
+    assert not callback.writer.is_open
+    found = only(logs)
+    assert set(found.pop("summary")) == {"test_loss", "test_acc"}
+    assert found == before
+
+    other = MarcelleCallback("net", **offline(logs))  # a program that tests alone
+    trainer(pl, tmp_path, callbacks=[other]).test(module(pl), loader(), ckpt_path=path, verbose=False)
+    assert other.writer.flush()
+    assert set(only(logs)["summary"]) == {"test_loss", "test_acc"}
+
+    again = MarcelleCallback("net", **offline(logs))  # which the folder is free for
+    trainer(pl, tmp_path, callbacks=[again], max_epochs=2).fit(module(pl), loader(), loader(), ckpt_path=path)
+    assert (only(logs)["status"], only(logs)["epoch"], only(logs)["epochs"]) == ("success", 2, 2)
+
+
 def test_a_second_fit_of_one_callback_is_a_run_of_its_own(logs: Path, tmp_path: Path) -> None:
     callback = MarcelleCallback("net", **offline(logs))
     for _ in range(2):

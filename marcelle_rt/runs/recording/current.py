@@ -119,19 +119,29 @@ class Current:
         if run.is_open:
             run.record(event)
             return
+        if not run.feed.amend(event):
+            self.amend(run.directory, logs, settings)
+
+    def amend(self, directory: Path | None, logs: Any, settings: RunSettings) -> None:
+        """Keeps values of the whole run with one that is closed, as the newest; it stays as it is otherwise.
+
+        Args:
+            directory: The run's folder.
+            logs: A number for each metric.
+            settings: What all runs of the Writer have in common.
+        """
         try:
-            if run.feed.amend(event):
-                return
-            if run.directory is None:
+            if directory is None:
                 raise RunFolderError("memory", "a run without a folder is gone when it has ended")
-            book, history, _ = journal.reopen(run.directory)
+            book, history, _ = journal.reopen(directory)
         except (OSError, RunFolderError) as error:
             self._notices.warn("summary", f"update_summary: the run has ended, and takes no more: {error}")
             return
+        past = Resumed(history).run
         settings = replace(settings, measure=False)
-        again = Recording(book, self._notices, run.run_id, run.basename, settings, history)
+        again = Recording(book, self._notices, past.id, str(past.fields["basename"]), settings, history)
         again.epochs.go_on_from(again.feed.run.epochs)
-        again.record(event)
+        again.record(again.summary(logs))
         again.close()
         self.run = again
 
