@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..runs.writer import Writer
+from .block import Block
 from .session import Session, checked_x
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ _TOLD = (
 """What a run keeps of the hundred and more arguments of a training."""
 
 
-class MarcelleCallback(_Callback):
+class MarcelleCallback(Block, _Callback):
     """Stores trainings of a `Trainer` in a Marcelle backend and locally, while they go on. Each `train` is a run.
 
     What is logged within an epoch is merged into it, and kept for each step beside it, as `Writer.save_batch` does.
-    Where nothing is logged in an epoch, its end is.
+    Where nothing is logged in an epoch, its end is. A `Trainer` tells nobody of an exception: such a run ends with the
+    next one or with the program, or, as what it was, by `with MarcelleCallback(...) as callback:`.
 
     Example:
         >>> Trainer(model, args, train_dataset=data, callbacks=[MarcelleCallback("my-model")]).train()

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runs.writer import Writer
+from .block import Block
 from .names import of_data_sets
 from .session import Session
 
 
-class marcelle_callback:  # noqa: N801 - LightGBM's own callbacks are called like functions
+class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are called like functions
     """Stores LightGBM's trainings in a Marcelle backend and locally, while they go on: `train`, `cv` and estimators.
 
     Each is a run, a round is an epoch. The first metric of which less is better is `loss`, and `lossVal` for the
@@ -41,15 +42,6 @@ class marcelle_callback:  # noqa: N801 - LightGBM's own callbacks are called lik
     def writer(self) -> Writer:
         """The Writer that it records by."""
         return self._session.writer
-
-    def __enter__(self) -> marcelle_callback:
-        return self
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None:
-            self._session.end()
-        else:
-            self._session.fail(error)
 
     def __call__(self, env: Any) -> None:
         """Saves the round."""

@@ -186,7 +186,9 @@ class MarcelleLogger(_Logger):
             return
         if not self._session.is_training:
             first = trainer.current_epoch + 1 if trainer is not None else 1
-            self._session.begin(self._module, self._hparams, _planned(trainer) if trainer is not None else 0, first)
+            # How many steps will be logged is not known: some validations are steps too.
+            epochs = _planned(trainer) if trainer is not None and self._x == "epoch" else 0
+            self._session.begin(self._module, self._hparams, epochs, first)
         if "epoch" not in metrics:  # what a monitor measures: not a place of its own
             self._rates.update(metrics)
             return

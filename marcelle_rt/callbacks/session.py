@@ -129,7 +129,8 @@ class Session:
             self._first = FirstEpoch()
         self._resumed = False
         self.offset = self.writer.begin_at(first)
-        self.writer.train_begin(epochs + self.offset if epochs else 0)
+        if epochs or self._mine or not self.writer.planned_epochs:  # what its user has planned is told better
+            self.writer.train_begin(epochs + self.offset if epochs else 0)
 
     def save(self, epoch: int, logs: Mapping[str, Any], more: bool = False) -> None:
         """Saves an epoch, or a piece of one, under the names that dashboards know.

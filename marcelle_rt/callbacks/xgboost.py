@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.metrics import direction
 from ..runs.writer import Writer
+from .block import Block
 from .names import of_data_sets
 from .session import Session
 
@@ -25,11 +26,13 @@ _SHRINKING = ("rmse", "rmsle", "logloss", "nloglik", "deviance", "pinball", "err
 """Metrics of which less is better, and whose names are XGBoost's own."""
 
 
-class MarcelleCallback(_Callback):
+class MarcelleCallback(Block, _Callback):
     """Stores XGBoost's trainings in a Marcelle backend and locally, while they go on: `train`, `cv` and estimators.
 
     Each is a run, a round is an epoch. The first metric of which less is better is `loss`, and `lossVal` for the
     data that it is validated with; in `cv` they are means. It can be cloned and pickled, as searches do.
+    XGBoost tells nobody of an exception: such a run ends with the next one or with the program, or, as what it was, by
+    `with MarcelleCallback(...) as callback:`.
 
     Example:
         >>> xgboost.train(params, data, 100, evals=[(data, "train")], callbacks=[MarcelleCallback("trees")])

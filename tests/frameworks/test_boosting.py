@@ -9,11 +9,13 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import optuna
 import pytest
 import xgboost
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
+from marcelle_rt import Writer
 from marcelle_rt.callbacks.lightgbm import marcelle_callback
 from marcelle_rt.callbacks.xgboost import MarcelleCallback
 from tests.frameworks.trainings import offline, only, runs
@@ -66,6 +68,45 @@ def test_an_estimator_with_the_callback_can_be_cloned_pickled_and_searched(logs:
     search = GridSearchCV(model, {"max_depth": [1, 2]}, cv=2, n_jobs=2)
     search.fit(X, Y, eval_set=[(X, Y)], verbose=False)
     assert [run["status"] for run in runs(logs)] == ["success"] * (4 + 2 * 2 + 1)
+
+
+class Stop(xgboost.callback.TrainingCallback):
+    """Raises after the second round."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        if epoch == 1:
+            raise self.error
+        return False
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("too hot"), ("error", None, "ValueError: too hot", 2)),
+        (KeyboardInterrupt(), ("error", None, "KeyboardInterrupt", 2)),
+        (optuna.TrialPruned("no good"), ("success", "pruned", "TrialPruned: no good", 2)),
+    ],
+)
+def test_a_block_ends_the_run_of_xgboost_as_its_exception_says(error: BaseException, told: Any, logs: Path) -> None:
+    data = xgboost.DMatrix(X, Y)
+    with pytest.raises(type(error)), MarcelleCallback("trees", rounds=5, **offline(logs)) as callback:
+        xgboost.train({}, data, 5, evals=[(data, "train")], verbose_eval=False, callbacks=[callback, Stop(error)])
+    run = only(logs)
+    assert (run["status"], run.get("outcome"), run.get("error") or run.get("reason"), run["epoch"]) == told
+
+
+def test_a_plan_of_the_users_own_writer_stays_where_xgboost_tells_none(logs: Path) -> None:
+    data = xgboost.DMatrix(X, Y)
+    with Writer("trees", **offline(logs)) as writer:
+        writer.create_run()
+        writer.train_begin(epochs=5)
+        callback = MarcelleCallback("trees", writer=writer)
+        xgboost.train({}, data, 3, evals=[(data, "train")], verbose_eval=False, callbacks=[callback])
+    assert (only(logs)["epoch"], only(logs)["epochs"], only(logs)["status"]) == (3, 5, "success")
 
 
 def test_a_training_of_lightgbm_is_a_run(logs: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_training_of_a_checkpoint_goes_on_with_its_run(logs: Path, tmp_path: P
     assert (run["epoch"], len(run["logs"]["loss"]), run["status"]) == (4, 4, "success")
 
 
-def test_a_training_that_failed_ends_when_the_next_one_begins(
+def test_a_training_that_failed_ends_with_its_block_or_when_the_next_one_begins(
     logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     callback = MarcelleCallback("bert", **offline(logs))
@@ -112,7 +112,10 @@ def test_a_training_that_failed_ends_when_the_next_one_begins(
 
     with monkeypatch.context() as broken:
         broken.setattr(trainer, "training_step", fail)
+        with pytest.raises(ValueError, match="too hot"), callback:
+            trainer.train()
         with pytest.raises(ValueError, match="too hot"):
             trainer.train()
     trainer.train()
-    assert [run["status"] for run in runs(logs)] == ["error", "success"]
+    assert [run["status"] for run in runs(logs)] == ["error", "error", "success"]
+    assert runs(logs)[0]["error"] == "ValueError: too hot"

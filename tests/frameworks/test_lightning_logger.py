@@ -38,7 +38,7 @@ def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> N
     logger = MarcelleLogger("net", x="step", **offline(logs))
     trainer(pl, tmp_path, logger=logger, log_every_n_steps=2).fit(module(pl), loader(), loader())
     run = only(logs)
-    assert (run["epoch"], run["epoch_numbers"]) == (12, [[0, 2, 2]])
+    assert (run["epochs"], run["epoch"], run["epoch_numbers"]) == (0, 12, [[0, 2, 2]])
     assert len(run["logs"]["loss"]) == 6
 
 

@@ -50,6 +50,11 @@ class RunFacts:
         return self._current.status
 
     @property
+    def planned_epochs(self) -> int:
+        """How many epochs `train_begin` has said that the run will have; 0 if that is not known."""
+        return self._current.run.epochs.planned if self._current.run is not None else 0
+
+    @property
     def is_open(self) -> bool:
         """Whether a run was created, and has not ended."""
         return self._current.open is not None
