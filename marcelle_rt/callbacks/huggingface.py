@@ -53,7 +53,7 @@ class MarcelleCallback(Block, _Callback):
         Raises:
             MarcelleError: As `Session`, and for an unknown `x`.
         """
-        self._session = Session(name, "transformers", run_params, **options)
+        self._session = Session(name, "transformers", type(self), run_params, **options)
         self._x = checked_x(x)
         self._has_loss = False
         self._expected: dict[str, Any] = {}

@@ -36,7 +36,7 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
         Raises:
             MarcelleError: As `Session`.
         """
-        self._session = Session(name, "lightgbm", run_params, **options)
+        self._session = Session(name, "lightgbm", type(self), run_params, **options)
 
     @property
     def writer(self) -> Writer:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
+from .names import dashboard_name
 from .session import Session, checked_x
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class MarcelleCallback(_Callback):
         Raises:
             MarcelleError: As `Session`.
         """
-        self._session = Session(name, "lightning", run_params, **options)
+        self._session = Session(name, "lightning", type(self), run_params, **options)
         self._rates: dict[str, float] = {}
         self._before: dict[str, Any] = {}
         self._loaded: str | None = None  # the folder of the run whose checkpoint was loaded
@@ -145,11 +146,12 @@ class MarcelleLogger(_Logger):
             MarcelleError: As `Session`, and for an unknown `x`.
         """
         super().__init__()
-        self._session = Session(name, "lightning", run_params, **options)
+        self._session = Session(name, "lightning", type(self), run_params, **options)
         self._x = checked_x(x)
         self._module: Any = None
         self._hparams: dict[str, Any] = {}
         self._rates: dict[str, Any] = {}
+        self._with_loss: set[Any] = set()  # epochs of this training
 
     @property
     def name(self) -> str:
@@ -158,9 +160,12 @@ class MarcelleLogger(_Logger):
 
     @property
     def version(self) -> str | None:
-        """The name of the run's folder: Lightning's own checkpoints lie in one of that name."""
-        folder = self._session.writer.run_directory
-        return folder.name if folder is not None else None
+        """The `_id` of the run that is open, or else of the next one: Lightning asks for it before a training begins.
+
+        Lightning's own checkpoints lie in a folder of that name, each run's in its own.
+        """
+        writer = self.experiment
+        return writer.run_id if writer.is_open else writer.next_run_id
 
     @property
     def experiment(self) -> Writer:
@@ -174,8 +179,9 @@ class MarcelleLogger(_Logger):
             self.experiment.update_params(self._hparams)
 
     def log_graph(self, model: Any, input_array: Any = None) -> None:
-        """Notes the module: it is told of with the run."""
+        """Notes the module: it is told of with the run. Lightning calls this before each training."""
         self._module = model
+        self._with_loss = set()
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Saves metrics: of a step, or a piece of an epoch's; those of a test are kept with the run as a whole."""
@@ -192,6 +198,8 @@ class MarcelleLogger(_Logger):
         if "epoch" not in metrics:  # what a monitor measures: not a place of its own
             self._rates.update(metrics)
             return
+        if any(dashboard_name(name.removesuffix("_step")) == "loss" for name in metrics):
+            self._with_loss.add(metrics["epoch"])
         steps = {name.removesuffix("_step"): value for name, value in metrics.items() if name.endswith("_step")}
         if steps and step is not None:
             self.experiment.save_batch(step + 1, steps)
@@ -205,9 +213,27 @@ class MarcelleLogger(_Logger):
     def finalize(self, status: str) -> None:
         """Ends the run."""
         if status == "success":
+            self._tell_of_missing_losses()
             self._session.end()
         else:  # Lightning calls it where it handles the exception
             self._session.fail(sys.exc_info()[1])
+
+    def _tell_of_missing_losses(self) -> None:
+        """Says that Lightning has logged no loss for an epoch of a training, where its interval is longer than that."""
+        trainer = getattr(self._module, "_trainer", None)
+        if trainer is None or trainer.state.fn != "fit" or not trainer.is_global_zero:
+            return
+        every, batches = trainer.log_every_n_steps, trainer.num_training_batches
+        lost = trainer.current_epoch - len(self._with_loss)
+        if every <= batches or lost <= 0 or (self._with_loss and self._x == "step"):
+            return
+        self.experiment.notices.warn(
+            "interval",
+            f"MarcelleLogger: {lost} of {trainer.current_epoch} epochs have no 'loss'"
+            f"{'' if self._session.is_training else ', and there is no run'}: an epoch has {batches} batches, and "
+            f"Lightning logs each {every}th. Give Trainer(log_every_n_steps={max(1, int(batches) // 2)}), or log the "
+            "loss of epochs: self.log('train_loss', loss, on_epoch=True).",
+        )
 
 
 def _hparams(owner: Any) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +36,8 @@ class Session:
         self,
         name: str,
         source: str,
+        owner: type,
+        /,
         run_params: Mapping[str, Any] | None = None,
         writer: Writer | None = None,
         resume: str | os.PathLike[str] | None = None,
@@ -44,15 +48,18 @@ class Session:
         Args:
             name: The base name for the runs.
             source: The framework's name.
+            owner: The adapter's class, whose arguments they are.
             run_params: Parameters of the runs.
             writer: A Writer of the user's. A run that it has open is used, and left open at the end.
             resume: The folder of a run that the first training goes on with.
             options: As `Writer` takes them.
 
         Raises:
-            InvalidData: For what is not a Writer, and as `Writer`.
+            InvalidData: For what is not a Writer, an argument that neither the adapter nor `Writer` takes, and as
+                `Writer`.
             RunFolderError: When `resume` names no run, or one that is being written.
         """
+        _check_options(owner, options)
         if writer is not None and not isinstance(writer, Writer):
             raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
         self._options = {"source": source, **options}
@@ -106,7 +113,7 @@ class Session:
             self.writer.update_summary(logs)
 
     def _reopened(self, folder: str | os.PathLike[str]) -> Writer:
-        return Writer.resume(folder, **{name: value for name, value in self._options.items() if name != "base_log_dir"})
+        return Writer.resume(folder, **self._options)
 
     def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1) -> None:
         """A training begins.
@@ -162,6 +169,21 @@ class Session:
     def fail(self, error: BaseException | None) -> None:
         """The training ended by an exception."""
         self.end(*exits.outcome(error)) if error is not None else self.end("error", "the training failed")
+
+
+def _check_options(owner: type, options: Mapping[str, Any]) -> None:
+    """Looks whether there are such arguments.
+
+    Raises:
+        InvalidData: There are not.
+    """
+    own = {*inspect.signature(Session).parameters, *inspect.signature(owner).parameters} - {"owner", "options"}
+    known = own | inspect.signature(Writer).parameters.keys()
+    for name, value in options.items():
+        if name not in known:
+            similar = difflib.get_close_matches(name, sorted(known), 3, cutoff=0.5)
+            hint = f"similar: {', '.join(similar)}" if similar else f"there are {', '.join(sorted(known))}"
+            raise InvalidData(name, value, f"is not an argument of {owner.__name__}; {hint}")
 
 
 def checked_x(x: str) -> str:

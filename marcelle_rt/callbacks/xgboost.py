@@ -53,7 +53,7 @@ class MarcelleCallback(Block, _Callback):
             MarcelleError: As `Session`.
         """
         super().__init__()
-        self._session = Session(name, "xgboost", run_params, **options)
+        self._session = Session(name, "xgboost", type(self), run_params, **options)
         self._rounds = rounds
 
     @property

@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from marcelle_rt import Writer
 from marcelle_rt.callbacks.lightgbm import marcelle_callback
 from marcelle_rt.callbacks.xgboost import MarcelleCallback
+from marcelle_rt.errors import InvalidData
 from tests.frameworks.trainings import offline, only, runs
 
 X = np.random.default_rng(0).random((120, 4))
@@ -107,6 +108,13 @@ def test_a_plan_of_the_users_own_writer_stays_where_xgboost_tells_none(logs: Pat
         callback = MarcelleCallback("trees", writer=writer)
         xgboost.train({}, data, 3, evals=[(data, "train")], verbose_eval=False, callbacks=[callback])
     assert (only(logs)["epoch"], only(logs)["epochs"], only(logs)["status"]) == (3, 5, "success")
+
+
+def test_an_argument_that_there_is_not_is_refused_with_similar_ones() -> None:
+    with pytest.raises(InvalidData, match="tag: 'a' is not an argument of MarcelleCallback; similar: tags"):
+        MarcelleCallback("trees", tag="a")
+    with pytest.raises(InvalidData, match="nope: 1 is not an argument of marcelle_callback"):
+        marcelle_callback("trees", nope=1)
 
 
 def test_a_training_of_lightgbm_is_a_run(logs: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import pytest
 
+from marcelle_rt import MarcelleWarning
 from marcelle_rt.callbacks.lightning import MarcelleLogger
 from tests.frameworks.lightning_module import loader, module, trainer
 from tests.frameworks.trainings import chunks, offline, only, runs
@@ -31,7 +32,25 @@ def test_a_training_is_a_run_with_its_hyperparameters(logs: Path, tmp_path: Path
     assert run["model"]["param_count"]["total"] == 58
     assert chunks(logger.experiment)["steps"] == list(range(1, 13))
     assert set(chunks(logger.experiment)) == {"steps", "train_loss", "train_acc"}
-    assert (logger.name, logger.version) == ("net", next(logs.iterdir()).name)
+
+
+def test_lightnings_own_checkpoints_lie_in_a_folder_of_the_run(logs: Path, tmp_path: Path) -> None:
+    logger = MarcelleLogger("net", **offline(logs))
+    folders = []
+    for _ in range(2):
+        made = trainer(pl, tmp_path, logger=logger, max_epochs=1, enable_checkpointing=True)
+        made.fit(module(pl), loader(), loader())
+        folders.append(Path(made.checkpoint_callback.best_model_path).parent)
+    assert folders == [tmp_path / "net" / run["_id"] / "checkpoints" for run in runs(logs)]
+
+
+def test_a_logging_interval_longer_than_an_epoch_is_told(logs: Path, tmp_path: Path) -> None:
+    net = module(pl)
+    net.training_step = lambda batch, batch_idx: net.step(batch, "train")  # for steps alone, as is Lightning's default
+    made = trainer(pl, tmp_path, logger=MarcelleLogger("net", **offline(logs)), log_every_n_steps=50)
+    with pytest.warns(MarcelleWarning, match="3 of 3 epochs have no 'loss', and there is no run.*log_every_n_steps=2"):
+        made.fit(net, loader())
+    assert not logs.exists()
 
 
 def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 import weakref
 from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ class Current:
     def __init__(self, notices: Notices) -> None:
         self.run: Recording | None = None
         self._end: weakref.finalize[[Recording], Current] | None = None
+        self._next: tuple[int, str] | None = None  # whose process, and the `_id`
         self._notices = notices
 
     def __str__(self) -> str:
@@ -59,6 +61,13 @@ class Current:
         return self.run if self.run is not None and self.run.is_open else None
 
     @property
+    def next_id(self) -> str:
+        """The `_id` that the next run gets. A forked process has runs of its own."""
+        if self._next is None or self._next[0] != os.getpid():
+            self._next = os.getpid(), str(uuid.uuid4())
+        return self._next[1]
+
+    @property
     def status(self) -> Status:
         """How the run is doing, as far as its thread has come."""
         return self.run.status if self.run is not None else Status("", True, None)
@@ -72,7 +81,8 @@ class Current:
             settings: What all runs of the Writer have in common.
         """
         book, start = _new_folder(base, fields["basename"], self._notices)
-        run = self._hold(Recording(book, self._notices, str(uuid.uuid4()), fields["basename"], settings))
+        identity, self._next = self.next_id, None
+        run = self._hold(Recording(book, self._notices, identity, fields["basename"], settings))
         run.record(events.create(time(), run.run_id, {**fields, "start": start}))
         run.introduce("is recorded")
 

@@ -35,6 +35,11 @@ class RunFacts:
         return self._current.run.run_id if self._current.run is not None else None
 
     @property
+    def next_run_id(self) -> str:
+        """The `_id` that the run of the next `create_run` gets."""
+        return self._current.next_id
+
+    @property
     def run_name(self) -> str | None:
         """The run's name on the backend, such as `digits-4`; `None` until the backend has given it one."""
         return self._current.run.name if self._current.run is not None else None
