@@ -22,6 +22,12 @@ THREADS = "marcelle-"
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
+def sentence(text: object) -> str:
+    """What an error or a library says, as a sentence that another one may follow."""
+    said = str(text).rstrip()
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
 class MarcelleWarning(UserWarning):
     """Something that a run could not do as asked, and what was done instead."""
 

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import AWAY, CallTimeout, Forbidden, NotFound
-from ..notices import Notices
+from ..notices import Notices, sentence
 from . import query as queries
 from .paging import Document, Reading, identity
 from .session import Session
@@ -150,7 +150,7 @@ class Watch(Iterator[Change]):
             if not isinstance(error, Exception) or not (passes or inbox.closed):
                 raise
             if isinstance(error, CallTimeout):
-                self._notices.warn("slow", f"{error} It will be asked again until it answers.")
+                self._notices.warn("slow", f"{sentence(error)} It will be asked again until it answers.")
         else:
             with inbox.changed:
                 inbox.view.end(found)

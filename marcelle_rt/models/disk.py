@@ -156,7 +156,7 @@ def load(path: Path, local_format: str | None = None) -> Any:
         if own is None:
             reason = f"it can't be read. {first_line(error)}"
             if "objects could not be loaded" in str(error):
-                reason = f"{reason} Keras writes less of some models than it reads; save it as `saved_model`"
+                reason = f"{reason}. Keras writes less of some models than it reads; save it as `saved_model`"
             raise ConversionError(_TARGET, str(path), reason) from error
         raise ConversionError(_TARGET, f"{own[0]} in {path.name}", _how_to_pass(own[1])) from error
 

@@ -25,7 +25,7 @@ from ..errors import (
     NotFound,
     PayloadTooLarge,
 )
-from ..notices import Notices
+from ..notices import Notices, sentence
 from ..runs.document.commands import COMMANDS
 from .answers.answering import Answering
 from .claims import take
@@ -149,7 +149,7 @@ class Dispatcher:
             self._is_away = False
         except AWAY as error:
             self._is_away = True
-            self._notices.warn("away", f"{error} Jobs wait until it is back.")
+            self._notices.warn("away", f"{sentence(error)} Jobs wait until it is back.")
             self._jobs.everybody_lives()
 
     def _going_on(self, step: Callable[[], None]) -> None:

@@ -15,7 +15,7 @@ from .. import config
 from ..client.data_store import DataStore
 from ..datasets.listing import check_not_empty
 from ..errors import AWAY, InvalidData
-from ..notices import tell
+from ..notices import sentence, tell
 from .definition import Definition, Reference, is_loading
 from .dispatcher import Dispatcher
 from .documents import JOBS, new_job
@@ -186,7 +186,7 @@ class TrainingServer:
                 return self.definition.store.connect()
             except AWAY as error:
                 if not told:
-                    tell(f"{error} It is tried again until it answers; Ctrl-C ends this.")
+                    tell(f"{sentence(error)} It is tried again until it answers; Ctrl-C ends this.")
                 told = True
                 time.sleep(_RETRY)
 

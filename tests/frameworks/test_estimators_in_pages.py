@@ -7,14 +7,18 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import google.protobuf
 import numpy as np
+import onnx
 import pytest
+import xgboost
 from catboost import CatBoostClassifier
 from lightgbm import LGBMClassifier
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, IsolationForest, RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
@@ -27,6 +31,8 @@ from xgboost import XGBClassifier, XGBRegressor
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.models.onnx_files.classes import PROBABILITIES
+from marcelle_rt.models.onnx_files.running import run
 from tests.support.models.onnx_page import RUNTIMES, OnnxPage, onnx_page
 from tests.support.writers import document, said
 
@@ -141,6 +147,49 @@ def test_what_is_neither_a_classifier_nor_a_regressor_answers_too(estimator: Any
     assert len(document(writer)["checkpoints"]) == 1
 
 
+def test_labels_in_another_order_than_the_classes_are_put_into_that(writer: Writer) -> None:
+    writer.create_run(GaussianNB().fit(X, TEXTS), labels=NAMES[::-1])
+
+    (text,) = said(lambda: writer.save_checkpoint(1))
+    assert text.endswith(f"are put into that: {', '.join(NAMES)}.")
+    assert document(writer)["checkpoints"][0]["metadata"]["labels"] == NAMES
+
+
+@pytest.mark.parametrize("objective", ["multi:softmax", "multi:softprob", "binary:logistic"])
+def test_a_booster_answers_with_probabilities_whatever_it_was_trained_for(objective: str, writer: Writer) -> None:
+    many = objective.startswith("multi")
+    booster = xgboost.train(
+        {"objective": objective, **({"num_class": 3} if many else {})},
+        xgboost.DMatrix(X, NUMBERS if many else NUMBERS > 0),
+        3,
+    )
+    margins = booster.predict(xgboost.DMatrix(X), output_margin=True)
+    powers = np.exp(margins if many else np.stack([np.zeros_like(margins), margins], axis=1))
+    writer.create_run(booster, example=X)
+
+    assert said(lambda: writer.save_checkpoint(1)) == []
+    assert writer.run_directory is not None
+    answer = run(onnx.load(writer.run_directory / "model_checkpoint_epoch=1.onnx"), X)[PROBABILITIES]
+    np.testing.assert_allclose(answer, powers / powers.sum(axis=1, keepdims=True), atol=1e-5)
+
+
+def test_trees_of_histograms_are_converted_or_the_package_that_hinders_is_named(writer: Writer) -> None:
+    writer.create_run(HistGradientBoostingClassifier(max_iter=3).fit(X, NUMBERS), example=X)
+
+    texts = said(lambda: writer.save_checkpoint(1))
+    if google.protobuf.__version__ >= "7":
+        assert len(texts) == 1
+        assert "pip install 'protobuf<7'. The training" in texts[0]
+    else:
+        assert texts == []
+
+
+def test_what_finds_outliers_is_said_to_have_no_probabilities(writer: Writer) -> None:
+    writer.create_run(IsolationForest(n_estimators=5, random_state=0).fit(X), example=X)
+
+    assert [text for text in said(lambda: writer.save_checkpoint(1)) if "taskType 'generic'" in text]
+
+
 def test_labels_that_are_too_few_are_said(writer: Writer) -> None:
     writer.create_run(LogisticRegression(max_iter=500).fit(X, NUMBERS), labels=["setosa"])
 
@@ -165,10 +214,14 @@ def test_columns_with_names_are_taken_by_their_places(checkpoint: Callable[..., 
         (LogisticRegression(), "LogisticRegression: it is not fitted yet; fit it first"),
         (XGBClassifier(), "XGBClassifier: it is not fitted yet; fit it first"),
         (CatBoostClassifier(), "CatBoostClassifier: it is not fitted yet; fit it first"),
-        (HistGradientBoostingClassifier(max_iter=3).fit(X, NUMBERS), "its converter can't do it"),
+        (
+            xgboost.train({"objective": "binary:logitraw"}, xgboost.DMatrix(X, NUMBERS > 0), 3),
+            "Booster: it predicts something else in ONNX",
+        ),
+        (DummyClassifier().fit(X, NUMBERS), "its converter can't do it (Unable to find a shape calculator"),
         (MultiOutputClassifier(GaussianNB()).fit(X, np.c_[NUMBERS, NUMBERS]), "it predicts several classes at once"),
     ],
-    ids=["scikit-learn", "XGBoost", "CatBoost", "a histogram gradient boosting", "several outputs"],
+    ids=["scikit-learn", "XGBoost", "CatBoost", "raw scores", "an estimator without a converter", "several outputs"],
 )
 def test_what_can_not_be_converted_is_said_and_stops_nothing(estimator: Any, reason: str, writer: Writer) -> None:
     writer.create_run(estimator)

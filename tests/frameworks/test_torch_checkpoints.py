@@ -160,6 +160,7 @@ def test_what_a_forward_changes_besides_is_as_before(offline: Callable[..., Writ
 
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             self.calls += 1
+            self.register_buffer("last", x.clone(), persistent=False)
             self.largest = torch.maximum(self.largest, x.abs().max())
             return self.inner(x.mul_(2))
 
@@ -171,6 +172,7 @@ def test_what_a_forward_changes_besides_is_as_before(offline: Callable[..., Writ
     assert said(lambda: writer.save_checkpoint(1)) == []
 
     assert (module.calls, module.largest) == (0, 0)
+    assert not hasattr(module, "last")
     assert all(one is other for one, other in zip((module.calls, module.largest), kept, strict=True))
     assert torch.equal(example, torch.ones(2, 4))
     answer = run(saved_graph(writer), example.numpy())["output"]
@@ -296,6 +298,11 @@ class Noise(nn.Module):
         return self.inner(x) + torch.randn(3)
 
 
+class ByName(nn.Module):
+    def forward(self, *, x: torch.Tensor) -> torch.Tensor:
+        return x
+
+
 @pytest.mark.parametrize(
     ("module", "usage", "reason"),
     [
@@ -307,13 +314,14 @@ class Noise(nn.Module):
         (nn.Linear(4, 3), {"example": "a batch"}, "its example is not an array or a tensor"),
         (TwoInputs(), {"example": torch.ones(1, 4)}, "it can't be called with its example, [1, 4] (TypeError"),
         (network(), {"example": torch.ones(1, 9)}, "it can't be called with its example, [1, 9] (RuntimeError"),
+        (ByName(), {"example": {"x": torch.ones(1, 4)}}, "its forward takes its input by name alone"),
         (torch.jit.script(nn.Linear(4, 3)), {"example": torch.ones(1, 4)}, "torch.jit has made it"),
         (nn.LazyLinear(3), {"example": torch.ones(1, 4)}, "it has lazy layers"),
         (nn.Linear(4, 3, device="meta"), {"example": torch.ones(1, 4)}, "'meta', where tensors have no values"),
     ],
     ids=[
         *("no example", "two inputs", "a decision", "texts", "noise", "a text for an example", "half its inputs"),
-        *("another width", "scripted", "not initialized", "without values"),
+        *("another width", "by name", "scripted", "not initialized", "without values"),
     ],
 )
 def test_what_no_page_could_run_is_kept_on_disk_and_said_once(
@@ -354,8 +362,10 @@ def test_arguments_that_say_nothing_are_said_and_stop_no_training(offline: Calla
     writer = offline()
     texts = said(lambda: writer.create_run(network(), example=torch.ones(1, 4), activation="softmaxx"))
 
+    assert texts[0].endswith("The training goes on without it.")
     assert "activation: 'softmaxx' is not known; use 'softmax' or 'sigmoid'" in texts[0]
     assert writer.is_open
+    assert said(lambda: writer.save_checkpoint(1)) == []  # the example was kept
 
 
 def test_scores_that_are_shown_as_confidences_and_labels_that_are_too_few_are_said(

@@ -15,6 +15,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.models import ImageInput
 from tests.support.models.onnx_page import RUNTIMES, onnx_page
+from tests.support.writers import said
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -118,3 +119,16 @@ def test_onnx_takes_the_pixels_of_an_image_of_any_size(
             (answer,) = page.predict(model_id, with_alpha[None], "classification", [1, *with_alpha.shape])
             assert answer["label"] == "green"
             assert answer["confidences"] == pytest.approx(expected(module, pixels), abs=1e-4)
+
+
+def test_a_module_that_changes_so_that_it_takes_its_example_no_more_is_told_in_one_line(
+    writer: Writer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    module = nn.Sequential(nn.Linear(4, 3))
+    writer.create_run(module, example=torch.ones(1, 4))
+    writer.save_checkpoint(1)
+    module[0] = nn.Linear(6, 3)
+    (text,) = said(lambda: writer.save_checkpoint(2))
+
+    assert "[1, 4] X [6, 3]" in text
+    assert "Traceback" not in capfd.readouterr().err

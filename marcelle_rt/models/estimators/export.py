@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,12 @@ from .facts import TARGET, Facts
 
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
 """The newest versions that all these converters and onnxruntime-web 1.15.1 know."""
+
+OWN_FILE = (
+    "or make an ONNX file yourself: save_checkpoint(epoch, file=...). Of an estimator nothing else is kept: write it "
+    "with joblib.dump() where you need it again"
+)
+"""The way out where an estimator can't be converted."""
 
 _EXTRAS = {"sklearn": "sklearn", "xgboost": "boosting", "lightgbm": "boosting", "catboost": "boosting"}
 
@@ -38,8 +45,17 @@ def export(estimator: Any, facts: Facts) -> Any:
         raise ConversionError(TARGET, facts.name, f"it needs the package {error.name}; {way_out}") from error
     except Exception as error:
         # The converters have no errors of their own, and walk through estimators of other people's.
-        reason = f"its converter can't do it ({first_line(error)}). Use another estimator, or make a file yourself"
-        raise ConversionError(TARGET, facts.name, f"{reason}: save_checkpoint(epoch, file=...)") from error
+        raise ConversionError(TARGET, facts.name, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why a converter failed, and what to do."""
+    first: BaseException = error
+    while (before := first.__cause__ or first.__context__) is not None:
+        first = before
+    if isinstance(first, TypeError) and "onnx.AttributeProto" in str(first):
+        return "its converter does not know protobuf 7 yet; install an older one: pip install 'protobuf<7'"
+    return f"its converter can't do it ({first_line(error)}). Use another estimator; {OWN_FILE}"
 
 
 def _of_sklearn(estimator: Any, facts: Facts) -> Any:
@@ -59,7 +75,27 @@ def _of_xgboost(estimator: Any, facts: Facts) -> Any:
     plain = copy.deepcopy(estimator)
     booster = plain.get_booster() if hasattr(plain, "get_booster") else plain
     booster.feature_names = None  # the converter knows columns by their numbers alone
+    if (objective := _WITH_PROBABILITIES.get(objective_of(booster))) is not None:
+        booster.set_param({"objective": objective})
+        if plain is not booster:
+            plain.set_params(objective=objective)
     return onnxmltools.convert_xgboost(plain, initial_types=_inputs(facts), target_opset=15)
+
+
+_WITH_PROBABILITIES = {"multi:softmax": "multi:softprob"}
+"""The same trees, with an answer that a page can show."""
+
+
+def objective_of(booster: Any) -> str:
+    """What a booster of XGBoost was trained for, for example `multi:softprob`."""
+    return str(json.loads(booster.save_config())["learner"]["objective"]["name"])
+
+
+def asked_booster(booster: Any, batch: Any) -> Any:
+    """What a booster of XGBoost answers to numbers, with probabilities where its file has them."""
+    plain = copy.deepcopy(booster)
+    plain.set_param({"objective": _WITH_PROBABILITIES.get(objective_of(plain), objective_of(plain))})
+    return plain.inplace_predict(batch, validate_features=False)
 
 
 def _of_lightgbm(estimator: Any, facts: Facts) -> Any:

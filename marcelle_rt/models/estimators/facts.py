@@ -23,6 +23,7 @@ class Facts:
         features: How many numbers it takes.
         classes: Its classes in the order of its probabilities; `None` for what is not a classifier, or does not tell.
         has_probabilities: Whether it gives probabilities; other classifiers give decision values.
+        finds_outliers: Whether it tells those from the others, without classes.
     """
 
     library: str
@@ -30,6 +31,7 @@ class Facts:
     features: int
     classes: list[Any] | None
     has_probabilities: bool
+    finds_outliers: bool = False
 
 
 def facts_of(estimator: Any, usage: Usage) -> Facts:
@@ -58,7 +60,8 @@ def facts_of(estimator: Any, usage: Usage) -> Facts:
     if classes is not None and any(getattr(each, "shape", ()) for each in classes):
         raise ConversionError(TARGET, name, "it predicts several classes at once; save each of its `estimators_` alone")
     listed = None if classes is None or not len(classes) else list(classes)
-    return Facts(library, name, int(features), listed, hasattr(estimator, "predict_proba"))
+    finds_outliers = hasattr(estimator, "fit_predict") and hasattr(estimator, "score_samples") and listed is None
+    return Facts(library, name, int(features), listed, hasattr(estimator, "predict_proba"), finds_outliers)
 
 
 def _is_fitted(estimator: Any) -> bool:

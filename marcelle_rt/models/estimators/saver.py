@@ -8,12 +8,12 @@ from typing import Any
 from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 from ..converted import Converted
-from ..onnx_files.classes import LABEL, PROBABILITIES
+from ..onnx_files.classes import LABEL, PROBABILITIES, in_order
 from ..onnx_files.fitting import fit
 from ..onnx_files.running import run
 from ..onnx_files.writing import write
 from ..reasons import first_line
-from .export import export
+from .export import OWN_FILE, asked_booster, export
 from .facts import TARGET, Facts, facts_of
 
 _TOLERANCE = 1e-3
@@ -46,11 +46,12 @@ class EstimatorSaver:
             OSError: If the disk can't be written.
         """
         facts = facts_of(self._estimator, self._usage)
-        fitted = fit(export(self._estimator, facts), facts.name, self._usage.labels or _names(facts))
+        labels, remarks = in_order(self._usage.labels, facts.classes)
+        fitted = fit(export(self._estimator, facts), facts.name, labels or _names(facts))
         self.metadata = {**self._usage.metadata, **fitted.metadata}
-        self.remarks = _remarks(facts, self._usage) + _compare(
-            self._estimator, facts, fitted.model, self._usage.example
-        )
+        compared = _compare(self._estimator, facts, fitted.model, self._usage.example)
+        about_order = [f"Of the {facts.name}, {remark}." for remark in remarks]
+        self.remarks = about_order + _remarks(facts, self._usage) + compared
         return write(fitted.model, directory, name)
 
     def convert(self, directory: Path, remote_format: str) -> Converted | None:
@@ -69,6 +70,11 @@ def _names(facts: Facts) -> list[str] | None:
 
 
 def _remarks(facts: Facts, usage: Usage) -> list[str]:
+    if facts.finds_outliers:
+        return [
+            f"The {facts.name} gives -1 to outliers and 1 to the others, and a score of which no probabilities can be "
+            "made: load it in a page with taskType 'generic'."
+        ]
     if facts.classes is None:
         return []
     remarks = []
@@ -88,12 +94,12 @@ def _compare(estimator: Any, facts: Facts, model: Any, example: Any) -> list[str
     """Sees that the file predicts what the estimator does; a sentence where it does so for most of the rows only."""
     import numpy as np
 
-    if not hasattr(estimator, "get_params") and facts.library == "xgboost":
-        return []  # a bare booster predicts from a matrix of its own kind, and what that means its parameters say
     batch = np.random.default_rng(0).normal(size=(8, facts.features)) if example is None else np.asarray(example)
     batch = batch.astype("float32")
     answers = run(model, batch)
-    if facts.classes is None:
+    if not hasattr(estimator, "get_params"):
+        expected, found = _of_booster(estimator, facts, batch, answers)
+    elif facts.classes is None:
         way = "predict" if hasattr(estimator, "predict") else "transform"
         expected, found = np.ravel(_asked(estimator, facts, way, batch)), np.ravel(next(iter(answers.values())))
     elif facts.has_probabilities:
@@ -107,15 +113,24 @@ def _compare(estimator: Any, facts: Facts, model: Any, example: Any) -> list[str
         close = np.isclose(expected, found, rtol=_TOLERANCE, atol=_TOLERANCE)
         same = close.reshape(len(batch), -1).all(axis=1)
     if same.mean() < _MOST:
-        raise ConversionError(
-            TARGET, facts.name, "it predicts something else in ONNX; make a file yourself, and save that"
-        )
+        raise ConversionError(TARGET, facts.name, f"it predicts something else in ONNX; use another one, {OWN_FILE}")
     if same.all():
         return []
     count = f"{int((~same).sum())} of {len(same)} rows"
     return [
         f"In ONNX a {facts.name} predicts otherwise for {count}, which lie on thresholds: it computes with 32 bits."
     ]
+
+
+def _of_booster(booster: Any, facts: Facts, batch: Any, answers: dict[str, Any]) -> tuple[Any, Any]:
+    """What a bare booster predicts, and its file: probabilities where there are some, else a number a row."""
+    import numpy as np
+
+    expected = np.asarray(asked_booster(booster, batch) if facts.library == "xgboost" else booster.predict(batch))
+    found = answers.get(PROBABILITIES)
+    if found is None:
+        return np.ravel(expected), np.ravel(next(iter(answers.values())))
+    return np.stack([1 - expected, expected], axis=1) if expected.ndim == 1 else expected, found
 
 
 def _asked(estimator: Any, facts: Facts, way: str, batch: Any) -> Any:

@@ -40,8 +40,28 @@ def name_outputs(model: Any, labels: Sequence[Any] | None) -> tuple[list[Any] | 
     if names is None and not by_index and labels is None:
         remarks.append('the names of its classes are not in the file; give them: metadata={"labels": [...]}')
     found = None if by_index or names is None else [str(name) for name in names]
-    chosen = list(labels) if labels is not None else found
-    return chosen, remarks + _check_count(chosen, scores)
+    ordered, swapped = in_order(labels, names)
+    chosen = ordered if ordered is not None else found
+    return chosen, remarks + swapped + _check_count(chosen, scores)
+
+
+def in_order(labels: Sequence[Any] | None, names: Sequence[Any] | None) -> tuple[list[Any] | None, list[str]]:
+    """Labels as they belong to a model's classes: the same names in another order would swap its answers.
+
+    Args:
+        labels: Those that the user has given, if any.
+        names: The names of the classes in the order of their indices, where the model has such.
+
+    Returns:
+        The labels, in the classes' order where they are the classes' own names, and a sentence if that changed them.
+    """
+    if labels is None:
+        return None, []
+    own = [str(name) for name in names or ()]
+    given = [str(label) for label in labels]
+    if given == own or sorted(given) != sorted(own):
+        return list(labels), []
+    return list(own), [f"the labels are in another order than its classes, and are put into that: {', '.join(own)}"]
 
 
 def _of_scores(model: Any, labels: Sequence[Any] | None, remarks: list[str]) -> tuple[list[Any] | None, list[str]]:

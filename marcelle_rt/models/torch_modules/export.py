@@ -86,7 +86,7 @@ def _quietly() -> Iterator[None]:
         contextlib.redirect_stderr(io.StringIO()),
     ):
         warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
+        logging.disable(logging.ERROR)  # it logs tracebacks of what it raises anyway
         try:
             yield
         finally:

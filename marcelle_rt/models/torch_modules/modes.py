@@ -101,6 +101,10 @@ def predicting(module: Any) -> Iterator[None]:
         finally:
             for part, flag in flags:
                 part.training = flag
+            known = {(part, name) for part, name, _, _ in buffers}
+            for part, _ in flags:
+                for name in [name for name, _ in part.named_buffers(recurse=False) if (part, name) not in known]:
+                    delattr(part, name)  # a forward may have made one
             for part, name, buffer, before in buffers:
                 setattr(part, name, buffer)  # a forward may have put another one in its place
                 if not torch.equal(buffer, before):

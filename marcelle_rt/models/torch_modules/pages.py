@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -106,11 +107,22 @@ def _answer(module: Any, example: Any) -> Any:
         return module(example.clone())
     except Exception as error:
         # The module's own code runs here, on what its user has said that it takes.
+        if _takes_names_alone(module):
+            reason = "its forward takes its input by name alone; wrap it in a module whose forward takes one tensor"
+            raise ConversionError(TARGET, f"module {type(module).__name__}", reason) from error
         reason = (
             f"it can't be called with its example, {list(example.shape)} ({innermost(error)}). Give what it takes, "
             "create_run(model, example=x[:1]), and wrap what takes several inputs in a module that takes one tensor"
         )
         raise ConversionError(TARGET, f"module {type(module).__name__}", reason) from error
+
+
+def _takes_names_alone(module: Any) -> bool:
+    try:
+        parameters = inspect.signature(module.forward).parameters.values()
+    except (TypeError, ValueError):  # one that is not written in Python
+        return False
+    return bool(parameters) and all(parameter.kind is inspect.Parameter.KEYWORD_ONLY for parameter in parameters)
 
 
 def _outputs(answer: Any, module: Any) -> list[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ...errors import RunFolderError, pass_interrupt
-from ...notices import Notices
+from ...notices import Notices, sentence
 from ..document import events
 from ..document.entries import mime_of
 from ..document.events import Event
@@ -140,7 +140,7 @@ def asset_event(
             kept = _written(called, directory, partial(shutil.copyfile, path))
     except (OSError, TypeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {reason}. The training goes on.")
+        notices.warn(("asset", str(path)), f"The asset {path!s} is not kept: {sentence(reason)} The training goes on.")
         return None
     return events.asset(time.time(), epoch, kept, called, mime_of(Path(called)))
 
@@ -164,7 +164,7 @@ def made_asset_event(
         kept = _written(name, directory, write)
     except BaseException as error:  # a figure is drawn by its library, which raises what it likes
         pass_interrupt(error)
-        notices.warn(("asset", name), f"The asset {name} is not kept: {error}. The training goes on.")
+        notices.warn(("asset", name), f"The asset {name} is not kept: {sentence(error)} The training goes on.")
         return None
     return events.asset(time.time(), epoch, kept, name, mime_of(Path(name)))
 

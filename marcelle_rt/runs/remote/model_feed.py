@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AWAY, pass_interrupt
-from ...notices import THREADS, Notices, logger
+from ...notices import THREADS, Notices, logger, sentence
 from .destination import Destination
 from .publishing import ModelPublisher
 from .uploads import FileUploads
@@ -184,5 +184,5 @@ class ModelFeed:
 
     def _tell(self, error: BaseException) -> None:
         logger.info("a model was not published as %r", self._name, exc_info=error)
-        text = f"The model was not published as {self._name!r}: {error} Pages keep the one that they had."
+        text = f"The model was not published as {self._name!r}: {sentence(error)} Pages keep the one that they had."
         self._notices.warn("publish", text)

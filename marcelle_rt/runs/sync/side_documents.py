@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound, NotImplementedByServer
-from ...notices import Notices, logger
+from ...notices import Notices, logger, sentence
 from ..document.event_checks import is_beside
 from ..document.events import BATCHES, Event
 from ..document.run import Run
@@ -157,8 +157,8 @@ class SideDocuments:
             self.lost += 1
             self._notices.warn(
                 ("document", service),
-                f"A document in {service!r} ({document.get('_id')}) was not sent: {error} It is kept in the run's "
-                "folder alone.",
+                f"A document in {service!r} ({document.get('_id')}) was not sent: {sentence(error)} "
+                "It is kept in the run's folder alone.",
             )
 
     def _remove(self, identity: str) -> None:
@@ -173,8 +173,8 @@ class SideDocuments:
         self._refused.add(service)
         self._notices.warn(
             ("beside", service),
-            f"{self._documents.link.location} refuses the run's documents in {service!r}: {error} They are kept in the "
-            "run's folder alone.",
+            f"{self._documents.link.location} refuses the run's documents in {service!r}: {sentence(error)} "
+            "They are kept in the run's folder alone.",
         )
 
     def _lacking(self) -> Iterator[Event]:

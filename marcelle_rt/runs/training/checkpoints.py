@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionError, InvalidData, pass_interrupt
 from ...formats import REMOTE_FORMATS
-from ...notices import Notices, logger
+from ...notices import Notices, logger, sentence
 from ..document import events
 from ..folder.files import free_checkpoint_name
 
@@ -31,8 +32,20 @@ def checked_usage(given: Mapping[str, Any], notices: Notices) -> Usage:
     try:
         return Usage(**given)
     except InvalidData as error:
-        notices.warn("usage", f"{error}. The training goes on, and pages will feed and read the model as it is.")
-        return Usage()
+        notices.warn("usage", f"{sentence(error)} The training goes on without it.")
+        return _without_faults(given)
+
+
+def _without_faults(given: Mapping[str, Any]) -> Usage:
+    """What a user says, without the fields that can't be."""
+    from ...models.checkpoints.usage import Usage
+
+    kept: dict[str, Any] = {}
+    for name, value in given.items():
+        with contextlib.suppress(InvalidData):
+            Usage(**{name: value})
+            kept[name] = value
+    return Usage(**kept)
 
 
 class Checkpoints:
@@ -106,7 +119,7 @@ class Checkpoints:
             name = free_checkpoint_name(directory, epoch)
             path = saver.save(directory, name, with_optimizer=with_optimizer)
         except ConversionError as error:
-            text = f"The checkpoint of epoch {epoch} was not saved: {error} The training goes on."
+            text = f"The checkpoint of epoch {epoch} was not saved: {sentence(error)} The training goes on."
             self._notices.warn(("checkpoint", str(error)), text)
             return None
         except BaseException as error:
@@ -149,7 +162,7 @@ class Checkpoints:
         except ConversionError as error:
             shutil.rmtree(folder, ignore_errors=True)
             kept = f"The checkpoints are kept in {directory} alone, and the training goes on."
-            self._notices.warn("conversion", f"{error} {kept}")
+            self._notices.warn("conversion", f"{sentence(error)} {kept}")
         except BaseException as error:
             pass_interrupt(error)
             # The same as above: a converter walks through layers of other people's.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import ConversionError, InvalidData
-from ...notices import Notices
+from ...notices import Notices, sentence
 from ..document import events
 from ..folder.files import free_checkpoint_name
 
@@ -43,7 +43,7 @@ def keep_checkpoint(
         reason = "is neither an .onnx file nor TF.js' model.json; give for example file='model.onnx'"
         raise InvalidData("file", str(file), reason)
     except (ConversionError, InvalidData, OSError, TypeError) as error:
-        text = f"The checkpoint of epoch {epoch} was not saved: {error} The training goes on."
+        text = f"The checkpoint of epoch {epoch} was not saved: {sentence(error)} The training goes on."
         notices.warn(("checkpoint", type(error)), text)
         return None
 
@@ -58,7 +58,9 @@ def _keep_onnx(
     for remark in fitted.remarks:
         notices.warn(("onnx", remark), f"{path.name}: {remark}.")
     kept = write(fitted.model, directory, name)
-    return events.checkpoint(time.time(), epoch, kept.name, "onnx", metadata={**fitted.metadata, **metadata})
+    labels = {name: value for name, value in fitted.metadata.items() if name == "labels"}
+    every = {**fitted.metadata, **metadata, **labels}
+    return events.checkpoint(time.time(), epoch, kept.name, "onnx", metadata=every)
 
 
 def _keep_tfjs(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import MarcelleError
-from ...notices import Notices
+from ...notices import Notices, sentence
 from ..document import events
 from ..folder import files
 
@@ -98,7 +98,7 @@ def asset_event(
     try:
         picture = picture_of(asset, name)
     except NotAPicture as error:
-        notices.warn(("asset", type(asset)), f"{error}. The training goes on.")
+        notices.warn(("asset", type(asset)), f"{sentence(error)} The training goes on.")
         return None
     if picture is None:
         return files.asset_event(asset, directory, epoch, notices, name)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ....client.paging import identity
 from ....errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound
-from ....notices import THREADS, Notices, logger
+from ....notices import THREADS, Notices, logger, sentence
 from ...document.commands import ANSWERED, COMMANDS, Answer, State
 from ...remote.link import Link
 from ...training.steering import Steering
@@ -155,7 +155,8 @@ class Listener:
             if self._link.store.status == "closed":
                 raise
             if not is_away(error):
-                self._notices.warn("commands", f"Commands to the run can't be heard: {error} The training goes on.")
+                why = sentence(error)
+                self._notices.warn("commands", f"Commands to the run can't be heard: {why} The training goes on.")
             return _RETRY
         if self._link.store.session.lacks_socket:  # nothing comes by itself, so it is asked for
             self._has_missed = True
