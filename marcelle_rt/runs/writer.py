@@ -173,8 +173,8 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
             run_params: Parameters of the run, for example hyperparameters. Flat values show best. A namespace, a
                 dataclass or a configuration object is taken by its fields.
             loss: The loss used for training, a name or a function; the compiled model's if `None`.
-            example: A batch that a module of PyTorch takes, an array or a tensor. If `None`, what it is first called
-                with is taken.
+            example: A batch that a module of PyTorch takes, an array or a tensor. If `None`, the one tensor that it is
+                first called with is taken, beside `labels` or `target`.
             preprocess: How a page's images become what a module of PyTorch takes.
             activation: What makes probabilities of a module's outputs: `"softmax"` or `"sigmoid"`; `None` leaves them.
             labels: The names of the classes in the order of the outputs, for pages.

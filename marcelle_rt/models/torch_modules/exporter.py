@@ -82,8 +82,7 @@ class ModuleExporter:
         last = self._pages.get(remote_format)
         device = next((parameter.device for parameter in module.parameters()), None)
         if last is None or last[0].module is not module or device not in (None, last[1].device):
-            seen = self._first.value if self._first is not None else None
-            example = example_of(self._usage, seen, module)
+            example = example_of(self._usage, self._first, module)
             last = self._pages[remote_format] = page_module(module, example, self._usage, remote_format)
         return last
 

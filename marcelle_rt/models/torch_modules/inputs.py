@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 
 TARGET = "a page's model"
+_TARGETS = frozenset(("label", "labels", "label_ids", "target", "targets"))
+"""Names of what Hugging Face's models, and others like them, take beside their input to tell their loss."""
 
 
 class FirstInput:
@@ -17,17 +20,29 @@ class FirstInput:
         module: The module; it gets a forward hook until its first call.
 
     Attributes:
-        value: A batch of one, on the CPU; `None` before.
+        value: A batch of one, on the CPU; `None` before, and where pages couldn't feed such.
+        reason: Why there is no value.
     """
 
     def __init__(self, module: Any) -> None:
         self.value: Any = None
+        self.reason: str = "its input is not known"
         self._handle: Any = module.register_forward_pre_hook(self._take, with_kwargs=True)
 
     def _take(self, module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        values = [*given, *named.values()]
-        if len(values) == 1 and hasattr(values[0], "detach") and values[0].dim() > 0:
-            self.value = values[0][:1].detach().clone().cpu()
+        inputs = {name: value for name, value in _by_name(module, given, named).items() if hasattr(value, "detach")}
+        if len(inputs) > 1:  # what a loss needs, no page has
+            inputs = {name: value for name, value in inputs.items() if name not in _TARGETS}
+        tensors = list(inputs.values())
+        if len(tensors) != 1:
+            told = f"with {', '.join(inputs)}, and pages feed one tensor" if inputs else "without a tensor"
+            self.reason = f"it was first called {told}"
+        elif tensors[0].dim() == 0:
+            self.reason = "it was first called with a single number"
+        elif not _comes_first(module, name := next(iter(inputs))):
+            self.reason = f"it was first called with {name}, which does not come first in its forward, as pages need it"
+        else:
+            self.value = tensors[0][:1].detach().clone().cpu()
         self.forget()
 
     def forget(self) -> None:
@@ -35,12 +50,40 @@ class FirstInput:
         self._handle.remove()
 
 
-def example_of(usage: Usage, seen: Any, module: Any) -> Any:
+def _by_name(module: Any, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """What a module is called with, by the names of `forward`'s parameters; by its place where they don't tell."""
+    try:
+        signature = inspect.signature(module.forward)
+        bound = signature.bind(*given, **named).arguments
+    except (TypeError, ValueError):  # what torch.jit has made tells none; a wrong call says so itself
+        return {**{f"input {place}": value for place, value in enumerate(given, 1)}, **named}
+    found: dict[str, Any] = {}
+    for name, value in bound.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            found.update({f"input {place}": each for place, each in enumerate(value, 1)})
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            found.update(value)
+        else:
+            found[name] = value
+    return found
+
+
+def _comes_first(module: Any, name: str) -> bool:
+    """Whether `module(x)` gives `x` to a parameter, as pages' models do; where parameters don't tell, it may."""
+    try:
+        first = next(iter(inspect.signature(module.forward).parameters.values()), None)
+    except (TypeError, ValueError):
+        return True
+    return first is not None and (first.name == name or first.kind is inspect.Parameter.VAR_POSITIONAL)
+
+
+def example_of(usage: Usage, first: FirstInput | None, module: Any) -> Any:
     """A batch of one for a module, as a tensor on its device.
 
     Args:
         usage: What its user says.
-        seen: What the module was first called with; `None` if nothing is known.
+        first: What the module was first called with; `None` if it was not watched.
         module: The module.
 
     Raises:
@@ -54,9 +97,12 @@ def example_of(usage: Usage, seen: Any, module: Any) -> Any:
     if usage.preprocess is not None:
         height, width = usage.preprocess.height_and_width
         return torch.rand(1, usage.preprocess.channels, height, width).to(device)
-    given = usage.example if usage.example is not None else seen
+    given = usage.example
+    if given is None and first is not None:
+        given = first.value
     if given is None:
-        raise ConversionError(TARGET, name, "its input is not known; give one: create_run(model, example=x[:1])")
+        reason = first.reason if first is not None else "its input is not known"
+        raise ConversionError(TARGET, name, f"{reason}; give one: create_run(model, example=x[:1])")
     if isinstance(given, (tuple, list, dict)) and any(hasattr(item, "shape") for item in _items(given)):
         if len(given) != 1:
             reason = f"it takes {len(given)} inputs, and pages feed one; wrap it in a module that takes one tensor"
