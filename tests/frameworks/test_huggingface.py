@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 import torch
 from transformers import Trainer, TrainingArguments
 
+from marcelle_rt import Writer
 from marcelle_rt.callbacks.huggingface import MarcelleCallback
+from marcelle_rt.models.onnx_files.running import run as run_graph
 from tests.frameworks.trainings import X, Y, chunks, offline, only, runs
+from tests.support.writers import said
 
 DATA = [{"x": torch.tensor(x), "labels": torch.tensor(y)} for x, y in zip(X, Y, strict=True)]
 
@@ -119,3 +124,36 @@ def test_a_training_that_failed_ends_with_its_block_or_when_the_next_one_begins(
     trainer.train()
     assert [run["status"] for run in runs(logs)] == ["error", "error", "success"]
     assert runs(logs)[0]["error"] == "ValueError: too hot"
+
+
+class Sentences(torch.nn.Module):
+    """Takes what Hugging Face's models take, by keywords."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = torch.nn.Sequential(torch.nn.Embedding(9, 4), torch.nn.Flatten(), torch.nn.Linear(24, 2))
+
+    def forward(self, input_ids: Any = None, attention_mask: Any = None, labels: Any = None) -> dict[str, Any]:
+        logits = self.inner(input_ids)
+        loss = {} if labels is None else {"loss": torch.nn.functional.cross_entropy(logits, labels)}
+        return {**loss, "logits": logits}
+
+
+def test_an_input_given_by_keyword_is_taken_or_it_is_said_why_not(tmp_path: Path) -> None:
+    ids = torch.arange(12).reshape(2, 6) % 9
+    writer = Writer("torch", remote=False, remote_save_format="onnx", base_log_dir=tmp_path)
+    module = Sentences()
+    writer.create_run(module)
+    module(input_ids=ids, labels=torch.tensor([0, 1]))
+    assert not said(lambda: writer.save_checkpoint(1))
+    with torch.no_grad():
+        expected = module(ids[:1])["logits"]
+    assert writer.run_directory is not None
+    graph = onnx.load(str(writer.run_directory / "model_checkpoint_epoch=1.onnx" / "model.onnx"))
+    np.testing.assert_allclose(run_graph(graph, ids[:1].float().numpy())["logits"], expected, atol=1e-5)
+
+    writer.create_run(module := Sentences())
+    module(input_ids=ids, attention_mask=torch.ones(2, 6), labels=torch.tensor([0, 1]))
+    (text,) = said(lambda: writer.save_checkpoint(1))
+    assert "was first called with input_ids, attention_mask, and pages feed one tensor; give one: create_run(" in text
+    writer.end("success")

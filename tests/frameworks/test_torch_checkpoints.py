@@ -200,35 +200,6 @@ def test_without_an_example_the_first_batch_tells_what_it_takes(offline: Callabl
     assert not module._forward_pre_hooks
 
 
-class Sentences(nn.Module):
-    """Takes what Hugging Face's models take, by keywords."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(nn.Embedding(9, 4), nn.Flatten(), nn.Linear(24, 2))
-
-    def forward(self, input_ids: Any = None, attention_mask: Any = None, labels: Any = None) -> dict[str, Any]:
-        logits = self.inner(input_ids)
-        loss = {} if labels is None else {"loss": nn.functional.cross_entropy(logits, labels)}
-        return {**loss, "logits": logits}
-
-
-def test_an_input_given_by_keyword_is_taken_or_it_is_said_why_not(offline: Callable[..., Writer]) -> None:
-    ids = torch.arange(12).reshape(2, 6) % 9
-    writer, module = offline(), Sentences()
-    writer.create_run(module)
-    module(input_ids=ids, labels=torch.tensor([0, 1]))
-    assert not said(lambda: writer.save_checkpoint(1))
-    with torch.no_grad():
-        expected = module(ids[:1])["logits"]
-    np.testing.assert_allclose(run(saved_graph(writer), ids[:1].float().numpy())["logits"], expected, atol=1e-5)
-
-    writer.create_run(module := Sentences())
-    module(input_ids=ids, attention_mask=torch.ones(2, 6), labels=torch.tensor([0, 1]))
-    (text,) = said(lambda: writer.save_checkpoint(1))
-    assert "was first called with input_ids, attention_mask, and pages feed one tensor; give one: create_run(" in text
-
-
 def test_a_run_that_ends_leaves_no_hook_behind(offline: Callable[..., Writer]) -> None:
     module = network()
     writer = offline()
