@@ -39,8 +39,8 @@ def open_docs(page: str, browse: bool) -> None:
     if site is None:
         raise NoSuchPage(
             page,
-            "This installation has no documentation: it was not made of a wheel. In a checkout, "
-            "`scripts/docs` makes it; its sources are in docs/.",
+            "This installation has no documentation: of wheels, those that `scripts/wheel` builds bring it along. In a "
+            "checkout, `scripts/docs` makes it; its sources are in docs/, to which the README links.",
         )
     names = {path.stem for path in site.glob("*.html")} - {"genindex", "search", "py-modindex"}
     name = page.removesuffix(".html").removesuffix(".md")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from ..backend.packages import install, page_libraries
+from ..backend.packages import folder_of, install, page_libraries
 from .site import Content
 
 PAGE = Path(__file__).parent / "page"
@@ -17,17 +17,24 @@ _ONNX_FILES = ("ort.wasm.min.js", "ort-wasm.wasm", "ort-wasm-simd.wasm")
 def own_page() -> dict[str, Path]:
     """All that a backend needs to show the dashboard of itself: the page's files and the libraries that it loads.
 
+    The runtime of ONNX models is there as soon as a page of `marcelle-rt dashboard` has had it installed.
+
     Raises:
         BackendError: The libraries can't be installed.
     """
-    return {**page_libraries(), **_files()}
+    runtime = {f"onnx/{name}": _runtime_in(folder_of(_ONNX), name) for name in _ONNX_FILES}
+    return {**page_libraries(), **_files(), **runtime}
+
+
+def _runtime_in(folder: Path, name: str) -> Path:
+    return folder / "node_modules" / "onnxruntime-web" / "dist" / name
 
 
 def _onnx_runtime() -> dict[str, Callable[[], Path]]:
     """The runtime of ONNX models: a hundred megabytes, so it is installed when a page first asks for it."""
 
     def place(name: str) -> Callable[[], Path]:
-        return lambda: install(_ONNX) / "node_modules" / "onnxruntime-web" / "dist" / name
+        return lambda: _runtime_in(install(_ONNX), name)
 
     return {f"onnx/{name}": place(name) for name in _ONNX_FILES}
 

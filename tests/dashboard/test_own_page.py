@@ -11,7 +11,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.dashboard.pages import own_page
+from marcelle_rt.dashboard.pages import own_page, page_files
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -50,6 +50,17 @@ def test_a_new_account_is_offered_only_where_the_backend_makes_one(
     page.get_by_text("Register Here").wait_for()
     page.wait_for_load_state("networkidle")
     assert page.get_by_text("Register Here").is_visible()
+
+
+def test_it_has_the_runtime_of_onnx_models_as_soon_as_that_is_installed(own_backend: Callable[..., Backend]) -> None:
+    url = f"{own_backend(page=own_page()).url}/dashboard/onnx/ort-wasm.wasm"
+
+    place = page_files()["onnx/ort-wasm.wasm"]
+    assert callable(place)
+    installed = place()  # as the page of `marcelle-rt dashboard` does
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers.get_content_type() == "application/wasm"
+        assert answer.read() == installed.read_bytes()
 
 
 def test_a_file_that_the_browser_has_is_not_sent_again(own_backend: Callable[..., Backend]) -> None:

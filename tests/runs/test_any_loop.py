@@ -161,6 +161,13 @@ def test_a_part_of_an_epoch_is_merged_with_no_other(writer: Writer, epoch: float
     assert document(writer)["logs"] == {"loss": [0.0, 1.0, 9.0, 8.0, 2.0], "lossVal": [None, 5.0, None, None, None]}
 
 
+def test_each_kind_of_what_is_not_an_epoch_is_said_once(writer: Writer) -> None:
+    writer.create_run()
+    odd = [1.5, 2.5, -1, -2, "x", "y", float("nan"), None, None]
+    texts = said(lambda: [writer.save_epoch(epoch, {"loss": 1.0}) for epoch in odd])
+    assert [text.split()[1] for text in texts] == ["1.5", "-1", "'x'", "nan", "None"]
+
+
 @pytest.mark.parametrize("epoch", [-1, -1.5, "three", None, float("nan"), 2**70])
 def test_what_is_not_an_epoch_gets_a_place_of_its_own(writer: Writer, epoch: Any) -> None:
     writer.create_run()

@@ -49,7 +49,7 @@ class Page {
     }
     fs.stat(file, (error, stat) => {
       if (error) {
-        console.error('A file of the page is gone:', error);
+        console.error('A file of the page is not there:', error);
         res.writeHead(500, { 'Content-Length': '0' }).end();
         return;
       }

@@ -114,11 +114,13 @@ class Epochs:
         value = number(epoch)
         if isinstance(value, float) and 0 <= value < SAFE_INTEGER:
             instead = int(value)
+            kind = "fraction"
             text = f"save_epoch: {epoch!r} is not a whole epoch; it is kept as one more of number {instead}."
         else:
             instead = max(self._highest, self.last if self.last is not None else -1) + 1
+            kind = type(epoch).__name__ if value is None else "negative" if value < 0 else "too large"
             text = f"save_epoch: {epoch!r} is not an epoch; {instead} is taken."
-        self._notices.warn("epoch", text)
+        self._notices.warn(("epoch", kind), text)
         return instead
 
 

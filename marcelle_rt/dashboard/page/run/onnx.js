@@ -18,7 +18,7 @@ export function loadOnnxRuntime() {
     script.onerror = () => {
       loading = null;
       script.remove();
-      reject(new Error('this server does not have the runtime of ONNX models; the page of `marcelle-rt dashboard` installs it when it is first needed'));
+      reject(new Error('the runtime of ONNX models is not there: the page of `marcelle-rt dashboard` installs it when it first loads such a checkpoint, for the pages of backends too'));
     };
     document.head.append(script);
   });
