@@ -138,10 +138,16 @@ class Chaos:
             self.killed += 1
             return
         with suppress(psutil.NoSuchProcess):
-            workers = [child for child in psutil.Process(server.pid).children(recursive=True) if _is_worker(child)]
+            begun = self._have_begun_a_job()
+            children = psutil.Process(server.pid).children(recursive=True)
+            workers = [child for child in children if _is_our_worker(child) or child.pid in begun]
             if workers:
                 self._random.choice(workers).kill()
                 self.killed += 1
+
+    def _have_begun_a_job(self) -> set[int]:
+        """The processes that have begun a job: Dask gives a worker up that is killed before it has started."""
+        return {int(path.read_text() or 0) for path in self._effects.iterdir()}
 
     def _count(self, ours: set[str], seconds: float) -> Counts:
         documents = [document for document in self._jobs.items() if document["_id"] in ours]
@@ -159,10 +165,9 @@ class Chaos:
         )
 
 
-def _is_worker(process: psutil.Process) -> bool:
-    """Whether a process carries jobs out: one of ours, or a Dask worker, but not what watches over those."""
-    command = " ".join(process.cmdline())
-    return "marcelle_rt.serving" in command or "spawn_main" in command
+def _is_our_worker(process: psutil.Process) -> bool:
+    """Whether a process is one of ours that carries jobs out, or will soon."""
+    return "marcelle_rt.serving" in " ".join(process.cmdline())
 
 
 def wreak(folder: Path, executors: list[str], jobs: int, *, seed: int, every: float, patience: float) -> Counts:

@@ -18,8 +18,11 @@ def executor() -> Any:
     engine, _, workers = os.environ.get("EXECUTOR", "1").partition(":")
     if engine != "dask":
         return int(engine)
+    import dask
     from distributed import Client
 
+    # A local cluster closes the place of a worker for good that was lost 15 s ago and is starting again just then.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1h"})
     return Client(n_workers=int(workers), threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
 
 
@@ -28,9 +31,10 @@ server = TrainingServer(executor=executor, lease=3.0)
 
 @server.task(retries=1000)
 def leave_a_mark(job: Any) -> None:
-    """Makes the attempt's file, which nobody may have made before."""
+    """Makes the attempt's file, which nobody may have made before; it holds the number of the process."""
     try:
-        (EFFECTS / f"{job.id}.{job.attempt}").touch(exist_ok=False)
+        with (EFFECTS / f"{job.id}.{job.attempt}").open("x") as file:
+            file.write(str(os.getpid()))
     except FileExistsError:
         (EFFECTS / f"{job.id}.{job.attempt}.twice").touch()
         raise
