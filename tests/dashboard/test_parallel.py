@@ -44,8 +44,8 @@ def at(page: Page, axis: int, value: float) -> tuple[float, float]:
 def told(page: Page, axis: int, value: float) -> str:
     """What is said of the line that crosses an axis there."""
     page.mouse.move(*at(page, axis, value))
-    tip = page.locator(".rt-parallel-told")
-    return tip.inner_text() if tip.is_visible() else ""
+    # All that are there now: one that goes meanwhile is not waited for.
+    return "".join(page.locator(".rt-parallel-told").all_inner_texts())
 
 
 def mark(page: Page, axis: int, begin: float, end: float) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 START = """
 import os, signal, sys, time
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup leaves it ignored
 from marcelle_rt import Writer
 writer = Writer("ends", remote=False, base_log_dir=sys.argv[1])
 """
