@@ -41,7 +41,7 @@ def for_dashboards(logs: Mapping[str, Any], keep: Collection[str] = ()) -> dict[
         elif not _NOISE.fullmatch(name) and not _is_said_again(name, logs):
             wanted = dashboard_name(name)
             named[wanted if wanted not in named and (wanted == name or wanted not in logs) else name] = value
-    return dict(sorted(named.items(), key=lambda item: _rank(item[0])))
+    return known_first(named, {})
 
 
 def known_first(logs: Mapping[str, Any], rename: Mapping[str, str]) -> dict[str, Any]:

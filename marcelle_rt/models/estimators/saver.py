@@ -141,6 +141,6 @@ def _asked(estimator: Any, facts: Facts, way: str, batch: Any) -> Any:
         # An estimator's own code, or other people's, runs here.
         try:
             return getattr(estimator, way)(batch.astype("float64"))
-        except Exception:
+        except Exception:  # the same again; the first error is told
             reason = f"it can't {way.replace('_', ' ')} ({first_line(narrow)}); give rows that it takes: example=x[:8]"
             raise ConversionError(TARGET, facts.name, reason) from narrow

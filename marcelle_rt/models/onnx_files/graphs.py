@@ -41,6 +41,17 @@ def names(graph: Any) -> set[str]:
     return {item.name for item in items} | {name for node in graph.node for name in (*node.input, *node.output)}
 
 
+def all_nodes(graph: Any) -> list[Any]:
+    """All nodes, those within loops and branches included."""
+    found = []
+    for node in graph.node:
+        found.append(node)
+        for attribute in node.attribute:
+            for inner in (attribute.g, *attribute.graphs):
+                found += all_nodes(inner)
+    return found
+
+
 def names_within(node: Any) -> set[str]:
     """The names of all tensors in the branches and loops of a node, those of the graph around it included."""
     inner = [graph for attribute in node.attribute for graph in (attribute.g, *attribute.graphs)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .graphs import attributes, free_name, keep_only, shape_of
+from .graphs import all_nodes, attributes, free_name, keep_only, shape_of
 
 POOLS = ("AveragePool", "MaxPool")
 
@@ -41,17 +41,6 @@ def settle_pools(model: Any) -> list[str]:
             nodes.append(node)
     keep_only(graph.node, nodes)
     return [node.name or node.output[0] for node in all_nodes(graph) if _rounds_up(node) and node.op_type != "MaxPool"]
-
-
-def all_nodes(graph: Any) -> list[Any]:
-    """All nodes, those within loops and branches included."""
-    found = []
-    for node in graph.node:
-        found.append(node)
-        for attribute in node.attribute:
-            for inner in (attribute.g, *attribute.graphs):
-                found += all_nodes(inner)
-    return found
 
 
 def _rounds_up(node: Any) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from ..reasons import first_line
 from .comparing import settle_comparisons
-from .rounding import all_nodes, settle_pools
+from .graphs import all_nodes
+from .rounding import settle_pools
 from .wrapping import settle_wraps
 
 IR_VERSION = 8

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 from ..converted import Converted
-from ..onnx_files.rounding import all_nodes
+from ..onnx_files.graphs import all_nodes
 from ..onnx_files.running import run
 from ..onnx_files.versions import mend
 from .export import TARGET, export

@@ -119,9 +119,11 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     drawHint(all.length, found.length);
   }
 
+  const isAway = () => connection.state === 'down' || connection.state === 'connecting';
+
   /** @param {number} all @param {number} found */
   function drawHint(all, found) {
-    const away = connection.state === 'down' || connection.state === 'connecting';
+    const away = isAway();
     say(line, away && all > 0 ? 'The backend is away; this page goes on when it is back.' : '');
     if (all > 0) hintAt(found > 0 ? '' : narrowing.brush ? 'marked' : 'match', narrowing.brush ? hints.noneMarked : hints.noMatch);
     else if (connection.state === 'signed-out') hintAt('', hints.reading);
@@ -148,8 +150,7 @@ export function runsCard(catalogue, selection, narrowing, connection) {
   });
   connection.subscribe(schedule);
   async function look() {
-    const away = connection.state === 'down' || connection.state === 'connecting';
-    strangers = away && catalogue.rows.size === 0 && (await connection.answers()) ? strangers + 1 : 0;
+    strangers = isAway() && catalogue.rows.size === 0 && (await connection.answers()) ? strangers + 1 : 0;
     patient = false;
     schedule();
   }

@@ -27,11 +27,6 @@ from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Copied:
-    return Copied(tmp_path, MemoryLink())
-
-
 def test_a_run_that_was_made_just_now_is_created_without_a_look_at_what_is_there(made: Copied) -> None:
     assert (made.copy.known_as, made.copy.is_level, made.copy.missing) == (("", False), False, 1)
 

@@ -27,11 +27,6 @@ from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch
 
 
-@pytest.fixture
-def made(tmp_path: Path) -> Copied:
-    return Copied(tmp_path, MemoryLink())
-
-
 def test_fields_that_are_too_large_are_named(tmp_path: Path) -> None:
     made = Copied(tmp_path, MemoryLink(limit=2_000), params={"b": "x" * 5_000, "a": "y" * 5_000, "c": 1})
 
