@@ -61,7 +61,7 @@ def check(names: Iterable[str], runs: Sequence[Mapping[str, Any]], option: str) 
     unknown = [name for name in names if name not in own]
     if not unknown or not runs:
         return
-    params = list(dict.fromkeys(name for run in runs for name in facts.flat(run.get("params"))))
+    params = sorted({name for run in runs for name in facts.flat(run.get("params"))})
     metrics = facts.ordered(dict.fromkeys(name for run in runs for name in facts.logs_of(run)))
     documents = {name for run in runs for name in run}
     for name in unknown:
