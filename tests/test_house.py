@@ -15,8 +15,18 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
 GROUND = {
-    *("cards.py", "errors.py", "values.py", "config.py", "foreign.py", "forks.py", "formats.py", "notices.py"),
-    "redaction.py",
+    *(
+        "cards.py",
+        "chance.py",
+        "errors.py",
+        "values.py",
+        "config.py",
+        "foreign.py",
+        "forks.py",
+        "formats.py",
+        "notices.py",
+    ),
+    *("notices.py", "redaction.py"),
 }
 """What every room but the pure ones may stand on."""
 
@@ -29,6 +39,7 @@ ROOMS = {
     "foreign.py": set(),
     "cards.py": {"foreign.py"},
     "forks.py": set(),
+    "chance.py": set(),
     "redaction.py": set(),
     "formats.py": {"errors.py"},
     "notices.py": {"errors.py", "config.py", "foreign.py", "redaction.py"},
@@ -98,6 +109,7 @@ HOMES = {
     "requests_toolbelt": {"client/rest/uploads.py"},
     "psutil": {"runs/training/system_metrics.py"},
     "pynvml": {"runs/training/system_metrics.py"},
+    "random": {"chance.py"},  # the global generator is the user's
     "typer": {
         "cli.py",
         "cli_arguments.py",

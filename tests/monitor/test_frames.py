@@ -46,7 +46,7 @@ def test_runs_are_a_row_each_with_parameters_and_last_and_best_metrics(
     assert frame[["f1", "f1.best"]].isna().all().all()
     assert frame["checkpoints"].tolist() == [0, 0]
     assert str(frame["start"].dt.tz) == "UTC"
-    assert (frame["duration"] > pd.Timedelta(0)).all()
+    assert (frame["duration"] >= pd.Timedelta(0)).all()  # such a run may take less than a millisecond
     assert frame["start"].is_monotonic_increasing
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import uuid
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData
+from tests.helpers import eventually
 from tests.support.writers import document, said
 
 
@@ -242,3 +244,12 @@ def test_a_process_is_told_from_the_first_when_its_run_is_created(
     writer.save_epoch(1, {"loss": 1.0})
     writer.train_end()
     assert len(list(tmp_path.iterdir())) == runs
+
+
+def test_the_numbers_that_a_user_draws_are_the_same_while_a_backend_is_away(tmp_path: Path) -> None:
+    random.seed(3)
+    before = random.getstate()
+    with Writer("seeded", "http://127.0.0.1:9", base_log_dir=tmp_path, finish_timeout=0) as writer:
+        writer.create_run()
+        eventually(lambda: writer.status.problem)
+    assert random.getstate() == before

@@ -7,13 +7,13 @@ reading thread completes calls and hands events to the dispatcher (`events`).
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ... import values
+from ...chance import CHANCE
 from ...config import Login
 from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, NoWebSocket, PayloadTooLarge
 from ...notices import THREADS
@@ -35,7 +35,7 @@ _LOOK_AGAIN = 30.0  # seconds: a machine that slept may have slept past a token'
 
 
 def full_jitter(
-    base: float = 0.2, most: float = 5.0, draw: Callable[[float, float], float] = random.uniform
+    base: float = 0.2, most: float = 5.0, draw: Callable[[float, float], float] = CHANCE.uniform
 ) -> Iterator[float]:
     """Waits before one attempt after the other: anywhere between nothing and a bound that doubles.
 

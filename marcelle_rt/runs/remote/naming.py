@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import uuid
 from typing import Any
 
+from ...chance import CHANCE
 from ...client.service import Service
 from ...values import iso
 from .link import checked_document
@@ -50,7 +50,7 @@ def settle_name(runs: Service, document: dict[str, Any]) -> dict[str, Any]:
         if all(other["_id"] == document["_id"] for other in same):
             return document
         step = 2 * max(step, len(same) - 1)
-        number = _number(document.get("name"), basename) + random.randint(1, step)
+        number = _number(document.get("name"), basename) + CHANCE.randint(1, step)
         patched = runs.patch(document["_id"], {"name": _free(runs, basename, number)})
         document = checked_document(patched, runs.location)
     return document

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from ...chance import CHANCE
 from ...errors import AWAY, MarcelleError
 from ...forks import on_fork, pid
 from ...notices import THREADS, logger
@@ -173,7 +173,7 @@ class Publisher:
             due = feed.advance()
         except AWAY as error:
             feed.away(error)
-            self._away_until = self._clock() + pause(self.failures) * random.uniform(0.5, 1.0)
+            self._away_until = self._clock() + pause(self.failures) * CHANCE.uniform(0.5, 1.0)
             self.failures += 1
             self.tries += 1
             self._has_begun.set()

@@ -147,7 +147,7 @@ class _Process:
 
     def _write(self, fields: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # it has just ended, and `_wait` tells why
+        with contextlib.suppress(OSError, ValueError):  # it has ended, its pipe broken or closed; `_wait` tells why
             self._process.stdin.write(json.dumps(fields).encode() + b"\n")
             self._process.stdin.flush()
 
