@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..runs.writer import Writer
+from . import trainer_state
 from .block import Block
 from .session import Session, checked_x
 
@@ -31,8 +32,11 @@ class MarcelleCallback(Block, _Callback):
     """Stores trainings of a `Trainer` in a Marcelle backend and locally, while they go on. Each `train` is a run.
 
     What is logged within an epoch is merged into it, and kept for each step beside it, as `Writer.save_batch` does.
-    Where nothing is logged in an epoch, its end is. A `Trainer` tells nobody of an exception: such a run ends with the
-    next one or with the program, or, as what it was, by `with MarcelleCallback(...) as callback:`.
+    Where nothing is logged in an epoch, its end is. A checkpoint of the `Trainer`'s knows the run:
+    `train(resume_from_checkpoint=True)` goes on with it.
+
+    A `Trainer` tells nobody of an exception: such a run ends with the next one or with the program, or, as what it was,
+    by `with MarcelleCallback(...) as callback:`.
 
     Example:
         >>> Trainer(model, args, train_dataset=data, callbacks=[MarcelleCallback("my-model")]).train()
@@ -64,13 +68,17 @@ class MarcelleCallback(Block, _Callback):
         return self._session.writer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
-        """Creates the run."""
+        """Creates the run, or goes on with the checkpoint's."""
         if state.is_world_process_zero:
             params = {name: getattr(args, name) for name in _TOLD if hasattr(args, name)}
+            key = f"marcelle_rt: {self.writer.name}"
+            if (run := trainer_state.run_of(state, key)) is not None:
+                self._session.go_on(run)
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
             # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
             self._expected = {"lossVal": None} if self._x == "step" and _evaluates(args) else {}
             self._session.begin(model, params, math.ceil(state.num_train_epochs) if self._x == "epoch" else 0, first)
+            trainer_state.note(state, key, self.writer.run_id)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Begins to look whether the epoch logs a loss."""

@@ -87,12 +87,17 @@ class Session:
         """Whether a run is open that this began, and has to end."""
         return self._mine and self.writer.is_open
 
-    def go_on(self, folder: str) -> None:
-        """Goes on with the run of a checkpoint, if its folder is here and nobody has said which run shall go on."""
-        if self._given or self._resumed or not Path(folder).is_dir():
+    def go_on(self, run: str) -> None:
+        """Goes on with the run of a checkpoint, if it is here and nobody has said which run shall go on.
+
+        Args:
+            run: The run's folder, or its `_id` in the folder of runs.
+        """
+        if self._given or self._resumed:
             return
+        self._end_interrupted()
         try:
-            self.writer = self._reopened(folder)
+            self.writer = self._reopened(run)
             self._resumed = True
         except RunFolderError as error:
             self.writer.notices.warn("go on", f"The checkpoint's run can't go on, and a new one is created: {error}")
@@ -115,6 +120,11 @@ class Session:
     def _reopened(self, folder: str | os.PathLike[str]) -> Writer:
         return Writer.resume(folder, **self._options)
 
+    def _end_interrupted(self) -> None:
+        """Ends the run of a training before, of whose end no hook has told."""
+        if self.is_mine and not self._resumed:
+            self.writer.end("error", "the training was interrupted")
+
     def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1) -> None:
         """A training begins.
 
@@ -124,8 +134,7 @@ class Session:
             epochs: How many epochs are planned, in all; 0 if that is not known.
             first: The number of the first one.
         """
-        if self.is_mine and not self._resumed:  # no hook has told of the end
-            self.writer.end("error", "the training was interrupted")
+        self._end_interrupted()
         self.is_training = True
         self._mine = self._resumed or not self.writer.is_open
         if self._resumed or not self._mine:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +11,16 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
 
 from marcelle_rt import Writer
+from marcelle_rt.callbacks import trainer_state
 from marcelle_rt.callbacks.huggingface import MarcelleCallback
 from marcelle_rt.models.onnx_files.running import run as run_graph
 from tests.frameworks.trainings import X, Y, chunks, offline, only, runs
 from tests.support.writers import said
 
+ROOT = Path(__file__).parents[2]
 DATA = [{"x": torch.tensor(x), "labels": torch.tensor(y)} for x, y in zip(X, Y, strict=True)]
 
 
@@ -28,6 +32,17 @@ class Net(torch.nn.Module):
     def forward(self, x: Any, labels: Any = None) -> dict[str, Any]:
         logits = self.net(x)
         return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
+
+
+class Failing(TrainerCallback):
+    """Ends a training when an epoch begins."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if state.epoch > self.epoch - 1.5:
+            raise ValueError("too hot")
 
 
 def accuracy(prediction: Any) -> dict[str, float]:
@@ -98,12 +113,54 @@ def test_an_evaluation_after_the_training_is_kept_and_opens_nothing(logs: Path, 
 
 
 def test_a_training_of_a_checkpoint_goes_on_with_its_run(logs: Path, tmp_path: Path) -> None:
+    saved: dict[str, Any] = {"save_strategy": "epoch"}
     callback = MarcelleCallback("bert", **offline(logs))
-    training(tmp_path, callback, num_train_epochs=2, save_strategy="epoch").train()
-    again = MarcelleCallback("bert", resume=callback.writer.run_directory, remote=False)
-    training(tmp_path, again, num_train_epochs=4, save_strategy="epoch").train(resume_from_checkpoint=True)
+    first = training(tmp_path, callback, **saved)
+    first.add_callback(Failing(epoch=3))
+    with pytest.raises(ValueError, match="too hot"):
+        first.train()
+    first.pop_callback(Failing)
+    first.train(resume_from_checkpoint=True)  # in the cell below of a notebook
     run = only(logs)
-    assert (run["epoch"], len(run["logs"]["loss"]), run["status"]) == (4, 4, "success")
+    assert (run["epoch"], len(run["logs"]["loss"]), run["status"]) == (3, 3, "success")
+
+    options = {**saved, "restore_callback_states_from_checkpoint": True}
+    for epochs, how in [(4, {}), (5, {"resume": callback.writer.run_directory})]:
+        again = MarcelleCallback("bert", **{**offline(logs), **how})
+        training(tmp_path, again, num_train_epochs=epochs, **options).train(resume_from_checkpoint=True)
+        run = only(logs)
+        assert (run["epoch"], len(run["logs"]["loss"]), run["status"]) == (epochs, epochs, "success")
+
+    logs.rename(tmp_path / "moved")
+    other = MarcelleCallback("bert", **offline(logs))
+    made = training(tmp_path, other, num_train_epochs=6, **saved)
+    (text,) = said(lambda: made.train(resume_from_checkpoint=True))
+    assert "The checkpoint's run can't go on, and a new one is created" in text
+    assert run["_id"] in text
+    assert (only(logs)["epoch"], len(only(logs)["logs"]["loss"])) == (6, 1)
+
+
+@pytest.mark.parametrize("kept", [None, [], "x", {"attributes": {"run_id": 5}}, {"attributes": {"run_id": "../logs"}}])
+def test_a_checkpoint_that_tells_something_else_has_no_run(kept: Any) -> None:
+    state = TrainerState(global_step=4, stateful_callbacks={"marcelle_rt: bert": kept})  # type: ignore[arg-type]
+    assert trainer_state.run_of(state, "marcelle_rt: bert") is None
+
+
+def test_a_training_that_was_killed_goes_on_with_its_run(logs: Path, tmp_path: Path) -> None:
+    code = (
+        "import os, pathlib; from tests.frameworks.test_huggingface import *\n"
+        "class Killing(TrainerCallback):\n"
+        "    def on_epoch_begin(self, args, state, control, **_):\n"
+        "        if state.epoch > 1: os.kill(os.getpid(), 9)\n"
+        f"made = training(pathlib.Path({str(tmp_path)!r}), "
+        f"MarcelleCallback('bert', **offline(pathlib.Path({str(logs)!r}))), save_strategy='epoch')\n"
+        "made.add_callback(Killing()); made.train()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True).returncode == -9
+    again = MarcelleCallback("bert", **offline(logs))
+    training(tmp_path, again, save_strategy="epoch").train(resume_from_checkpoint=True)
+    run = only(logs)
+    assert (run["epoch"], len(run["logs"]["lossVal"]), run["status"]) == (3, 3, "success")
 
 
 def test_a_training_that_failed_ends_with_its_block_or_when_the_next_one_begins(

@@ -17,6 +17,7 @@ from marcelle_rt import Writer
 from marcelle_rt.callbacks.lightning import MarcelleCallback, MarcelleLogger
 from tests.frameworks.lightning_module import loader, module, trainer
 from tests.frameworks.trainings import offline, only, runs
+from tests.support.writers import said
 
 pl = lightning.pytorch
 
@@ -68,6 +69,12 @@ def test_a_training_of_a_checkpoint_goes_on_with_its_run(logs: Path, tmp_path: P
     again.fit(module(pl), loader(), loader(), ckpt_path=path)
     run = only(logs)
     assert (run["status"], run["epoch"], [len(values) for values in run["logs"].values()]) == ("success", 4, [4] * 5)
+
+    logs.rename(tmp_path / "moved")
+    made = trainer(pl, tmp_path, callbacks=[MarcelleCallback("net", **offline(logs))], max_epochs=4)
+    (text,) = said(lambda: made.fit(module(pl), loader(), loader(), ckpt_path=path))
+    assert "The checkpoint's run can't go on, and a new one is created" in text
+    assert len(only(logs)["logs"]["loss"]) == 2
 
 
 def test_a_test_of_a_checkpoint_is_kept_with_its_run_and_leaves_that_closed(logs: Path, tmp_path: Path) -> None:
