@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pytest
-
 from marcelle_rt import DataStore
 from tests.helpers import eventually
 
@@ -73,21 +71,8 @@ def test_a_column_sorts_both_ways_and_runs_without_a_value_come_last(
     assert names(page) == ["digits-1", "digits-3", "digits-2", "digits-4"]
 
 
-@pytest.mark.parametrize(
-    ("typed", "found"),
-    [
-        ("conv", ["conv-1"]),
-        ("status:failed", ["dense-1"]),
-        ("lr=0.1", ["conv-1"]),
-        ("lr<0.05", ["dense-1"]),
-        ("loss<=1", ["dense-1"]),
-        ("tag:base", ["conv-1"]),
-        ("conv lr<0.05", []),
-        ('"<b>"', []),
-    ],
-)
-def test_the_filter_takes_words_status_tags_parameters_and_metrics(
-    open_page: Callable[..., Page], train: Train, store: DataStore, typed: str, found: list[str]
+def test_the_filter_takes_words_status_tags_parameters_and_metrics_and_says_what_it_cannot_read(
+    open_page: Callable[..., Page], train: Train, store: DataStore
 ) -> None:
     train("conv", epochs=2, planned=2, params={"lr": 0.1}, loss=4.0).close()
     train("dense", epochs=2, planned=3, params={"lr": 0.01}, loss=2.0).close()
@@ -95,12 +80,28 @@ def test_the_filter_takes_words_status_tags_parameters_and_metrics(
     store.service("runs").patch(run["_id"], {"tags": ["baseline"]})
     page = open_page()
     eventually(lambda: "2" in cells(page, "conv-1") and "baseline" in cells(page, "conv-1"))
-
     page.keyboard.press("/")
-    page.keyboard.type(typed)
+    page.keyboard.type("conv")
+    eventually(lambda: names(page) == ["conv-1"])
+    field = page.get_by_role("searchbox", name="filter runs")
+    wrong = page.locator(".rt-wrong")
 
-    eventually(lambda: names(page) == found)
-    assert page.get_by_text("No run matches").is_visible() == (found == [])
+    for typed, found, said in (
+        ("status:failed", ["dense-1"], ""),
+        ("lr=0.1", ["conv-1"], ""),
+        ("lr < 0.05", ["dense-1"], ""),
+        ("loss<=1", ["dense-1"], ""),
+        ("tag:base", ["conv-1"], ""),
+        ("conv lr<0.05", [], ""),
+        ('"<b>"', [], ""),
+        ("conv lr==0.1", ["conv-1"], "lr==0.1 has a sign too many; write lr=0.1."),
+        ("rate<0.05", [], "No run has a parameter or a metric named rate."),
+        ("", ["dense-1", "conv-1"], ""),
+    ):
+        field.fill(typed)
+        eventually(lambda: (names(page), wrong.inner_text()) == (found, said))  # noqa: B023
+        assert page.get_by_text("No run matches").is_visible() == (found == [])
+        assert field.get_attribute("aria-invalid") == ("true" if said else "false")
 
 
 def test_two_thousand_runs_are_paged(open_page: Callable[..., Page], store: DataStore) -> None:

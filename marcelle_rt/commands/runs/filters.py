@@ -129,8 +129,9 @@ def _json(text: str) -> dict[str, Any]:
 def _check_condition(text: str, name: str, sign: str, wanted: str) -> None:
     if not wanted:
         raise InvalidData("query", text, f"has nothing after {sign}; {_EXAMPLES}")
-    if sign in ("=", "!=") and wanted.startswith("="):
-        raise InvalidData("query", text, f"has a sign too many; write {name}{sign}{wanted.lstrip('=').strip()}")
+    if sign != ":" and wanted[0] in "=<>":
+        meant = f"{wanted[0]}=" if sign == "=" and wanted[0] in "<>" else sign  # `=>` is meant as `>=`
+        raise InvalidData("query", text, f"has a sign too many; write {name}{meant}{wanted.lstrip('=<>').strip()}")
     if sign in _ORDER and math.isnan(_number(wanted)):
         raise InvalidData("query", text, f"compares with {wanted!r}, which is not a number; {_EXAMPLES}")
 

@@ -51,6 +51,7 @@ export function runsCard(catalogue, selection, narrowing, connection) {
   });
   const count = element('span', { class: 'rt-count', role: 'status' });
   const line = element('span', { class: 'rt-line' });
+  const wrong = element('span', { class: 'rt-line rt-wrong', role: 'status' });
   const live = element('button', { type: 'button', onclick: () => selection.reset(), title: 'Tick what trains, as it comes' }, 'Follow live');
   const none = element('button', { type: 'button', onclick: () => selection.tick([...selection.ticked], false) }, 'Untick all');
   const marked = element('button', { type: 'button', onclick: () => narrowing.brushTo(null), title: 'Show all runs again' }, 'Marked below ×');
@@ -79,7 +80,7 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     ...PAGE_SIZES.map((each) => element('option', { value: each }, `${each} a page`)),
   );
   sizes.value = String(size);
-  const tools = element('div', { class: 'rt-tools' }, input, marked, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
+  const tools = element('div', { class: 'rt-tools' }, input, marked, wrong, count, line, element('span', { class: 'rt-space' }), live, none, menu.element);
   const pages = element('nav', { class: 'rt-tools rt-pages', 'aria-label': 'pages of runs' }, before, where, after, element('span', { class: 'rt-space' }), sizes);
   const hint = element('div');
   const view = element('div', {}, hint, table.element);
@@ -105,6 +106,10 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     table.draw({ rows: found.slice(from, to), columns: wanted, sort, down, now });
     menu.draw([...columns.values()].filter(({ key }) => key !== 'name'), chosen ?? shown);
 
+    const faults = narrowing.wrong.join(' ');
+    say(wrong, faults);
+    wrong.hidden = !faults;
+    input.setAttribute('aria-invalid', String(faults !== ''));
     const training = all.filter((row) => catalogue.stateOf(row) === 'training').length;
     const matching = found.length === all.length ? '' : `${found.length} of `;
     say(count, all.length ? `${matching}${all.length} ${all.length === 1 ? 'run' : 'runs'}${training ? `, ${training} training` : ''}` : '');

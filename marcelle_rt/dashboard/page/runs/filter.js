@@ -5,27 +5,63 @@
  * @typedef {import('./facts.js').Row} Row
  * @typedef {import('./facts.js').State} State
  * @typedef {(row: Row, state: State) => boolean} Test
+ * @typedef {object} Filter
+ * @property {Test} holds whether all that was typed holds of a run; what can't be read asks for nothing
+ * @property {string[]} wrong what is wrong in what was typed, and which form is right
+ * @property {string[]} names the parameters and metrics that it asks for
  */
 
 const CONDITION = /^([^\s:=<>!]+)(:|<=|>=|!=|=|<|>)(.*)$/;
+const EXAMPLES = 'write it like lr=0.1 or val_loss<0.3';
+const FIELDS = ['status', 'tag', 'tags', 'epoch', 'epochs', 'name', 'basename', 'group', 'notes', 'error'];
 
 /**
  * @param {string} text
- * @returns {Test} whether all that was typed holds of a run
+ * @returns {Filter}
  */
 export function filterOf(text) {
-  const tests = [...text.matchAll(/"[^"]*"|\S+/g)].map(([word]) => testOf(word.replaceAll('"', '')));
-  return (row, state) => tests.every((test) => test(row, state));
+  const spaceless = text.replace(/("[^"]*")|\s*([<>!]?=[=<>]*|[<>])\s*/g, (_, quoted, sign) => quoted ?? sign);
+  /** @type {Test[]} */
+  const tests = [];
+  const [wrong, names] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
+  for (const [typed] of spaceless.matchAll(/(?:"[^"]*"|[^\s"])+/g)) {
+    const word = typed.replaceAll('"', '');
+    const condition = typed.startsWith('"') ? null : CONDITION.exec(word);
+    const fault = typed.startsWith('"') ? '' : condition ? faultOf(condition) : /[=<>]/.test(word) ? `does not begin with a name; ${EXAMPLES}` : '';
+    if (fault) {
+      wrong.push(`${word} ${fault}.`);
+    } else if (condition) {
+      const [, name, sign, wanted] = condition;
+      tests.push((row, state) => compare(sign, valuesOf(row, state, name), wanted));
+      if (!FIELDS.includes(name)) names.push(name);
+    } else {
+      tests.push((row, state) => contains([row.name, row.group, row.notes, state, row.status, row.outcome, row.error, ...row.tags], word));
+    }
+  }
+  return { holds: (row, state) => tests.every((test) => test(row, state)), wrong, names };
 }
 
-/** @param {string} word @returns {Test} */
-function testOf(word) {
-  const condition = CONDITION.exec(word);
-  if (!condition) {
-    return (row, state) => contains([row.name, row.group, row.notes, state, row.status, row.outcome, row.error, ...row.tags], word);
+/** What keeps a condition from being asked, and the right form; an empty text: nothing. @param {string[]} condition */
+function faultOf([, name, sign, wanted]) {
+  if (wanted === '') return `has nothing after ${sign}; ${EXAMPLES}`;
+  if (sign !== ':' && /^[=<>]/.test(wanted)) {
+    // `=>` is meant as `>=`
+    const meant = sign === '=' && /^[<>]/.test(wanted) ? `${wanted[0]}=` : sign;
+    return `has a sign too many; write ${name}${meant}${wanted.replace(/^[=<>]+/, '')}`;
   }
-  const [, name, sign, wanted] = condition;
-  return (row, state) => compare(sign, valuesOf(row, state, name), wanted);
+  if (/[<>]/.test(sign) && Number.isNaN(Number(wanted))) return `compares with ${wanted}, which is not a number; ${EXAMPLES}`;
+  return '';
+}
+
+/**
+ * The names among some that no run has as a parameter or as a metric.
+ * @param {string[]} names
+ * @param {Row[]} rows
+ */
+export function unknownAmong(names, rows) {
+  // While metrics are being read, a name may be one of them.
+  if (rows.length === 0 || rows.some((row) => row.metrics === null)) return [];
+  return names.filter((name) => !rows.some((row) => Object.hasOwn(row.params, name.replace(/^params\./, '')) || Object.hasOwn(row.metrics ?? {}, name)));
 }
 
 /**

@@ -1,5 +1,5 @@
 // Which runs the table shows: those that fit what was typed, and of them those that were brushed elsewhere on the page.
-import { filterOf } from './filter.js';
+import { filterOf, unknownAmong } from './filter.js';
 
 /** @typedef {import('./facts.js').Row} Row */
 
@@ -16,13 +16,19 @@ export class Narrowing {
 
   /** The runs that fit what was typed. */
   get matching() {
-    return [...this.catalogue.rows.values()].filter((row) => this.filter(row, this.catalogue.stateOf(row)));
+    return [...this.catalogue.rows.values()].filter((row) => this.filter.holds(row, this.catalogue.stateOf(row)));
   }
 
   /** Those of them that are brushed; all where nothing is. */
   get found() {
     const { brush, matching } = this;
     return brush ? matching.filter(brush) : matching;
+  }
+
+  /** What is wrong in what was typed, in a sentence each. */
+  get wrong() {
+    const unknown = unknownAmong(this.filter.names, [...this.catalogue.rows.values()]);
+    return [...this.filter.wrong, ...unknown.map((name) => `No run has a parameter or a metric named ${name}.`)];
   }
 
   /** @param {() => void} listener called when something else is typed or brushed; what runs do, the catalogue tells */
