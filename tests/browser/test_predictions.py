@@ -108,9 +108,9 @@ def test_each_published_model_predicts_in_the_page_without_a_click(
 ) -> None:
     keras = pytest.importorskip("keras")
 
-    def always(place: int) -> Any:
+    def always(place: int, weight: float = 0.0) -> Any:
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax", use_bias=True)])
-        weights = [[[0.0, 0.0], [0.0, 0.0]], [9.0 * (place == 0), 9.0 * (place == 1)]]
+        weights = [[[weight, weight], [weight, weight]], [9.0 * (place == 0), 9.0 * (place == 1)]]
         model.set_weights([keras.ops.convert_to_numpy(keras.ops.array(value)) for value in weights])
         return model
 
@@ -119,6 +119,9 @@ def test_each_published_model_predicts_in_the_page_without_a_click(
         opened(DASHBOARD, options="{ local: true }")
         page.wait_for_function("window.model.$model.get()", timeout=20_000)
         assert page.evaluate("model.predict([1, 2]).then(({ label }) => label)") == "circle"
+        for missing in ("[1, NaN]", "[1, null]", "new Float32Array([1, 1e39])"):
+            reason = page.evaluate(f"model.predict({missing}).catch(({{ message }}) => message)")
+            assert reason == "An input with numbers that are missing, NaN or infinite has no prediction"
         remote.publish_model("shapes", always(1), ["circle", "square"])
         eventually(lambda: page.evaluate("model.predict([1, 2]).then(({ label }) => label)") == "square")
         with ScriptedServer(store) as server:
@@ -129,7 +132,10 @@ def test_each_published_model_predicts_in_the_page_without_a_click(
             eventually(lambda: page.evaluate("model.predict([1, 2]).then(({ label }) => label)") == "circle")
             server.says(job, state="success")
             says(page, "The training is done.")
-    assert page.evaluate("model.save()") == other
+        assert page.evaluate("model.save()") == other
+        remote.publish_model("another name", always(0, 3e38), ["circle", "square"])
+        overflown = "model.predict([9, 9]).catch(({ message }) => message)"
+        eventually(lambda: "is not finite: it has NaN or infinity in it" in str(page.evaluate(overflown)))
 
 
 def test_an_open_confusion_matrix_follows_what_python_writes_and_clears(page: Page, opened: Open, address: str) -> None:

@@ -4,6 +4,14 @@ import { EVENTS, idOf, tidy } from './line.js';
 
 const SERVICE = 'tfjs-models';
 
+/** Whether all numbers in something, however deep they lie, are there and finite. */
+function isFinite(x) {
+  if (typeof x === 'number') return Number.isFinite(Math.fround(x)); // models calculate with 32 bits
+  if (x instanceof ImageData || typeof x === 'string') return true;
+  if (Array.isArray(x) || ArrayBuffer.isView(x)) return Array.prototype.every.call(x, isFinite);
+  return x !== null && x !== undefined && (typeof x !== 'object' || Object.values(x).every(isFinite));
+}
+
 /** Loads each version beside the one that predicts, one after the other; the last that was asked for wins. */
 export class LocalModel {
   $model = createStream(null, true); // what is stored of the version that predicts
@@ -70,8 +78,11 @@ export class LocalModel {
   }
 
   async predict(x) {
+    if (!isFinite(x)) throw new Error('An input with numbers that are missing, NaN or infinite has no prediction');
     this.#network.inputType = x instanceof ImageData ? 'image' : 'generic';
-    return this.#network.predict(x);
+    const y = await this.#network.predict(x);
+    if (!isFinite(y)) throw new Error(`What ${this.name} says of this input is not finite: it has NaN or infinity in it`);
+    return y;
   }
 
   async download(metadata) {
