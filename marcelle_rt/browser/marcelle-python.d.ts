@@ -4,7 +4,7 @@ import type { BatchPrediction, Component, DataStore, Instance, Model, Stream, Tr
 /** A parameter of a task, as its signature in Python says. */
 export interface Parameter {
   name: string;
-  type: 'integer' | 'number' | 'boolean' | 'string' | 'choice' | 'number array';
+  type: 'integer' | 'number' | 'boolean' | 'string' | 'choice' | 'integer array' | 'number array';
   default: unknown;
   options?: unknown[];
   min?: number;
@@ -20,6 +20,8 @@ export interface Task {
   trains: boolean;
   predicts: boolean;
   version: string;
+  /** What keeps trainings from being begun, such as a cluster without workers; empty where nothing does. */
+  problem?: string;
 }
 
 /** A training that somebody has asked for. */

@@ -54,7 +54,7 @@ class RequestState(str, Enum):
     ERROR = "error"
 
 
-Kind = Literal["integer", "number", "boolean", "string", "choice", "number array"]
+Kind = Literal["integer", "number", "boolean", "string", "choice", "integer array", "number array"]
 
 
 class _Parameter(TypedDict):
@@ -77,7 +77,10 @@ class _Public(TypedDict, total=False):
 
 
 class TaskDocument(_Public):
-    """A task that a server has; its `_id` is `<server>:<task>`, and its beat is counted every so many seconds."""
+    """A task that a server has; its `_id` is `<server>:<task>`, and its beat is counted every so many seconds.
+
+    `problem` says what keeps its jobs from being begun; empty where nothing does.
+    """
 
     _id: str
     task: str
@@ -89,6 +92,7 @@ class TaskDocument(_Public):
     version: str
     beat: int
     every: float
+    problem: str
 
 
 class Progress(TypedDict):

@@ -4,7 +4,7 @@
 |---|---|---|
 | `int`, `float`, `bool`, `str` | `integer`, `number`, `boolean`, `string` | a field, or a checkbox |
 | `Literal["a", "b"]` | `choice` with `options` | a menu |
-| `list[float]`, `list[int]` | `number array` | a field of numbers |
+| `list[int]`, `list[float]` | `integer array`, `number array` | a field of numbers |
 | `Annotated[..., Range(low, high)]` | as inside, with `min` and `max` | the same |
 
 Pure: nothing but names and JSON values goes in or out.
@@ -22,9 +22,13 @@ from ..errors import InvalidData
 from ..values import SAFE_INTEGER
 from .documents import Kind, ParameterDocument
 
-_KINDS: dict[Any, Kind] = {int: "integer", float: "number", bool: "boolean", str: "string"}
-_ARRAYS: dict[Any, type] = {list[int]: int, list[float]: float, list: float}
-_ALLOWED = "int, float, bool, str, Literal[...], list[float], or one of them in Annotated[..., Range(low, high)]"
+_KINDS: dict[Any, Kind] = {
+    **{int: "integer", float: "number", bool: "boolean", str: "string"},
+    **{list[int]: "integer array", list[float]: "number array", list: "number array"},
+}
+_ALLOWED = (
+    "int, float, bool, str, Literal[...], list[int], list[float], or one of them in Annotated[..., Range(low, high)]"
+)
 _LONGEST = 10_000  # characters of a text, and numbers of an array: a form holds no more
 
 
@@ -118,7 +122,7 @@ def _described(path: str, parameter: inspect.Parameter, hint: Any) -> ParameterD
     if document["type"] == "choice":
         document["options"] = list(get_args(hint))
     if bounds:
-        if document["type"] not in ("integer", "number", "number array"):
+        if document["type"] not in ("integer", "number", "integer array", "number array"):
             raise InvalidData(path, bounds[0], f"is a range of what is not a number but a {document['type']}")
         document["min"], document["max"] = bounds[-1].min, bounds[-1].max
     if has_default:
@@ -135,8 +139,6 @@ def _kind(path: str, hint: Any) -> Kind:
         if all(type(option) is str or _is_number(option) for option in options):
             return "choice"
         raise InvalidData(path, hint, "has choices that are neither texts nor numbers")
-    if hint in _ARRAYS:
-        return "number array"
     try:
         return _KINDS[hint]
     except (KeyError, TypeError):  # a type that can't be a key
@@ -145,9 +147,11 @@ def _kind(path: str, hint: Any) -> Kind:
 
 def _value(parameter: ParameterDocument, given: Any) -> Any:
     name, kind = parameter["name"], parameter["type"]
-    if kind == "number array":
-        if isinstance(given, (list, tuple)) and len(given) <= _LONGEST and all(map(_is_number, given)):
-            return [_in_range(parameter, number) for number in given]
+    if kind in ("integer array", "number array"):
+        if isinstance(given, (list, tuple)) and len(given) <= _LONGEST:
+            numbers = [_number(parameter, each, is_whole=kind == "integer array") for each in given]
+            if None not in numbers:
+                return numbers
     elif kind == "choice":
         for option in parameter.get("options", []):
             if type(option) is type(given) and option == given:
@@ -160,12 +164,18 @@ def _value(parameter: ParameterDocument, given: Any) -> Any:
     elif kind == "string":
         if isinstance(given, str) and len(given) <= _LONGEST:
             return given
-    elif _is_number(given):
-        if kind == "number":
-            return float(_in_range(parameter, given))
-        if given == int(given) and abs(given) < SAFE_INTEGER:  # JavaScript has one kind of number
-            return int(_in_range(parameter, given))
+    elif (number := _number(parameter, given, is_whole=kind == "integer")) is not None:
+        return number
     raise InvalidData(name, given, f"is not {_article(parameter)}")
+
+
+def _number(parameter: ParameterDocument, given: Any, *, is_whole: bool) -> float | None:
+    """A number of the type that the function asks for, or `None` for what is not one; JavaScript has one type alone."""
+    if not _is_number(given):
+        return None
+    if not is_whole:
+        return float(_in_range(parameter, given))
+    return int(_in_range(parameter, given)) if given == int(given) and abs(given) < SAFE_INTEGER else None
 
 
 def _in_range(parameter: ParameterDocument, given: float) -> float:
@@ -185,6 +195,7 @@ def _article(parameter: ParameterDocument) -> str:
         "number": "a number",
         "boolean": "true or false",
         "string": f"a text of at most {_LONGEST:,} characters",
+        "integer array": "a list of whole numbers",
         "number array": "a list of numbers",
     }
     return words[kind]

@@ -20,6 +20,7 @@ def shapes(
     rate: Annotated[float, Range(1e-5, 1)] = 1e-3,
     kind: Literal["cnn", "mlp"] = "cnn",
     sizes: list[int] = [32, 16],  # noqa: B006
+    weights: list[float] = [0.5],  # noqa: B006
     shuffle: bool = True,
     note: str = "",
     seed=7,  # type: ignore[no-untyped-def]
@@ -34,7 +35,8 @@ def test_a_signature_is_what_a_form_needs() -> None:
         {"name": "epochs", "type": "integer", "default": 10, "min": 1, "max": 100},
         {"name": "rate", "type": "number", "default": 0.001, "min": 1e-5, "max": 1},
         {"name": "kind", "type": "choice", "default": "cnn", "options": ["cnn", "mlp"]},
-        {"name": "sizes", "type": "number array", "default": [32, 16]},
+        {"name": "sizes", "type": "integer array", "default": [32, 16]},
+        {"name": "weights", "type": "number array", "default": [0.5]},
         {"name": "shuffle", "type": "boolean", "default": True},
         {"name": "note", "type": "string", "default": ""},
         {"name": "seed", "type": "integer", "default": 7},
@@ -42,12 +44,13 @@ def test_a_signature_is_what_a_form_needs() -> None:
 
 
 def test_what_is_not_given_has_its_default_and_numbers_are_those_of_python() -> None:
-    values = checked(PARAMETERS, {"epochs": 20.0, "rate": 1, "sizes": [8]})
+    values = checked(PARAMETERS, {"epochs": 20.0, "rate": 1, "sizes": [8.0], "weights": [1]})
 
     assert values == {
-        "epochs": 20, "rate": 1.0, "kind": "cnn", "sizes": [8], "shuffle": True, "note": "", "seed": 7
+        "epochs": 20, "rate": 1, "kind": "cnn", "sizes": [8], "weights": [1], "shuffle": True, "note": "", "seed": 7
     }  # fmt: skip
-    assert (type(values["epochs"]), type(values["rate"])) == (int, float)
+    numbers = (values["epochs"], values["rate"], values["sizes"][0], values["weights"][0])
+    assert [type(number) for number in numbers] == [int, float, int, float]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +64,9 @@ def test_what_is_not_given_has_its_default_and_numbers_are_those_of_python() -> 
         ("rate", 2, "is out of range"),
         ("kind", "rnn", "is not one of 'cnn', 'mlp'"),
         ("kind", ["cnn"], "is not one of"),
-        ("sizes", [1, None], "is not a list of numbers"),
-        ("sizes", 3, "is not a list of numbers"),
+        ("sizes", [1, 2.5], "is not a list of whole numbers"),
+        ("weights", [1, None], "is not a list of numbers"),
+        ("weights", 3, "is not a list of numbers"),
         ("shuffle", 1, "is not true or false"),
         ("note", {"$gt": ""}, "is not a text"),
         ("note", "x" * 10_001, "is not a text"),

@@ -1,7 +1,8 @@
 // A task's parameters as streams, from which Marcelle's `modelParameters` makes a form.
 import { createStream } from '@marcellejs/core';
 
-const KINDS = { choice: 'menu', boolean: 'boolean', string: 'text', 'number array': 'number array' };
+const ARRAYS = { 'integer array': 'number array', 'number array': 'number array' };
+const KINDS = { choice: 'menu', boolean: 'boolean', string: 'text', ...ARRAYS };
 
 /** Which numbers a parameter takes, in words. */
 function range(type, min, max) {
