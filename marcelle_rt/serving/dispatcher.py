@@ -161,8 +161,13 @@ class Dispatcher:
             self._notices.warn("refused", f"The backend refused what the server wanted to write: {error}")
 
     def _beat(self) -> None:
-        if self._clock() >= self._next_beat:
-            self._presence.beat()
+        problem = self._executor.problem
+        if problem:
+            self._notices.warn("problem", f"Jobs wait: {sentence(problem)}")
+        else:
+            self._notices.forget("problem")
+        if self._clock() >= self._next_beat or problem != self._presence.problem:
+            self._presence.beat(problem)
             self._next_beat = self._clock() + self._presence.every
 
     def _settle(self) -> None:

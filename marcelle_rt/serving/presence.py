@@ -21,11 +21,13 @@ class Presence:
 
     Attributes:
         every: Seconds between two signs of life.
+        problem: What keeps jobs from being begun, as it was shown last.
     """
 
     def __init__(self, definition: Definition, server: str) -> None:
         self._service = definition.store.service(TASKS)
         self.every: float = min(_OFTEN, definition.lease / 3)
+        self.problem: str = ""
         self._beat = 0
         self._documents = [self._document(definition, server, name) for name in names_of(definition)]
 
@@ -38,17 +40,21 @@ class Presence:
         for document in self._documents:
             self._put(document)
 
-    def beat(self) -> None:
+    def beat(self, problem: str) -> None:
         """Gives a sign of life; what the backend has lost is created anew.
+
+        Args:
+            problem: What keeps jobs from being begun; empty where nothing does.
 
         Raises:
             MarcelleError: What the backend or the line raised.
         """
         self._beat += 1
+        self.problem = problem
         for document in self._documents:
-            document["beat"] = self._beat
+            document["beat"], document["problem"] = self._beat, problem
             try:
-                self._service.patch(document["_id"], {"beat": self._beat})
+                self._service.patch(document["_id"], {"beat": self._beat, "problem": problem})
             except NotFound:
                 self._put(document)
 
@@ -83,6 +89,7 @@ class Presence:
             "version": task.version if task is not None else "",
             "beat": self._beat,
             "every": self.every,
+            "problem": self.problem,
         }
         if definition.public:
             document["public"] = True

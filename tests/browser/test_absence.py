@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs.document.commands import COMMANDS
-from marcelle_rt.serving.documents import JOBS, REQUESTS
+from marcelle_rt.serving.documents import JOBS, REQUESTS, TASKS
 from tests.browser.conftest import Open
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.test_training import begun, events, press, says
@@ -129,6 +129,8 @@ def test_a_job_that_is_removed_while_the_line_is_cut_is_over(
         press(page, "Train")
         job = server.job()
         says(page, "Waiting for Python to begin: it is at another training, or gets ready.")
+        store.service(TASKS).patch("a-server:shapes", {"problem": "the Dask cluster has no workers"})
+        says(page, "Waiting for Python to begin: the Dask cluster has no workers.")
         line.refuse()
         says(page, "The backend cannot be reached")
         store.service(JOBS).remove(job["_id"])

@@ -25,7 +25,7 @@ def test_a_pool_that_breaks_is_said_and_its_jobs_wait_for_the_next_server(serve:
     assert served.process.wait(60) == 1
     assert "ProcessPoolExecutor takes no more jobs" in served.log.read_text()
     assert served.job(killed)["state"] == "queued"
-    assert "worker was lost" in served.job(killed)["message"]
+    assert "BrokenProcessPool" in served.job(killed)["message"]
     assert served.store.service(TASKS).count() == 0
 
 

@@ -61,6 +61,12 @@ class Link {
     return [...this.#seen.values()].filter(({ task }) => task.task === name).every(late);
   }
 
+  /** What keeps all servers of a task from beginning it; empty where one of them can. */
+  problemOf(name) {
+    const said = [...this.#seen.values()].filter(({ task }) => task.task === name).map(({ task }) => task.problem ?? '');
+    return said.every(Boolean) ? said[0] ?? '' : '';
+  }
+
   async #look() {
     const { data } = await this.store.service('training-tasks').find({ query: { $limit: 1000 } });
     const there = new Set(data.map(idOf));

@@ -10,6 +10,8 @@ const LATE = 5; // seconds that something takes until it is said why that may be
 /** Says that a training has not begun, and why that may be. */
 function waiting({ task, message, attempt }, link, since) {
   if (link.isQuiet(task)) return 'Waiting for Python, of which nothing was heard for some seconds.';
+  const problem = link.problemOf(task);
+  if (problem) return `Waiting for Python to begin: ${problem}.`;
   if (attempt > 0 && message) return `Waiting for Python to begin again: ${message}.`;
   const late = link.$second.get() - since > LATE;
   return late ? 'Waiting for Python to begin: it is at another training, or gets ready.' : 'Waiting for Python to begin.';

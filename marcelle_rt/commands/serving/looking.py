@@ -37,9 +37,9 @@ def list_jobs(store: DataStore, task: str | None, limit: int, as_json: bool) -> 
     """
     query = {} if task is None else {"task": task}
     found = list(store.service(JOBS).items({**query, "$sort": {"createdAt": -1}, "$limit": limit}))
-    known = list(tasks_of(store)) if not as_json or not found else []
+    known = tasks_of(store) if not as_json or not found else {}
     if not found and task is not None and task not in known:
-        raise UnknownTask(task, known)
+        raise UnknownTask(task, list(known))
     if as_json:
         print_json(found)
         return
@@ -63,6 +63,10 @@ def list_jobs(store: DataStore, task: str | None, limit: int, as_json: bool) -> 
         )
     there_are = ", ".join(sorted(map(clean, known))) or "nobody: `marcelle-rt serve module:server` starts one"
     line(out, Text("listening: ", "dim"), cell(there_are, "dim"))
+    for problem in sorted(
+        {str(server.get("problem") or "") for servers in known.values() for server in servers} - {""}
+    ):
+        line(out, Text("jobs wait: ", "dim"), cell(problem, "yellow"))
 
 
 def show_job(store: DataStore, word: str, as_json: bool) -> None:

@@ -6,22 +6,21 @@ the job's attempt claimed, and does nothing; where the first one's worker is gon
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from ...notices import logger
 from ..worker.elsewhere import carry_out_here
-from .elsewhere import Elsewhere, Future
+from .cluster import Cluster
+from .elsewhere import ExecutorGone, Future
 from .seam import Ended, Order
 
 if TYPE_CHECKING:
     from distributed import Client
 
 _PATIENCE = 20.0  # seconds that a cluster of its own may take to end
-_LOOK = 1.0  # seconds between two questions how many workers there are
 
 
-class Dask(Elsewhere):
+class Dask(Cluster):
     """Hands orders to a cluster.
 
     Args:
@@ -31,11 +30,10 @@ class Dask(Elsewhere):
     """
 
     def __init__(self, client: Client, ended: Ended, *, is_ours: bool = False) -> None:
-        super().__init__(ended)
+        super().__init__("Dask cluster", ended)
         self._is_ours = is_ours
         self._client: Any = client
-        self._workers = 0
-        self._looked = -_LOOK
+        self.begin()
 
     @staticmethod
     def is_client(executor: Any) -> bool:
@@ -44,11 +42,18 @@ class Dask(Elsewhere):
 
     def workers(self) -> int:
         """The threads of all workers that are there now."""
-        now = time.monotonic()
-        if now - self._looked >= _LOOK:
-            self._workers = sum(self._client.nthreads().values())
-            self._looked = now
-        return self._workers
+        return sum(self._client.nthreads().values())
+
+    def room(self) -> int:
+        """As for each cluster.
+
+        Raises:
+            ExecutorGone: The client has closed, mostly because its scheduler was away for too long.
+        """
+        if self._client.status in ("closing", "closed"):
+            reason = "its client is closed, as it is when the scheduler can't be reached for some 30 seconds"
+            raise ExecutorGone("Dask", reason, "start it when the scheduler is back")
+        return super().room()
 
     def submit(self, order: Order) -> Future:
         """Has an order carried out: not from a cache, and with nothing to keep afterwards."""
@@ -63,6 +68,9 @@ class Dask(Elsewhere):
 
     def close(self) -> None:
         """Takes back what no worker has begun, and closes a client of its own."""
+        super().close()
+        if self._client.status in ("closing", "closed"):
+            return
         try:
             self._client.cancel(self.futures())
             if self._is_ours:

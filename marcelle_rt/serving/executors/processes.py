@@ -44,6 +44,11 @@ class Processes:
         self._spare = _Process(self._arguments, 0.0, self._on_end)
 
     @property
+    def problem(self) -> str:
+        """Nothing: a process is this machine's."""
+        return ""
+
+    @property
     def free(self) -> int:
         """How many more jobs can run now."""
         with self._lock:

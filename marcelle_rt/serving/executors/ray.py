@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
 from typing import Any
 
 from ...errors import MarcelleError
 from ..worker.elsewhere import carry_out_here
-from .elsewhere import Elsewhere, Future
+from .cluster import Cluster
+from .elsewhere import Future
 from .seam import Ended, Order
-
-_LOOK = 1.0  # seconds between two questions how many workers there are
 
 
 class RayMissing(MarcelleError):
     """Ray is asked for and not installed."""
 
 
-class Ray(Elsewhere):
+class Ray(Cluster):
     """Hands orders to Ray: the cluster that the program has connected to, that of an address, or one of this machine.
 
     Args:
@@ -30,7 +28,7 @@ class Ray(Elsewhere):
     """
 
     def __init__(self, address: str, ended: Ended) -> None:
-        super().__init__(ended)
+        super().__init__("Ray cluster", ended)
         is_alone = address == "ray" and not os.environ.get("RAY_ADDRESS")
         if is_alone:  # read when Ray is imported: it is for this machine alone, and listens on its loopback interface
             os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
@@ -45,16 +43,11 @@ class Ray(Elsewhere):
         # Ray would run what its worker was killed in again; whether that is done is the server's to say.
         self._carry_out = ray.remote(num_cpus=1, max_retries=0)(carry_out_here)
         self._refs: dict[str, Any] = {}
-        self._workers = 0
-        self._looked = -_LOOK
+        self.begin()
 
     def workers(self) -> int:
         """The processors of the cluster."""
-        now = time.monotonic()
-        if now - self._looked >= _LOOK:
-            self._workers = int(self._ray.cluster_resources().get("CPU", 0))
-            self._looked = now
-        return self._workers
+        return int(self._ray.cluster_resources().get("CPU", 0))
 
     def submit(self, order: Order) -> Future:
         """Has an order carried out, once."""
@@ -72,6 +65,7 @@ class Ray(Elsewhere):
 
     def close(self) -> None:
         """Ends what it has started, and the cluster if that was started for it."""
+        super().close()
         for ref in list(self._refs.values()):
             self._ray.cancel(ref, force=True)
         if self._is_ours:

@@ -55,7 +55,16 @@ class Executor(Protocol):
 
     @property
     def free(self) -> int:
-        """How many more orders it takes now; those that it holds shall begin soon."""
+        """How many more orders it takes now; those that it holds shall begin soon.
+
+        Raises:
+            MarcelleError: It takes none any more, ever.
+        """
+        ...
+
+    @property
+    def problem(self) -> str:
+        """What keeps it from carrying orders out, for people; empty where nothing does."""
         ...
 
     def start(self, order: Order) -> None:

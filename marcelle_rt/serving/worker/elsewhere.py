@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import MarcelleError
-from ..definition import Definition, Reference
+from ..definition import Definition, NoServer, Reference
 from ..executors.seam import Order
 from .attempt import carry_out
 from .surroundings import Surroundings
@@ -39,9 +39,9 @@ def _definition(order: Order) -> Definition:
         os.environ.setdefault("MARCELLE_BACKEND", order.location)  # on another machine the default would be that one's
         try:
             definition = order.reference.load()
-        except ModuleNotFoundError as error:
+        except (ModuleNotFoundError, NoServer) as error:
             raise WrongWorker(
-                f"a worker can't import {order.reference.module!r}: {error}. Put it where the workers find it (Dask: "
+                f"a worker can't find {order.reference}: {error}. Put the module where the workers find it (Dask: "
                 "client.upload_file), with what it imports"
             ) from error
     if definition.store.location != order.location:

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from marcelle_rt.serving.definition import Reference
 from marcelle_rt.serving.executors.dask import Dask
+from marcelle_rt.serving.executors.elsewhere import ExecutorGone
+from marcelle_rt.serving.executors.seam import Order
 from tests.helpers import eventually
 from tests.serving.conftest import Served
 
@@ -58,6 +61,31 @@ def test_a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(ser
 
     eventually(lambda: not Path(f"/proc/{worker}").exists())
     assert served.job(job)["state"] == "queued"
+
+
+def test_a_cluster_without_workers_says_so_and_one_whose_scheduler_is_lost_takes_no_more(tmp_path: Path) -> None:
+    dask = pytest.importorskip("dask")
+    with (
+        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
+        distributed.Client(processes=False, dashboard_address=None, n_workers=0, threads_per_worker=2) as client,
+    ):
+        ended: list[Any] = []
+        executor = Dask(client, lambda *end: ended.append(end))
+        # It takes some orders all the same: a cluster may get workers because something waits.
+        assert (executor.problem, executor.free) == ("the Dask cluster has no workers", 2)
+        executor.start(Order(Reference("no_such_module", "server", ""), "http://127.0.0.1:1", "a-job", 1, "a-token"))
+        assert executor.free == 1
+
+        client.cluster.scale(1)
+        eventually(lambda: executor.problem == "")
+        (order, reason) = eventually(lambda: ended)[0]
+        assert (order.job, executor.free) == ("a-job", 4)
+        assert "WrongWorker: a worker can't find no_such_module:server" in reason
+
+        client.cluster.scheduler.loop.add_callback(client.cluster.scheduler.close)
+        with pytest.raises(ExecutorGone, match="Dask takes no more jobs: its client is closed"):
+            eventually(lambda: executor.free < 0)
+        executor.close()
 
 
 def test_a_client_is_known_by_its_class_and_nothing_else_is_taken_for_one() -> None:
