@@ -57,7 +57,7 @@ ROOMS = {
     "runs/sync/": GROUND | {"client/", "models/", "runs/document/", "runs/folder/", "runs/remote/", "runs/training/"},
     "runs/alerts/": GROUND | {"client/", "runs/document/", "runs/training/"},
     "runs/recording/": GROUND | RUNS,
-    "runs/uploader.py": GROUND | RUNS | {"models/"},
+    "runs/uploader.py": GROUND | RUNS | {"client/", "models/"},
     "runs/writer.py": GROUND | RUNS | {"models/", "runs/recording/"},
     "runs/": set(),
     "callbacks/": GROUND | {"runs/remote/", "runs/training/", "runs/writer.py", "utils.py"},

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import values
+from ..client.doubt import is_over, may_pass
 from ..errors import (
     AWAY,
     DatasetError,
@@ -185,11 +186,11 @@ def _came_through(service: Service, ids: list[str], error: MarcelleError) -> tup
     for identity in ids:
         try:
             if not _is_there(service, identity):
-                break
-        except AWAY:
-            return stored, ids[len(stored) :]
-        except FeathersError:  # who may not read what he writes has written nothing
-            break
+                return stored, [] if is_over(error) else ids[len(stored) :]
+        except (*AWAY, FeathersError) as unread:
+            if may_pass(unread):
+                return stored, ids[len(stored) :]
+            break  # who may not read what he writes has written nothing
         stored.append(identity)
     return stored, []
 

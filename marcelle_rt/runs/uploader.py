@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..client.doubt import is_away
 from ..config import no_bar
 from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices
@@ -25,7 +26,7 @@ from .remote.run_documents import RunDocuments
 from .remote.uploads import FileUploads
 from .sync import file_upload
 from .sync.replica import CopyDisagrees, Replica
-from .sync.retrying import is_away, patiently
+from .sync.retrying import patiently
 from .sync.sentences import not_uploaded, replaced
 from .sync.side_documents import SideDocuments
 

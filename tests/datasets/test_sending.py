@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from marcelle_rt.datasets.sending import FullSpeed, Pace, batches, create_many
-from marcelle_rt.errors import BackendUnreachable, BadRequest, ConnectionLost, Forbidden, NotFound, PartlyAdded
+from marcelle_rt.errors import (
+    BackendUnreachable,
+    BadGateway,
+    BadRequest,
+    ConnectionLost,
+    Forbidden,
+    GeneralError,
+    NotFound,
+    PartlyAdded,
+    Unavailable,
+)
 
 
 class Database:
@@ -18,6 +28,7 @@ class Database:
     def __init__(self, *failures: str | None) -> None:
         self.documents: dict[str, dict[str, Any]] = {}
         self.gone = False
+        self.unreadable = False
         self._failures = iter(failures)
 
     def create(self, data: Any) -> None:
@@ -27,6 +38,8 @@ class Database:
             failure = failure.replace("gone", "lost")
         if failure == "refused":
             raise BadRequest("no")
+        if failure == "given up":  # by a proxy; the backend may carry it out yet
+            raise BadGateway("no")
         listed = data if isinstance(data, list) else [data]
         if failure == "lists" and isinstance(data, list):
             raise Forbidden("no lists")
@@ -35,12 +48,17 @@ class Database:
             for document in kept:
                 assert document["_id"] not in self.documents
                 self.documents[document["_id"]] = document
+        if failure == "unreadable":
+            self.unreadable = True
+            raise GeneralError("after the write")
         if failure is not None and failure.startswith("lost"):
             raise ConnectionLost("http://localhost", "instances.create")
 
     def get(self, identity: str) -> dict[str, Any]:
         if self.gone:
             raise BackendUnreachable("http://localhost", "it refuses the connection")
+        if self.unreadable:
+            raise Unavailable("it restarts")
         if identity not in self.documents:
             raise NotFound("none")
         return self.documents[identity]
@@ -134,3 +152,14 @@ def test_what_is_refused_halfway_is_an_error_with_what_came_before_it() -> None:
 
     assert set(caught.value.added) == set(database.documents)
     assert caught.value.unsure == []
+
+
+@pytest.mark.parametrize("failure", ["given up", "unreadable"])
+def test_what_a_server_or_a_proxy_says_no_to_may_be_stored_where_nobody_can_look(failure: str) -> None:
+    database = Database(None, failure)
+
+    with pytest.raises(PartlyAdded, match="100 were added before it, and of the next 100 it is not known") as caught:
+        create_many(database, "d", ({"n": n} for n in range(250)), FullSpeed(), lambda count: None)  # type: ignore[arg-type]
+
+    there = [identity in database.documents for identity in caught.value.unsure]
+    assert there == [failure == "unreadable"] * 100

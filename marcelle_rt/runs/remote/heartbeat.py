@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ...client.doubt import may_pass
 from ...errors import AWAY, FeathersError, MarcelleError, NotFound
 from ...forks import pid
 from ...notices import logger
@@ -113,8 +114,10 @@ def exists(link: Link, run_id: str) -> bool:
     """Whether a backend has a run's heartbeat, fresh or old."""
     try:
         link.service(HEARTBEATS).get(run_id)
-    except FeathersError:  # none, or no such service
-        return False
+    except FeathersError as error:
+        if may_pass(error):  # else a run that was removed would be taken for lost, and come back
+            raise
+        return False  # there is none, or no such service
     return True
 
 

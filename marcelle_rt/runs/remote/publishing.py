@@ -18,8 +18,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ...client.doubt import is_over, may_pass
 from ...client.service import Service
-from ...errors import AWAY, FeathersError, InvalidAnswer, InvalidData, NotFound
+from ...errors import FeathersError, InvalidAnswer, InvalidData, MarcelleError, NotFound
 from .link import Link, checked_document
 from .run_documents import TFJS_MODELS
 from .uploads import FileUploads
@@ -131,7 +132,12 @@ class ModelPublisher:
                     return self._patch(old, new)
                 except NotFound:  # removed, or replaced by somebody else, since it was read
                     continue
-        except FeathersError:
+        except FeathersError as error:
+            if not is_over(error):  # it may come through yet, and then it needs its files
+                raise
+            there = self._followed()
+            if there is not None and there.get("files") == files:
+                return there
             self._uploads.discard(TFJS_MODELS, files, "tfjs")
             raise
 
@@ -157,7 +163,9 @@ class ModelPublisher:
         identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"marcelle-model/{self._name}/{new['files'][0][1]}"))
         try:
             created = self._models.create({"_id": identity, "name": self._name, "rev": _rev(1), **new})
-        except AWAY as error:
+        except MarcelleError as error:
+            if not may_pass(error):
+                raise
             try:
                 created = self._models.get(identity)
             except NotFound:
@@ -170,10 +178,15 @@ class ModelPublisher:
         identity = old["_id"]
         try:
             patched = self._models.patch(identity, change, {"query": {"rev": {"$lte": rev}}})
-        except AWAY:
+        except MarcelleError as error:
+            if not may_pass(error):
+                raise
             patched = self._models.get(identity)
             if patched.get("rev") != rev:
-                patched = self._models.patch(identity, change, {"query": {"rev": {"$lte": rev}}})
+                try:
+                    patched = self._models.patch(identity, change, {"query": {"rev": {"$lte": rev}}})
+                except FeathersError as refused:
+                    raise refused if is_over(error) else error from None  # the first may come through yet
         document = checked_document(patched, self._link.location)
         if document.get("files") != new["files"]:
             if document.get("rev") != rev:

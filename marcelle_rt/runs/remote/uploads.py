@@ -6,6 +6,7 @@ they don't like are dropped with status 200, and the answer lists what was kept.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 import uuid
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ...client.doubt import is_over
 from ...errors import AWAY, BadRequest, ConversionError, FeathersError, InvalidData, MarcelleError, NotFound
 from ...notices import logger
 from ...values import to_wire
@@ -161,42 +163,55 @@ class FileUploads:
             document: The document; its `_id` is made where it has none.
             again: This was tried before.
         """
-        service = self.link.service(service_name)
         document = {"_id": _identity(service_name, document), **document}
-        try:
-            if again:
-                try:
-                    return self._checked(service.get(document["_id"]))
-                except NotFound:
-                    pass
-            return self._checked(service.create(document))
-        except FeathersError:
-            there = self._read(service_name, document["_id"])
-            if there is None or any(there.get(field) != document.get(field) for field in ("files", "url")):
-                self._discard(service_name, document)
-            if there is None:
+        there = self._there(service_name, document) if again else None
+        if there is None:
+            try:
+                return self._checked(self.link.service(service_name).create(document))
+            except AWAY:
+                if not again:
+                    return self._create(service_name, document, again=True)
+                self._keep(service_name, document)
                 raise
+            except FeathersError as error:  # which a server or a proxy may say of a call that came through
+                there = self._there(service_name, document)
+                if there is None:
+                    if is_over(error) and not again:
+                        self._discard(service_name, document)
+                    else:  # a call that nobody waits for any more may come through yet
+                        self._keep(service_name, document)
+                    raise
+        if any(there.get(field) != document.get(field) for field in ("files", "url")):
             # Another process of this run has uploaded it, or one that was killed: its line let go of it late.
-            return there
-        except AWAY:
-            if not again:
-                return self._create(service_name, document, again=True)
-            if "key" in document:  # who uploads that file again finds it here
-                self._unowned[service_name, document["key"]] = document
+            self._discard(service_name, document)
+        return there
+
+    def _there(self, service_name: str, document: _Document) -> _Document | None:
+        """The stored document of that `_id`, or `None` where there is none for certain."""
+        try:
+            return self._checked(self.link.service(service_name).get(document["_id"]))
+        except NotFound:
+            return None
+        except MarcelleError:  # the files may have their document, so they stay for it
+            self._keep(service_name, document)
             raise
 
-    def _read(self, service_name: str, identity: str) -> _Document | None:
-        try:
-            return self._checked(self.link.service(service_name).get(identity))
-        except FeathersError:  # it is not there, or may not be read
-            return None
+    def _keep(self, service_name: str, document: _Document) -> None:
+        """Leaves files where they are, for who uploads that file again."""
+        if "key" in document:
+            self._unowned[service_name, document["key"]] = document
+        else:
+            logger.warning("files of a failed upload may stay at %s (%s)", self.link.location, service_name)
 
     def _discard(self, service_name: str, document: Mapping[str, Any]) -> None:
         """Removes files that no document owns: a backend removes files only together with their document."""
         service = self.link.service(service_name)
         bare = {key: document[key] for key in ("files", "format", "url", "filename") if key in document}
+        bare["_id"] = str(uuid.uuid4())
         try:
-            service.remove(service.create(bare)["_id"])
+            with contextlib.suppress(FeathersError):  # it may be there all the same; the next call tells
+                service.create(bare)
+            service.remove(bare["_id"])
         except MarcelleError as error:
             logger.warning("files of a failed upload stay at %s (%s): %s", self.link.location, service_name, error)
 

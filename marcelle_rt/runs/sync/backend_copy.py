@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from ...client.doubt import may_pass
 from ...config import Login
 from ...errors import AWAY, BackendUnreachable, MarcelleError, NotAuthenticated
 from ...notices import Notices
@@ -21,7 +22,7 @@ from .pace import PAUSE, Pace
 from .past import Past
 from .removals import Removals
 from .replica import Delivery, Replica
-from .retrying import TRIES, may_pass, pause
+from .retrying import TRIES, pause
 from .sentences import command, kept, replaced, sign_in, whole
 from .side_documents import SideDocuments
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...client.doubt import is_away, may_pass
 from ...errors import ConversionError, InvalidData, MarcelleError
 from ...notices import Notices, logger
 from ..document.events import Event
@@ -16,7 +17,7 @@ from ..folder.files import size_of
 from ..folder.journal import Journal
 from ..remote.uploads import FileUploads
 from .file_upload import upload
-from .retrying import TRIES, is_away, may_pass, pause
+from .retrying import TRIES, pause
 from .sentences import command, kept, not_uploaded, whole
 
 

@@ -1,11 +1,12 @@
-"""Which errors of a backend pass, how often one is tried again that may, and after how long. Pure."""
+"""How often a call is tried again whose error may pass, and after how long. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...errors import AWAY, FeathersError, MarcelleError, NotAuthenticated
+from ...client.doubt import is_away, may_pass
+from ...errors import MarcelleError
 
 T = TypeVar("T")
 
@@ -14,25 +15,6 @@ TRIES = 5
 
 _FIRST_PAUSE = 0.5  # seconds
 _LONGEST_PAUSE = 10.0
-_PASSING_CODES = frozenset({408, 425, 429})
-_LASTING_CODES = frozenset({501, 505, 511})
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether the backend, or who signs in there, is away: it is waited for, as long as it takes."""
-    return isinstance(error, (*AWAY, NotAuthenticated))
-
-
-def may_pass(error: BaseException) -> bool:
-    """Whether the same call may come through later, though nothing about it changes.
-
-    A server that is busy (429), a proxy before one that restarts (502, 503) or a fault in one (500) may.
-    """
-    if is_away(error):
-        return True
-    if not isinstance(error, FeathersError):
-        return False
-    return error.code in _PASSING_CODES or (error.code >= 500 and error.code not in _LASTING_CODES)
 
 
 def pause(tries: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt.errors import ConnectionLost, GeneralError, NotFound
+from marcelle_rt.errors import ConnectionLost, GeneralError, NotFound, Unavailable
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
@@ -218,6 +218,20 @@ def test_a_run_that_is_gone_with_its_heartbeat_left_was_removed_by_a_person(link
     replica.apply(epoch(1))
     replica.level()
     assert replica.delivery is Delivery.GONE
+
+
+def test_a_run_that_a_person_removed_does_not_come_back_though_its_heartbeat_can_t_be_read(link: MemoryLink) -> None:
+    run = new_run(1)
+    replica = replica_of(run, link, fresh=True)
+    replica.level()
+    del link.services["runs"][run.id]
+    link.services[events.HEARTBEATS] = {run.id: {"_id": run.id}}
+    link.faults = {f"get {events.HEARTBEATS}": [Unavailable("it restarts")]}
+    replica.apply(epoch(1))
+    with pytest.raises(Unavailable):
+        replica.level()
+    replica.level()
+    assert (replica.delivery, link.services["runs"]) == (Delivery.GONE, {})
 
 
 def test_a_run_that_an_emptied_database_lost_is_created_again(

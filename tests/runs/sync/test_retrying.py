@@ -6,21 +6,14 @@ import pytest
 
 from marcelle_rt.errors import (
     BackendUnreachable,
-    BadGateway,
     BadRequest,
     CallTimeout,
     ConnectionLost,
-    ConversionError,
-    FeathersError,
-    Forbidden,
     GeneralError,
     NotAuthenticated,
-    NotFound,
-    NotImplementedByServer,
     TooManyRequests,
-    Unavailable,
 )
-from marcelle_rt.runs.sync.retrying import TRIES, is_away, may_pass, patiently, pause
+from marcelle_rt.runs.sync.retrying import TRIES, patiently, pause
 
 AWAY = [
     BackendUnreachable("x", "refused"),
@@ -28,41 +21,6 @@ AWAY = [
     CallTimeout("x", "y", 1.0),
     NotAuthenticated("no"),
 ]
-PASSES = [
-    TooManyRequests("slow down"),
-    GeneralError("a fault"),
-    BadGateway("no"),
-    Unavailable("no"),
-    *[GeneralError("status", code=code) for code in (408, 425, 429, 500, 502, 503, 504, 507)],
-]
-STAYS: list[Exception] = [
-    BadRequest("no"),
-    Forbidden("no"),
-    NotFound("no"),
-    NotImplementedByServer("no"),
-    *[GeneralError("status", code=code) for code in (400, 404, 413, 422, 499, 501, 505, 511)],
-    ConversionError("tfjs", "m", "can't"),
-    OSError("disk"),
-    ValueError("x"),
-]
-
-
-@pytest.mark.parametrize("error", AWAY, ids=repr)
-def test_who_is_away_is_waited_for(error: Exception) -> None:
-    assert is_away(error)
-    assert may_pass(error)
-
-
-@pytest.mark.parametrize("error", PASSES, ids=lambda error: f"{type(error).__name__} {error.code}")
-def test_a_busy_or_restarting_server_is_asked_again(error: FeathersError) -> None:
-    assert may_pass(error)
-    assert not is_away(error)
-
-
-@pytest.mark.parametrize("error", STAYS, ids=repr)
-def test_what_would_be_refused_again_is_not(error: Exception) -> None:
-    assert not may_pass(error)
-    assert not is_away(error)
 
 
 def test_pauses_double_up_to_ten_seconds() -> None:

@@ -12,13 +12,13 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ....client.doubt import is_away, may_pass
 from ....client.paging import identity
 from ....errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound
 from ....notices import THREADS, Notices, logger, sentence
 from ...document.commands import ANSWERED, COMMANDS, Answer, State
 from ...remote.link import Link
 from ...training.steering import Steering
-from ..retrying import is_away, may_pass
 
 ROOM = 100
 """How many commands it holds that were not looked at yet."""
