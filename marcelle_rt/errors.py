@@ -30,15 +30,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 
-def pass_interrupt(error: BaseException) -> None:
-    """Raises Ctrl-C again, for whoever catches all else that other people's code raises: `SystemExit`, too.
-
-    What a converter, a model's `summary` or a handler raises is not to end a training; Ctrl-C is the user's own.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        raise error
-
-
 class MarcelleError(Exception):
     """The base of every error that this package raises on purpose."""
 

@@ -1,6 +1,7 @@
-"""Text that others wrote (names of runs, metrics and files, errors of servers), made safe for where it is shown.
+"""What is other people's: their text, made safe for where it is shown, and what their code raises.
 
-Whoever can write to a backend chooses such text. Each way of showing it has one function here, and nothing else:
+Their text are names of runs, metrics and files, and errors of servers: whoever can write to a backend chooses it. Each
+way of showing it has one function here, and nothing else:
 
 - a terminal, and a message or warning that may end up there: `clean` for one line, `clean_lines` for several,
   always as rich's `Text`, because a plain string is read as markup;
@@ -13,6 +14,7 @@ JSON and Parquet hold data as it is.
 from __future__ import annotations
 
 import html
+import signal
 from typing import Any
 
 _FORMULAS = ("=", "+", "-", "@")
@@ -49,3 +51,24 @@ def as_cell(value: Any) -> Any:
         return value
     text = clean(value)
     return f"'{text}" if text.lstrip().startswith(_FORMULAS) else text
+
+
+def pass_interrupt(error: BaseException) -> None:
+    """Raises again what a signal has raised, for whoever catches all else that other people's code raises.
+
+    What a converter or a model's `summary` raises is not to end a training, be it `SystemExit`. Ctrl-C, a cluster's
+    SIGTERM or an alarm is the user's own, wherever it comes: it may find the training in a checkpoint of ours.
+    """
+    if isinstance(error, KeyboardInterrupt) or _is_of_a_signal(error):
+        raise error
+
+
+def _is_of_a_signal(error: BaseException) -> bool:
+    """Whether a handler of a signal raised it: its frame is among those that the error has gone through."""
+    handlers = {getattr(signal.getsignal(number), "__code__", None) for number in signal.valid_signals()}
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace = trace.tb_next
+    return False

@@ -10,8 +10,7 @@ import warnings
 from collections.abc import Hashable
 
 from .config import silent
-from .errors import pass_interrupt
-from .foreign import clean_lines
+from .foreign import clean_lines, pass_interrupt
 from .redaction import redacted
 
 logger: logging.Logger = logging.getLogger("marcelle_rt")

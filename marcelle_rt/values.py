@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 
-from .errors import InvalidData, pass_interrupt
+from .errors import InvalidData
+from .foreign import pass_interrupt
 
 SOCKET_LIMIT = 1_000_000
 """Bytes in one frame above which a Socket.IO server closes the connection (`maxHttpBufferSize`)."""

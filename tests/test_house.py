@@ -15,18 +15,8 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
 GROUND = {
-    *(
-        "cards.py",
-        "chance.py",
-        "errors.py",
-        "values.py",
-        "config.py",
-        "foreign.py",
-        "forks.py",
-        "formats.py",
-        "notices.py",
-    ),
-    *("notices.py", "redaction.py"),
+    *("cards.py", "chance.py", "config.py", "errors.py", "foreign.py", "forks.py", "formats.py"),
+    *("notices.py", "redaction.py", "values.py"),
 }
 """What every room but the pure ones may stand on."""
 
@@ -34,7 +24,7 @@ RUNS = {"runs/document/", "runs/folder/", "runs/training/", "runs/remote/", "run
 
 ROOMS = {
     "errors.py": set(),
-    "values.py": {"errors.py"},
+    "values.py": {"errors.py", "foreign.py"},
     "config.py": {"errors.py"},
     "foreign.py": set(),
     "cards.py": {"foreign.py"},
@@ -42,7 +32,7 @@ ROOMS = {
     "chance.py": set(),
     "redaction.py": set(),
     "formats.py": {"errors.py"},
-    "notices.py": {"errors.py", "config.py", "foreign.py", "redaction.py"},
+    "notices.py": {"config.py", "foreign.py", "redaction.py"},
     "utils.py": GROUND,
     "client/": GROUND,
     "models/": GROUND,

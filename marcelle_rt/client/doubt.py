@@ -30,7 +30,7 @@ def may_pass(error: BaseException) -> bool:
 def is_over(error: MarcelleError) -> bool:
     """Whether a call that raised this is over on the server: what is not there now will not come any more.
 
-    That is no word about what is there: a server says 500 before a write or after it.
+    What is there is another question: a server says 500 before a write or after it.
     """
     if isinstance(error, FeathersError):
         return error.code != _TIMED_OUT and (error.code < _FIRST_OF_PROXIES or error.code in _LASTING_CODES)

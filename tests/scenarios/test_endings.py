@@ -137,6 +137,40 @@ def test_a_program_that_handles_sigterm_keeps_its_handler(tmp_path: Path) -> Non
     assert (document["status"], code) == ("error", 5)
 
 
+IN_OUR_HANDS = """
+from collections.abc import Mapping
+class Logs(Mapping):
+    def items(self):
+        os.kill(os.getpid(), signal.%s)  # it comes while the package asks other people's code, whatever that raises
+        time.sleep(60)
+    def __getitem__(self, key): return 1.0
+    def __iter__(self): return iter(["loss"])
+    def __len__(self): return 1
+def too_long(*_): raise TimeoutError("too long")
+writer.create_run(); writer.train_begin(2); writer.save_epoch(1, {"loss": 1.0})
+%s
+try:
+    writer.save_epoch(2, Logs())
+except TimeoutError:
+    sys.exit(7)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "handler", "error", "code"),
+    [
+        ("SIGTERM", "", "SIGTERM", 143),
+        ("SIGTERM", "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))", "ended after 1 of 2 epochs", 5),
+        ("SIGALRM", "signal.signal(signal.SIGALRM, too_long)", "ended after 1 of 2 epochs", 7),
+    ],
+)
+def test_a_signal_is_heard_also_while_the_package_asks_other_peoples_code(
+    tmp_path: Path, name: str, handler: str, error: str, code: int
+) -> None:
+    document, returned = ends(IN_OUR_HANDS % (name, handler), tmp_path)
+    assert (document["status"], document["error"], returned) == ("error", error, code)
+
+
 def test_after_the_last_run_sigterm_is_as_it_was(tmp_path: Path) -> None:
     check = "assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL"
     assert ends(TRAIN.format(planned=1, saved=1) + "writer.train_end()\n" + check, tmp_path)[1] == 0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config
-from ...errors import pass_interrupt
-from ...foreign import clean
+from ...foreign import clean, pass_interrupt
 from ...notices import Notices, logger
 from ...redaction import redacted
 from ...values import iso, to_run, utf8

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from ...errors import RunFolderError, pass_interrupt
+from ...errors import RunFolderError
+from ...foreign import pass_interrupt
 from ...notices import Notices, sentence
 from ..document import events
 from ..document.entries import mime_of

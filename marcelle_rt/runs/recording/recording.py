@@ -196,8 +196,8 @@ class Recording:
         with self.lock:
             if self._resuming is not None:
                 self._resume_at(epochs.number(epoch))
+            values = epochs.values(logs) if logs is not None else {}  # a signal may end it, and then there is no epoch
             number, place = epochs.take(epoch, merge=merge)
-            values = epochs.values(logs) if logs is not None else {}
             if self.batches.is_due:
                 self.record_batches()
             self.record(events.epoch(time(), number, place, values))

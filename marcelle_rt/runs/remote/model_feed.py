@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...errors import AWAY, pass_interrupt
+from ...errors import AWAY
+from ...foreign import pass_interrupt
 from ...notices import THREADS, Notices, logger, sentence
 from .destination import Destination
 from .publishing import ModelPublisher

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ConversionError, InvalidData, pass_interrupt
+from ...errors import ConversionError, InvalidData
+from ...foreign import pass_interrupt
 from ...formats import REMOTE_FORMATS
 from ...notices import Notices, logger, sentence
 from ..document import events

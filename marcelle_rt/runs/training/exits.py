@@ -12,7 +12,7 @@ from collections import deque
 from types import FrameType
 from typing import Protocol
 
-from ...errors import pass_interrupt
+from ...foreign import pass_interrupt
 from ...forks import around_fork, on_fork
 from ...redaction import redacted
 from ...values import utf8

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from ...errors import pass_interrupt
+from ...foreign import pass_interrupt
 from ...notices import logger
 
 KERAS = "keras"

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import InvalidData, pass_interrupt
+from ...errors import InvalidData
+from ...foreign import pass_interrupt
 from ...notices import Notices
 from ...values import number, safe_key
 

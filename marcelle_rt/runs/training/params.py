@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import InvalidData, MarcelleError, pass_interrupt
+from ...errors import InvalidData, MarcelleError
+from ...foreign import pass_interrupt
 from ...notices import Notices
 from ...utils import get_model_info, loss_name
 from ...values import safe_keys, to_run
