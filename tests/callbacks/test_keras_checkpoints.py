@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,3 +127,17 @@ def test_labels_go_with_each_checkpoint(backend: Backend, store: DataStore, tmp_
     [model] = store.service("tfjs-models").items({"runId": run["_id"]})
     assert run["checkpoints"][0]["metadata"]["labels"] == ["cat", "dog"]
     assert model["metadata"]["labels"] == ["cat", "dog"]
+
+
+def test_a_seeded_training_is_the_same_with_checkpoints_and_without(tmp_path: Path) -> None:
+    def trained(*ours: Any) -> list[Any]:
+        model = small()
+        model.add(keras.layers.Dropout(0.5))  # takes its seed, as a second model would, from Python's numbers
+        model.compile("adam", "mse")
+        model.fit(X, Y, epochs=2, batch_size=8, verbose=0, callbacks=list(ours))
+        return [*model.get_weights(), random.random(), np.random.rand()]
+
+    callback = KerasCallback("net", writer=Writer("net", remote=False, base_log_dir=tmp_path), model_checkpoint_freq=1)
+    for with_us, without in zip(trained(callback), trained(), strict=True):
+        np.testing.assert_array_equal(with_us, without)
+    assert len(list(tmp_path.rglob("model_checkpoint_epoch=*.h5"))) == 2

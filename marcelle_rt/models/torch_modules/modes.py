@@ -7,6 +7,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
+from ... import chance
 from ...errors import ConversionError
 
 _FULL_STATE = (
@@ -70,12 +71,29 @@ def in_single_precision(module: Any) -> Any:
 
 
 @contextlib.contextmanager
+def _numbers_kept(device: Any) -> Iterator[None]:
+    """Has the random numbers of a device other than the CPU go on as if none had been drawn meanwhile."""
+    import torch
+
+    if device.type == "cpu":
+        yield
+        return
+    kind = torch.get_device_module(device)
+    where = () if device.type == "mps" else (device,)  # which has one generator, and takes no name of a device
+    before = kind.get_rng_state(*where)
+    try:
+        yield
+    finally:
+        kind.set_rng_state(before, *where)
+
+
+@contextlib.contextmanager
 def predicting(module: Any) -> Iterator[None]:
     """Has a module predict: in evaluation, without gradients and without autocast; all is put back afterwards.
 
-    So are the state of the CPU's random numbers, for a module that draws some, and the buffers, for one that counts or
-    averages in them: a training stays the same with checkpoints and without. Each part gets its own flag back: a batch
-    normalization that is frozen stays so in a module that trains.
+    So are the random numbers of Python, NumPy and PyTorch, on the CPU and where the module is, for one that draws some,
+    and the buffers, for one that counts or averages in them: a training stays the same with checkpoints and without.
+    Each part gets its own flag back: a batch normalization that is frozen stays so in a module that trains.
 
     Args:
         module: The module; what it holds is not changed.
@@ -88,12 +106,15 @@ def predicting(module: Any) -> Iterator[None]:
         for part in module.modules()
         for name, buffer in part.named_buffers(recurse=False)
     ]
-    devices = {parameter.device.type for parameter in module.parameters()} | {"cpu"}
+    devices = {tensor.device for tensor in (*module.parameters(), *module.buffers())}
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(chance.kept())
         stack.enter_context(torch.random.fork_rng(devices=[]))
-        for device in sorted(devices):
-            stack.enter_context(torch.autocast(device, enabled=False))
+        for device in devices:
+            stack.enter_context(_numbers_kept(device))
+        for kind in sorted({device.type for device in devices} | {"cpu"}):
+            stack.enter_context(torch.autocast(kind, enabled=False))
         try:
             for part, _ in flags:
                 part.training = False

@@ -1,0 +1,1 @@
+"""What becomes of PyTorch's modules: checkpoints, and images in pages."""
