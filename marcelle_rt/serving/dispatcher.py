@@ -110,8 +110,7 @@ class Dispatcher:
         ]
         answering = Answering(self._definition, self.id)
         try:
-            self._presence.show()
-            self._next_beat = self._clock() + self._presence.every
+            self._show()
             while self._serve_once():
                 self._advance()
         finally:
@@ -159,6 +158,13 @@ class Dispatcher:
             raise
         except _OF_ONE as error:
             self._notices.warn("refused", f"The backend refused what the server wanted to write: {error}")
+
+    def _show(self) -> None:
+        try:
+            self._presence.show()
+        except AWAY:  # the first beat shows it when the backend is back
+            return
+        self._next_beat = self._clock() + self._presence.every
 
     def _beat(self) -> None:
         problem = self._executor.problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from ..errors import MarcelleError, NotFound
+from ..errors import AWAY, MarcelleError, NotFound
 from ..notices import logger
 from .definition import Definition
 from .documents import TASKS, TaskDocument
@@ -73,6 +73,8 @@ class Presence:
     def _put(self, document: TaskDocument) -> None:
         try:
             self._service.create(document)
+        except AWAY:
+            raise
         except MarcelleError:  # an answer was lost, and it is there already; or else this says why not
             self._service.patch(document["_id"], {"beat": document["beat"]})
 

@@ -1,4 +1,6 @@
-"""Takes away what others have left behind: requests that nobody removed, and the presence of servers that are dead."""
+"""Takes away what others have left behind: requests and commands to jobs that were answered when who asked had gone,
+and the presence of servers that are dead.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import contextlib
 from typing import Any
 
 from ..errors import NotFound
+from ..runs.document.commands import COMMANDS, State
 from .definition import Definition
 from .documents import REQUESTS, TASKS, RequestState
 from .presence import names_of
@@ -28,7 +31,9 @@ class Sweep:
         self._server = server
         answered = [RequestState.ANSWERED.value, RequestState.ERROR.value]
         requests = {"task": {"$in": names_of(definition)}, "state": {"$in": answered}, "$select": ["_id", "state"]}
-        self._places: list[tuple[str, dict[str, Any]]] = [(REQUESTS, requests), (TASKS, {})]
+        over = [State.DONE.value, State.REFUSED.value]  # those of runs are their writers' to remove
+        commands = {"runId": None, "state": {"$in": over}, "$select": ["_id", "state"]}
+        self._places: list[tuple[str, dict[str, Any]]] = [(REQUESTS, requests), (COMMANDS, commands), (TASKS, {})]
         self._store = definition.store
         self._seen: set[tuple[str, str, Any]] = set()
 

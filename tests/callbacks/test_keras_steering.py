@@ -191,7 +191,7 @@ def test_names_that_the_training_declared_are_set_on_its_thread_and_no_others(tr
     done, refused = asking.said()
     assert done == ("done", "noise is 0.5")
     assert got == [(0.5, threading.main_thread())]
-    assert refused == ("refused", "'dropout' can't be set; this training lets set learning_rate, noise")
+    assert refused == ("refused", "'dropout' can't be set; this training can set learning_rate, noise")
 
 
 def test_a_checkpoint_is_saved_in_mid_epoch_and_goes_to_the_backend(train: Train) -> None:

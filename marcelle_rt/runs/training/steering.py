@@ -187,10 +187,10 @@ class Steering:
 
     def _against_values(self, params: Mapping[str, Any], names: list[str]) -> str | None:
         if not params:
-            return f"`params` names nothing to set; this training lets set {', '.join(names)}"
+            return f"`params` names nothing to set; this training can set {', '.join(names)}"
         for name, value in params.items():
             if name not in names:
-                return f"{clean(name, 80)!r} can't be set; this training lets set {', '.join(names)}"
+                return f"{clean(name, 80)!r} can't be set; this training can set {', '.join(names)}"
             if not _is_plain(value):
                 return f"the value of {name!r} is not a number, a text, or true or false"
         return None

@@ -113,7 +113,7 @@ def test_a_setter_can_refuse_in_its_own_words() -> None:
         (None, {}, "does not know the command 'None'"),
         ({"$gt": ""}, {}, "does not know the command"),
         ("set", {}, "names nothing"),
-        ("set", {"dropout": 0.5}, "'dropout' can't be set; this training lets set rate, momentum"),
+        ("set", {"dropout": 0.5}, "'dropout' can't be set; this training can set rate, momentum"),
         ("set", {"__class__": 1}, "can't be set"),
         ("set", {"rate": [1, 2]}, "the value of 'rate' is not a number"),
         ("set", {"rate": None}, "is not a number"),
