@@ -18,10 +18,15 @@ find_python() {
   return 1
 }
 
+# The minor version of the newest Python that is supported. A source distribution's setup.cfg is indented by tabs.
+newest_python() {
+  sed -n 's/^[[:space:]]*Programming Language :: Python :: 3\.//p' setup.cfg | sort -n | tail -1
+}
+
 make_venv() {
   local extra=$1 python stamp wanted newest
   wanted=$(cksum <setup.cfg)
-  newest=$(sed -n 's/^ *Programming Language :: Python :: 3\.//p' setup.cfg | sort -n | tail -1)
+  newest=$(newest_python)
   if [ ! -x .venv/bin/python ] || ! supported .venv/bin/python; then
     python=$(find_python)
     echo "Making .venv with $("$python" --version) ..."

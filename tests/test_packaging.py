@@ -75,6 +75,23 @@ def test_the_source_distribution_has_every_file_of_the_project_but_for_what_a_ch
     assert set(project()) - names - _NOT_PACKED == set()
 
 
+def test_the_scripts_of_a_source_distribution_know_the_pythons_that_the_project_supports(
+    built: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with tarfile.open(built[1]) as archive:
+        for member in archive.getmembers():
+            if member.name.endswith(("/setup.cfg", "/scripts/venv.sh")):
+                archive.extract(member, tmp_path, filter="data")
+    root = next(tmp_path.iterdir())
+
+    answer = subprocess.run(
+        ["bash", "-c", ". scripts/venv.sh; newest_python"], cwd=root, capture_output=True, text=True
+    )
+
+    listed = re.findall(r"Python :: 3\.(\d+)$", (ROOT / "setup.cfg").read_text(encoding="utf-8"), re.MULTILINE)
+    assert answer.stdout.split() == [max(listed, key=int)]
+
+
 def test_a_package_index_shows_no_link_that_is_dead_there(built: tuple[Path, Path], tmp_path: Path) -> None:
     wheel = zipfile.ZipFile(built[0])
     metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("/METADATA"))).decode()
@@ -82,7 +99,7 @@ def test_a_package_index_shows_no_link_that_is_dead_there(built: tuple[Path, Pat
     for name in ("README.md", "setup.py"):
         shutil.copy(ROOT / name, tmp_path)
     known = (ROOT / "setup.cfg").read_text(encoding="utf-8")
-    published = known.replace("project_urls =\n", "project_urls =\n    Source = https://code.example/me\n")
+    published = re.sub(r"(project_urls = ?\n)", r"\1    Source = https://code.example/me\n", known)
     (tmp_path / "setup.cfg").write_text(published, encoding="utf-8")
     answer = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
 

@@ -72,6 +72,22 @@ def test_the_machines_of_two_runs_are_compared_from_their_beginnings(
     chart(page, "Machine, percent").locator("canvas").wait_for()
     assert part(page, "The machine").get_attribute("open") is not None
 
+    def lines_of_the_light_page() -> int:
+        return (
+            chart(page, "Machine, percent")
+            .locator("canvas")
+            .evaluate(
+                "(canvas) => { const { data } ="
+                " canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);"
+                "let found = 0; for (let i = 0; i < data.length; i += 4)"
+                " if (data[i] === 226 && data[i + 1] === 232 && data[i + 2] === 240) found += 1; return found; }"
+            )
+        )
+
+    assert lines_of_the_light_page() > 0
+    page.emulate_media(color_scheme="dark")
+    eventually(lambda: lines_of_the_light_page() == 0)
+
 
 def test_where_the_ticked_runs_have_none_it_says_how_they_would(open_page: Callable[..., Page], train: Train) -> None:
     train(epochs=1)

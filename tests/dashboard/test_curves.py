@@ -60,6 +60,18 @@ def test_each_epoch_of_a_training_reaches_the_curve(open_page: Callable[..., Pag
     assert "1.6" in at_the_end
     assert "1.8" in at_the_end
     assert "epoch 5" in at_the_end
+    assert chart(page, "loss").locator(".rt-key").inner_text() == "dashed: val_loss"
+
+    # Without a pointer, and without eyes:
+    page.mouse.move(0, 0)
+    plot = page.get_by_role("img", name="loss by epoch: loss 1.6 at 5, val_loss 1.8 at 5")
+    plot.focus()
+    for key, epoch, loss, val_loss in (("End", 5, "1.6", "1.8"), ("ArrowLeft", 4, "2", "2.25"), ("Home", 1, "8", "9")):
+        page.keyboard.press(key)
+        said = chart(page, "loss").get_by_role("status").inner_text().split("\n")
+        assert sorted(said) == sorted([loss, "loss", val_loss, "val_loss", f"epoch {epoch}", f"epoch {epoch}"])
+    page.keyboard.press("Tab")
+    chart(page, "loss").locator(".rt-told").wait_for(state="hidden")
 
 
 def test_the_first_epoch_is_a_dot_and_epochs_are_counted_in_whole_ones(

@@ -36,4 +36,6 @@ export function showDashboard(title = 'Marcelle', more = () => []) {
   runPage(page.page('Run'), catalogue, connection);
   page.settings.dataStores(connection.store);
   page.show();
+  // Marcelle's own button has a picture alone.
+  document.querySelector('.marcelle header button')?.setAttribute('aria-label', 'settings');
 }

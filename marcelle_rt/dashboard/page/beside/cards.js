@@ -47,7 +47,7 @@ function chartsBeside(connection, shown, kind, told) {
       name,
       values.map(({ label, x, y }) => {
         const curve = thinned(curveOf(y, (at) => x[at], false), POINTS);
-        return { key: `${id} ${label}`, label, color: '', dashed: false, faint: false, curve };
+        return { key: `${id} ${label}`, label, what: label, color: '', dashed: false, faint: false, curve };
       }),
     ]));
     made.set(documents, new Map(groups));

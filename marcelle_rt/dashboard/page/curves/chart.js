@@ -2,12 +2,14 @@
 import uPlot from 'uplot';
 import { element } from '../dom.js';
 import { number } from '../text.js';
+import { drawKey, spoken, stepped } from './reading.js';
 import { nearest } from './series.js';
 
 /**
  * @typedef {object} Line
  * @property {string} key which line it is, whatever its values
  * @property {string} label
+ * @property {string} what what it shows of its run, such as a metric
  * @property {string} color
  * @property {boolean} dashed
  * @property {boolean} faint what a smoothed line was made of
@@ -18,6 +20,7 @@ import { nearest } from './series.js';
 
 const HEIGHT = 220;
 const MOST_TOLD = 8;
+const REACH = 20; // pixels beyond a line's ends in which it is still pointed at
 const CROWD = 40; // lines from which on they are thin: that many thick ones are a thicket, and slow to draw
 /** Steps between the ticks of an axis that counts. */
 const WHOLE = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
@@ -28,9 +31,15 @@ const style = (name) => getComputedStyle(document.documentElement).getPropertyVa
 export class Chart {
   /** @param {string} title */
   constructor(title) {
-    this.place = element('div', { class: 'rt-plot' });
-    this.told = element('div', { class: 'rt-told', hidden: true });
-    this.element = element('figure', { class: 'rt-chart' }, element('figcaption', {}, title), this.place, this.told);
+    this.place = element('div', {
+      class: 'rt-plot', role: 'img', tabindex: 0, onkeydown: (/** @type {KeyboardEvent} */ event) => this.walk(event), onblur: () => this.point(null),
+    });
+    this.told = element('div', { class: 'rt-told', role: 'status', hidden: true });
+    this.key = element('span', { class: 'rt-key' });
+    this.element = element('figure', { class: 'rt-chart' }, element('figcaption', {}, title), this.key, this.place, this.told);
+    this.title = title;
+    /** Which place on the x axis the keyboard points at. @type {number | null} */
+    this.pointed = null;
     /** @type {Line[]} */
     this.lines = [];
     /** @type {uPlot | null} */
@@ -39,15 +48,20 @@ export class Chart {
     this.zoomed = false;
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(this.place);
+    this.scheme = matchMedia('(prefers-color-scheme: dark)');
+    this.repaint = () => this.plot?.redraw();
+    this.scheme.addEventListener('change', this.repaint);
   }
 
   /** @param {Line[]} lines @param {Axes} axes */
   draw(lines, axes) {
     this.lines = lines;
     this.axes = axes;
+    this.place.setAttribute('aria-label', spoken(this.title, axes.unit, lines));
     const built = JSON.stringify([axes, lines.map(({ key, color, dashed, faint }) => [key, color, dashed, faint])]);
     if (!this.plot || built !== this.built) {
       this.built = built;
+      drawKey(this.key, lines);
       this.build();
       return;
     }
@@ -94,11 +108,29 @@ export class Chart {
       },
     };
     this.plot = new uPlot(options, /** @type {any} */ (this.data()), this.place);
-    this.plot.over.addEventListener('dblclick', () => {
-      this.zoomed = false;
-      this.plot?.setData(/** @type {any} */ (this.data()), true);
-    });
+    this.plot.over.addEventListener('dblclick', () => this.zoomOut());
     if (zoom) this.plot.setScale('x', { min: /** @type {number} */ (zoom.min), max: /** @type {number} */ (zoom.max) });
+  }
+
+  zoomOut() {
+    this.zoomed = false;
+    this.plot?.setData(/** @type {any} */ (this.data()), true);
+  }
+
+  /** The arrow keys go from value to value, and Escape out of a zoom. @param {KeyboardEvent} event */
+  walk(event) {
+    const next = stepped(this.lines, this.pointed, event.key);
+    if (next !== undefined) this.point(next);
+    else if (event.key === 'Escape') this.zoomOut();
+    else return;
+    event.preventDefault();
+  }
+
+  /** Points at a place on the x axis, as the pointer does. @param {number | null} x */
+  point(x) {
+    this.pointed = x;
+    if (!this.plot) return;
+    this.plot.setCursor(x === null ? { left: -10, top: -10 } : { left: this.plot.valToPos(x, 'x'), top: 0 });
   }
 
   resize() {
@@ -107,22 +139,24 @@ export class Chart {
     else if (width > 0 && width !== this.plot.width) this.plot.setSize({ width, height: HEIGHT });
   }
 
-  /** Says which values lie at the pointer, the nearest first. @param {uPlot} plot */
+  /** Says which values lie at the pointer, the nearest first; what lines came to that end before it stands below. @param {uPlot} plot */
   tell(plot) {
     const { left, top } = plot.cursor;
     const here = left !== undefined && top !== undefined && left >= 0;
     // A cursor that another chart moves has no height here.
-    const own = here && plot.over.matches(':hover');
+    const own = here && (this.pointed !== null || plot.over.matches(':hover'));
     this.told.hidden = !own;
     if (!own) return;
-    const [x, y] = [plot.posToVal(left, 'x'), top];
+    const [x, y] = [this.pointed ?? plot.posToVal(left, 'x'), top];
+    const reach = plot.posToVal(REACH, 'x') - plot.posToVal(0, 'x');
     const near = this.lines
-      .filter(({ faint, curve }) => !faint && curve.x.length > 0 && x >= curve.x[0] - 0.5)
+      .filter(({ faint, curve }) => !faint && curve.x.length > 0 && x >= curve.x[0] - reach)
       .map((line) => {
         const place = nearest(line.curve.x, x);
-        return { line, x: line.curve.x[place], y: line.curve.y[place] };
+        const ended = x > line.curve.x[line.curve.x.length - 1] + reach;
+        return { line, ended, x: line.curve.x[place], y: line.curve.y[place] };
       })
-      .sort((a, b) => Math.abs(plot.valToPos(a.y, 'y') - y) - Math.abs(plot.valToPos(b.y, 'y') - y));
+      .sort((a, b) => Number(a.ended) - Number(b.ended) || Math.abs(plot.valToPos(a.y, 'y') - y) - Math.abs(plot.valToPos(b.y, 'y') - y));
     const rows = near.slice(0, MOST_TOLD).map(({ line, x: at, y: value }) =>
       element(
         'div', {},
@@ -139,6 +173,7 @@ export class Chart {
 
   destroy() {
     this.observer.disconnect();
+    this.scheme.removeEventListener('change', this.repaint);
     this.plot?.destroy();
     this.plot = null;
   }

@@ -52,7 +52,7 @@ export function linesOf(shown, metrics, { axis, log, smooth }) {
     return metrics.filter((metric) => logs[metric]?.length).map((metric, place) => ({
       key: `${run.id ?? run._id} ${metric}`,
       label: shown.length > 1 ? `${label} ${metrics.length > 1 ? metric : ''}`.trim() : metric,
-      color, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
+      what: metric, color, dashed: metrics.length > 1 && metric !== metrics[0] && place >= 0,
       run, metric, elapsed, values: logs[metric],
     }));
   });

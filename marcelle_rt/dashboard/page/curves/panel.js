@@ -121,7 +121,6 @@ export function curvesCard(catalogue, selection, words) {
     if (catalogue.rows.size === 0 || selection.ticked.some((id) => changed.has(id))) drawNow();
   });
   selection.subscribe(schedule);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => charts.forEach((chart) => chart.plot?.redraw()));
   schedule();
   return card;
 }

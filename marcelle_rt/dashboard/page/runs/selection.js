@@ -1,7 +1,8 @@
 // Which runs are ticked: those that somebody chose, or else all that train now, or else the newest.
 import { isActive } from './facts.js';
 
-const COLORS = ['#3b82f6', '#f97316', '#10b981', '#a855f7', '#ec4899', '#eab308', '#06b6d4', '#ef4444', '#84cc16', '#8b7355'];
+// Also told apart by people who see fewer colors, the first six of them easily; `LiveRuns` has the same (monitor/notebook/drawing.py).
+const COLORS = ['#3b82f6', '#f97316', '#0c8074', '#ad24ba', '#c22525', '#a8a29e', '#06b6d4', '#4f46e5', '#d946ef', '#e11d48'];
 
 /** @param {number} place @returns {string} */
 export function colorOf(place) {

@@ -1,0 +1,53 @@
+// How a chart is read without a pointer or without its colors: its key, what is said of it, and the steps of the arrow keys.
+import { element } from '../dom.js';
+import { number } from '../text.js';
+
+/** @typedef {import('./chart.js').Line} Line */
+
+const MOST_SAID = 8;
+
+/** @param {Line[]} lines */
+const clear = (lines) => lines.filter(({ faint, curve }) => !faint && curve.x.length > 0);
+
+/**
+ * Says which of a chart's lines are what, where they are of several kinds.
+ * @param {HTMLElement} place
+ * @param {Line[]} lines
+ */
+export function drawKey(place, lines) {
+  const kinds = new Map(lines.filter(({ faint }) => !faint).map((line) => [line.what, line]));
+  const dashed = [...kinds.values()].filter((line) => line.dashed);
+  place.hidden = kinds.size < 2;
+  if (dashed.length > 0) place.textContent = `dashed: ${dashed.map(({ what }) => what).join(', ')}`;
+  else {
+    const names = [...kinds.values()].map(({ what, color }) => [element('span', { class: 'rt-swatch', style: `background: ${color}` }), what]);
+    place.replaceChildren(...names.map((parts) => element('span', {}, ...parts)));
+  }
+}
+
+/**
+ * A chart in words: where its lines have come to.
+ * @param {string} title
+ * @param {string} unit
+ * @param {Line[]} lines
+ */
+export function spoken(title, unit, lines) {
+  const all = clear(lines);
+  const ends = all.slice(0, MOST_SAID).map(({ label, curve }) => `${label} ${number(curve.y[curve.y.length - 1])} at ${number(curve.x[curve.x.length - 1])}`);
+  const more = all.length > MOST_SAID ? [`${all.length - MOST_SAID} more`] : [];
+  return `${title} by ${unit}: ${[...ends, ...more].join(', ')}. The arrow keys read its values.`;
+}
+
+/**
+ * Where a key goes from a place on the x axis; undefined: it goes nowhere.
+ * @param {Line[]} lines
+ * @param {number | null} from null: nowhere yet
+ * @param {string} key
+ */
+export function stepped(lines, from, key) {
+  if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return undefined;
+  const places = [...new Set(clear(lines).flatMap(({ curve }) => curve.x))].sort((a, b) => a - b);
+  if (key === 'Home') return places[0];
+  if (key === 'End' || from === null) return places[places.length - 1];
+  return key === 'ArrowRight' ? places.find((x) => x > from) ?? from : places.reverse().find((x) => x < from) ?? from;
+}
