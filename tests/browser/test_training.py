@@ -117,7 +117,9 @@ def test_a_reloaded_page_goes_on_with_the_training_and_asks_for_no_second_one(
     assert store.service(JOBS).count() == 1
 
 
-def test_an_attempt_after_another_begins_the_curves_anew(page: Page, opened: Open, server: ScriptedServer) -> None:
+def test_an_attempt_after_another_begins_the_curves_anew_and_stops_no_training(
+    page: Page, opened: Open, server: ScriptedServer, store: DataStore
+) -> None:
     job = begun(page, opened, server)
     server.epoch(server.begin(job), 2)
     says(page, "Epoch 2 of 3.")
@@ -128,6 +130,8 @@ def test_an_attempt_after_another_begins_the_curves_anew(page: Page, opened: Ope
 
     statuses = [event["status"] for event in page.evaluate("window.events") if event["status"] != "idle"]
     assert statuses == ["start", "epoch", "epoch", "start", "epoch"]
+    page.evaluate("() => { const other = python.pythonModel(store, 'shapes'); model.dispose(); return other.ready; }")
+    assert store.service(COMMANDS).count() == 0
 
 
 def test_stop_is_a_command_and_its_answer_removes_it(

@@ -61,7 +61,6 @@ export class PythonModel extends Model {
   }
 
   get #goesOn() { return ACTIVE.includes(this.$job.get()?.state); }
-
   /** Tells who waits for an answer of Python's that there is nobody any more. */
   #untilGone = (fail) => this.$task.subscribe((there) => there ?? fail(nobodyFor(this.task)));
 
@@ -179,18 +178,12 @@ export class PythonModel extends Model {
   }
 
   /** Ends the training, by force where it does not listen. */
-  async cancel() {
-    return this.#command('cancel', {}, null);
-  }
+  async cancel() { return this.#command('cancel', {}, null); }
 
   /** Changes what the training has declared, such as `learning_rate`. */
-  set(name, value) {
-    return this.#command('set', { [name]: value });
-  }
+  set(name, value) { return this.#command('set', { [name]: value }); }
 
-  checkpoint() {
-    return this.#command('checkpoint');
-  }
+  checkpoint() { return this.#command('checkpoint'); }
 
   async #command(name, params = {}, runId = this.$job.get()?.runId ?? null) {
     if (!this.#goesOn) throw new Error('No training is going on');
@@ -224,6 +217,13 @@ export class PythonModel extends Model {
     if (!target) return;
     this.destroy();
     this.$$.app = { $destroy: show(target, this.title, this.$message, this.$job) };
+  }
+
+  /** Leaves the training alone: Marcelle's components stop their streams here, by a `stop` that means something else. */
+  dispose() {
+    this.#run?.dispose();
+    this.destroy();
+    super.stop();
   }
 
   /** The published model's id: Python has saved it. */

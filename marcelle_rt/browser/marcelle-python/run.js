@@ -65,6 +65,7 @@ export class PythonRun extends Component {
 
   dispose() {
     this.followed.stop();
-    super.dispose();
+    this.destroy();
+    super.stop(); // Marcelle's own `stop`, of the streams; that of this class ends the training
   }
 }
