@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import math
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,9 +26,21 @@ SOCKET_LIMIT = 1_000_000
 REST_LIMIT = 100_000
 """Bytes in one JSON body above which the backend's REST answers with an error (body-parser's default)."""
 
-JAVASCRIPTS_OWN = ("__proto__", "constructor", "prototype")
-"""Keys that lead into JavaScript's own objects: pages lose what is stored under the first, and backends refuse paths
-through the others."""
+JAVASCRIPTS_OWN = frozenset(
+    {"__proto__", "constructor", "prototype", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable"}
+    | {"toLocaleString", "toString", "valueOf"}
+    | {"__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__"}
+)
+"""Keys that lead into JavaScript's own objects, those of `Object.prototype`: pages lose what is stored under the first,
+and backends refuse paths through the others."""
+
+LONGEST_KEY = 500
+"""Letters of a key in a run; backends refuse paths of more than 1,000."""
+
+_DEEPEST = 50
+_MOST_LISTS = 4
+"""How deep a value of a run may be nested, and in how many lists; backends refuse documents of 100 and of 6, and a run
+has its values in lists of its own."""
 
 ANSWER_LIMIT = 100_000_000
 """Bytes in one answer or event above which it is not read: about the run of a million epochs."""
@@ -155,12 +168,12 @@ def to_run(data: Any, path: str) -> tuple[Any, list[str]]:
     """
     remarks: list[str] = []
     try:
-        copy = _lenient(data, path, remarks)
+        copy = _shallow(_lenient(data, path, remarks), path, remarks)
         orjson.dumps(copy)
     except BaseException as error:  # what nests too deep; keys of other people's, whose `str` may raise anything
         pass_interrupt(error)
         remarks.append(f"{path} can't be written as JSON ({error}); its text was kept instead")
-        return _text(data), remarks
+        return shown(data), remarks
     return copy, remarks
 
 
@@ -181,7 +194,19 @@ def _lenient(value: Any, path: str, remarks: list[str]) -> Any:
     except BaseException as error:  # InvalidData, and what a value's own methods raise: a JAX array that was donated
         pass_interrupt(error)
         remarks.append(f"{path} is a {type(value).__name__} that JSON can't hold; its text was kept instead")
-        return _text(value)
+        return shown(value)
+
+
+def _shallow(value: Any, path: str, remarks: list[str], depth: int = 0, lists: int = 0) -> Any:
+    """A plain value with text in place of what is nested deeper than a backend takes."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth >= _DEEPEST or lists >= _MOST_LISTS:
+        remarks.append(f"{path[:LONGEST_KEY]} is nested too deeply for a backend; its text was kept instead")
+        return shown(value)
+    if isinstance(value, list):
+        return [_shallow(item, f"{path}[{i}]", remarks, depth + 1, lists + 1) for i, item in enumerate(value)]
+    return {key: _shallow(item, f"{path}.{key}", remarks, depth + 1, lists) for key, item in value.items()}
 
 
 def safe_keys(keys: Mapping[Any, Any], path: str, remarks: list[str]) -> dict[Any, str]:
@@ -200,23 +225,30 @@ def safe_keys(keys: Mapping[Any, Any], path: str, remarks: list[str]) -> dict[An
     for key in keys:
         if key in fixed:
             continue
-        wanted = name = safe_key(str(_plain_key(key)))
+        wanted = name = safe_key(spelled(_plain_key(key)))
         number = 2
         while name in taken:
             name, number = f"{wanted}_{number}", number + 1
         taken.add(name)
         fixed[key] = name
-        why = "no '.', no leading '$', no name of JavaScript's own"
-        remarks.append(f"{path}: the key {key!r} is stored as {name!r} ({why})")
+        remarks.append(f"{path}: the key {shown(key)} is stored as {name!r} ({FIT_KEYS})")
     return fixed
 
 
+FIT_KEYS = f"no '.', no leading '$', no name of JavaScript's own, 1 to {LONGEST_KEY} letters"
+
+
 def safe_key(key: str) -> str:
-    """A key with `_` in place of `.` and of a leading `$`, and after a name of JavaScript's own."""
+    """A key with `_` in place of `.`, of a leading `$` and of nothing, and after a name of JavaScript's own.
+
+    One that is too long keeps its beginning, and ends with eight hexadecimal digits of the whole.
+    """
     key = utf8(key).replace(".", "_").replace("\0", "_")
     if key in JAVASCRIPTS_OWN:
         return key + "_"
-    return "_" + key[1:] if key.startswith("$") else key
+    if len(key) > LONGEST_KEY:
+        key = f"{key[: LONGEST_KEY - 9]}_{zlib.crc32(key.encode()):08x}"
+    return "_" + key[1:] if not key or key.startswith("$") else key
 
 
 def number(value: Any) -> float | int | None:
@@ -315,7 +347,17 @@ def utf8(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _text(value: Any) -> str:
+def spelled(key: Any) -> str:
+    """A key as a text, whatever its own `str` does."""
+    try:
+        return str(key)
+    except BaseException as error:  # an object's own
+        pass_interrupt(error)
+        return shown(key)
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it, whatever its own `repr` does: 1,000 letters at most."""
     try:
         text = utf8(repr(value))
     except BaseException as error:  # an object's own repr

@@ -271,15 +271,18 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
                 images (height x width, or with 3 or 4 channels). A mapping gives them names: `{"confusion": figure}`.
             merge: The epoch comes in pieces, so that it is not said when it is saved again.
         """
-        if (run := self._open("save_epoch")) is None:
-            return
-        number = run.save_epoch(epoch, logs, merge=merge)
-        if self._alerts.rules:
-            self._alerts.look(run, self.name, number, logs)
-        if save_checkpoint:
-            self.save_checkpoint(number)
-        for name, asset in named(assets):
-            run.save_asset(asset, number, name)
+        with self._current.gate:
+            while (run := self._open("save_epoch")) is not None:
+                if (number := run.save_epoch(epoch, logs, merge=merge)) is not None:
+                    break  # else another thread has just ended the run, and the epoch belongs to the next one
+            else:
+                return
+            if self._alerts.rules:
+                self._alerts.look(run, self.name, number, logs)
+            if save_checkpoint:
+                self._save_checkpoint(run, number)
+            for name, asset in named(assets):
+                run.save_asset(asset, number, name)
 
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.

@@ -27,8 +27,17 @@ class Donated:
         raise RuntimeError("Array has been deleted.")
 
 
+class Hostile(float):
+    def __float__(self) -> float:
+        raise SystemExit(3)
+
+    __str__ = __repr__ = __float__  # type: ignore[assignment]
+
+
 @pytest.mark.parametrize(
-    "value", [Donated(), datetime.datetime.min.replace(tzinfo=EAST), 2**70], ids=["array", "date", "int"]
+    "value",
+    [Donated(), Hostile(1), datetime.datetime.min.replace(tzinfo=EAST), 2**70],
+    ids=["array", "float", "date", "int"],
 )
 def test_a_value_that_raises_costs_only_itself(writer: Writer, value: object) -> None:
     assert said(lambda: writer.create_run(run_params={"lr": 0.1, "value": value}))
@@ -126,3 +135,36 @@ def test_a_model_that_tells_nothing_of_itself_is_trained_all_the_same(tmp_path: 
 def test_a_checkpoint_of_a_state_with_any_name_is_one_file_of_the_folder() -> None:
     names = [checkpoint_name(word) for word in ("fold-1/best", "..\\up", "a\nb", "late")]
     assert names == [f"model_checkpoint_{word}" for word in ("fold-1_best", ".._up", "a_b", "late")]
+
+
+OWN = (
+    *("__defineGetter__", "__defineSetter__", "__lookupGetter__", "__lookupSetter__", "__proto__", "constructor"),
+    *("hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "prototype", "toLocaleString", "toString", "valueOf"),
+)
+ODD = (
+    *("", " ", "0", "01", "-1", "1.5", "length", "then", "toJSON", "$set", "$$x", ".", "a.b", "_id"),
+    *("\u00e9", "\U0001f680", "\n", "\0"),
+)
+
+
+def test_metrics_of_any_name_reach_the_backend_also_when_they_come_later(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    names = [*OWN, *ODD, "layer/" * 400 + "kernel", "layer/" * 400 + "bias"]
+    with Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        writer.save_epoch(1, {"loss": 1.0})
+        assert writer.flush()
+        said(lambda: writer.save_epoch(2, {"loss": 0.5, **{name: float(place) for place, name in enumerate(names)}}))
+        assert writer.flush()
+        said(lambda: writer.save_epoch(3, dict.fromkeys(names, 9.0)))
+        said(lambda: writer.update_params(dict.fromkeys(names, 1) | {"lists": [[[[[[[[1]]]]]]]]}))
+        said(lambda: writer.update_summary(dict.fromkeys(names, 2.0)))
+    assert writer.status == ("success", True, None)
+
+    run = store.service("runs").get(writer.run_id)
+    logs = {name: values for name, values in run["logs"].items() if name != "loss"}
+    assert sorted(values[1] for values in logs.values()) == [float(place) for place in range(len(names))]
+    assert all((values[0], values[2]) == (None, 9.0) for values in logs.values())
+    assert len(run["params"]) == len(names) + 1
+    assert len(run["summary"]) == len(names)

@@ -8,7 +8,7 @@ from ... import config
 from ...foreign import clean, pass_interrupt
 from ...notices import Notices, logger
 from ...redaction import redacted
-from ...values import iso, to_run, utf8
+from ...values import iso, shown, to_run, utf8
 
 LEVELS = ("info", "warning", "error")
 _STYLES = {"info": "bold blue", "warning": "bold yellow", "error": "bold red"}
@@ -29,7 +29,9 @@ def make(title: Any, text: Any, level: Any, notices: Notices) -> dict[str, Any]:
     plain = " ".join(plain.split())
     known = level.strip().lower() if isinstance(level, str) else level
     if known not in LEVELS:
-        notices.warn("level", f"alert: {level!r} is not a level; 'warning' is used (there are {', '.join(LEVELS)}).")
+        notices.warn(
+            "level", f"alert: {shown(level)} is not a level; 'warning' is used (there are {', '.join(LEVELS)})."
+        )
         known = "warning"
     if not plain:
         notices.warn("title", "alert: the title was empty; 'Alert' is taken.")

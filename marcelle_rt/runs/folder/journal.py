@@ -30,6 +30,7 @@ from ..document.event_checks import read_event, version_of
 from ..document.events import VERSION, Event
 from .beginning import told_by
 from .claim import Claim, is_held
+from .mending import places_told
 from .whole_files import write_whole
 
 # Network file systems of clusters may offer no locks. A run that can't be locked is still worth keeping; see `claim`.
@@ -37,6 +38,8 @@ _NO_LOCKS_HERE = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 JOURNAL = "journal.jsonl"
 DOCUMENT = "run_data.json"
+DELETED = "the journal was deleted while the run was written"
+CUT = "the journal was cut short while the run was written"
 TAKEN_OVER = "another program has opened the run's folder since, and writes it now"
 
 _BLOCK = 1 << 16  # bytes that are read at a time
@@ -137,12 +140,18 @@ class Journal:
         return self._claim is not None and not self._claim.is_ours()
 
     def check(self) -> None:
-        """Looks whether the journal still lies in the folder; `failure` says so if not.
+        """Looks whether the journal still lies in the folder, as long as it was written; `failure` says so if not.
 
-        A folder that somebody deletes takes what is written, and keeps none of it.
+        A folder that somebody deletes takes what is written, and keeps none of it; one whose journal somebody empties
+        (a rotation of logs, say) keeps what is written after that alone.
         """
-        if self._fd >= 0 and os.fstat(self._fd).st_nlink == 0:
-            self.failure = OSError(errno.ENOENT, "the journal was deleted while the run was written")
+        if self._fd < 0:
+            return
+        found = os.fstat(self._fd)
+        if found.st_nlink == 0:
+            self.failure = OSError(errno.ENOENT, DELETED)
+        elif found.st_size < self._size:
+            self.failure = OSError(errno.EIO, CUT)
 
     @property
     def is_whole(self) -> bool:
@@ -276,10 +285,13 @@ def _lines(directory: Path, kinds: Collection[str] | None = None) -> Iterator[Ev
             file.seek(0)
             if file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:  # which editors put in front
                 file.seek(0)
-            begun = kinds is not None
+            begun, most = kinds is not None, count
             while lines := file.readlines(_BLOCK):
                 for value in _parsed([line for line in lines if line.strip() and _may_be(line, kinds)]):
-                    event = read_event(value, places=count)
+                    event = read_event(value, places=most)
+                    if event is None and most == count and isinstance(value, dict) and value.get("type") == "epoch":
+                        most += 1 + places_told(directory / DOCUMENT)  # lines may have been lost before this one
+                        event = read_event(value, places=most)
                     if event is not None:
                         if event["type"] == "create":
                             _check_version(directory, event)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ...errors import RunFolderError
 from ..document import events
 from ..document.run import UNREPORTED, Run
-from . import finding, journal, legacy
+from . import finding, journal, legacy, mending
 
 
 def read(directory: Path) -> tuple[Run, int]:
@@ -33,7 +33,7 @@ def read(directory: Path) -> tuple[Run, int]:
             raise RunFolderError(directory, reason)
         return legacy.read(directory), 0
     history, torn = journal.read(directory)
-    run = Run(history)
+    run = Run(mending.mended(history, directory / journal.DOCUMENT))
     if not run.ended and not journal.is_being_written(directory):
         run.apply(events.end(history[-1].get("time") or 0.0, "error", UNREPORTED))
     return run, torn

@@ -63,6 +63,12 @@ class Checkpointing:
             return None
         if file is not None:
             return run.keep_checkpoint(file, epoch, metadata)
+        return self._save_checkpoint(run, epoch, metadata)
+
+    def _save_checkpoint(
+        self, run: Recording, epoch: int | str, metadata: Mapping[str, Any] | None = None
+    ) -> str | None:
+        """Saves the model now, for a run that was open a moment ago."""
         if self.model is None:
             self.notices.warn(
                 "no model",

@@ -13,12 +13,13 @@ from typing import Any
 
 from ...errors import RunFolderError
 from ...notices import Notices
-from ...values import iso
+from ...values import iso, shown, spelled
 from ..document import events
 from ..document.resumed import Resumed
 from ..folder import journal
 from ..sync.status import Status
 from ..training import exits
+from .gate import Gate
 from .recording import Recording
 from .settings import RunSettings
 
@@ -31,10 +32,12 @@ class Current:
 
     Attributes:
         run: The run, or `None` before the first.
+        gate: Entered for each verb, which no end breaks.
     """
 
     def __init__(self, notices: Notices) -> None:
         self.run: Recording | None = None
+        self.gate: Gate = Gate()
         self._end: weakref.finalize[[Recording], Current] | None = None
         self._next: tuple[int, str] | None = None  # whose process, and the `_id`
         self._notices = notices
@@ -82,7 +85,7 @@ class Current:
         """
         book, start = _new_folder(base, fields["basename"], self._notices)
         identity, self._next = self.next_id, None
-        run = self._hold(Recording(book, self._notices, identity, fields["basename"], settings))
+        run = self._hold(Recording(book, self._notices, identity, fields["basename"], settings, self.gate))
         run.record(events.create(time(), run.run_id, {**fields, "start": start}))
         run.introduce("is recorded")
 
@@ -110,7 +113,7 @@ class Current:
             text = f"{torn} lines of {book.directory}/{journal.JOURNAL} were torn and are skipped."
             self._notices.warn("torn", text)
         basename = str(past.run.fields["basename"])
-        run = self._hold(Recording(book, self._notices, past.run.id, basename, settings, history))
+        run = self._hold(Recording(book, self._notices, past.run.id, basename, settings, self.gate, history))
         run.resumed(past)
         run.introduce("goes on")
 
@@ -149,7 +152,7 @@ class Current:
             return
         past = Resumed(history).run
         settings = replace(settings, measure=False)
-        again = Recording(book, self._notices, past.id, str(past.fields["basename"]), settings, history)
+        again = Recording(book, self._notices, past.id, str(past.fields["basename"]), settings, self.gate, history)
         again.epochs.go_on_from(again.feed.run.epochs)
         again.record(again.summary(logs))
         again.close()
@@ -181,16 +184,14 @@ class Current:
             return
         if status not in ("success", "error", *events.OUTCOMES):
             known = ", ".join(map(repr, ("success", "error", *events.OUTCOMES)))
-            self._notices.warn("end", f"end: {status!r} is not a way to end; 'error' is used (there are {known}).")
-            status, reason = "error", reason or str(status)
-        run.end(status, reason)
-        run.settle(timeout)
+            self._notices.warn("end", f"end: {shown(status)} is not a way to end; 'error' is used (there are {known}).")
+            status, reason = "error", reason or spelled(status)
+        run.end(status, reason, timeout)
 
     def close(self, timeout: float) -> None:
         """Ends the run if it is open: as a success when every planned epoch is there, else as an error."""
         if (run := self.open) is not None:
-            run.abandon(None)
-            run.settle(timeout)
+            run.abandon(None, timeout)
 
     def leave(self, error: BaseException | None, timeout: float) -> None:
         """Ends the run as a `with` block ended."""

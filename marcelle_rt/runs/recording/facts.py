@@ -62,4 +62,4 @@ class RunFacts:
     @property
     def is_open(self) -> bool:
         """Whether a run was created, and has not ended."""
-        return self._current.open is not None
+        return self._current.open is not None and not self._current.gate.is_ending

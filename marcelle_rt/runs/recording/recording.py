@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakSet
 
 from ...forks import on_fork
@@ -28,12 +29,10 @@ from ..training.epochs import Epochs
 from ..training.own_checkpoints import keep_checkpoint
 from ..training.params import model_info, params_of
 from ..training.pictures import asset_event
+from .gate import Gate
 from .resuming import Resuming
 from .settings import RunSettings
 from .waiting import Waiting
-
-if TYPE_CHECKING:
-    from ..alerts.webhook import Webhook
 
 _OPEN = Phase.OPEN  # asked at each epoch, and an enum's members are slow to find
 
@@ -50,6 +49,7 @@ class Recording:
         commands: What it is asked while it goes on.
         checkpoints: What saves its model.
         lock: Held while an epoch gets its place, so that two threads don't get one.
+        gate: Entered for each verb, which no end breaks.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
         since: Tells of what nobody has caught since.
         is_mine: Whether this process created it, and not one that it was forked from.
@@ -62,6 +62,7 @@ class Recording:
         run_id: str,
         basename: str,
         settings: RunSettings,
+        gate: Gate,
         history: Sequence[Event] = (),
     ) -> None:
         """Opens the run, and begins to send it.
@@ -72,6 +73,7 @@ class Recording:
             run_id: Its `_id`.
             basename: Its name, without a backend's number.
             settings: What all runs of its Writer have in common.
+            gate: Its Writer's.
             history: What its journal has already, when it goes on with a run.
         """
         destination = settings.destination
@@ -85,11 +87,12 @@ class Recording:
         self.checkpoints: Checkpoints = Checkpoints(settings.remote_format, notices)
         self._summary = metrics.Metrics("update_summary", notices, settings.rename)
         self.lock: threading.RLock = threading.RLock()
+        self.gate = gate
         self.finish_timeout: float = settings.finish_timeout
         self.commands: Commands = Commands(destination, run_id, notices, self.record, resumed=bool(history))
         self.since: exits.Since = exits.Since()
         self._resuming: Resuming | None = None  # until the first epoch says where the run goes on
-        self._webhook = _webhook(settings.webhook, notices) if settings.webhook is not None else None
+        self._webhook = settings.open_webhook(notices)
         self._notices = notices
         self.is_mine = True
         _made.add(self)
@@ -120,22 +123,22 @@ class Recording:
         """How the run is doing, as far as its thread has come."""
         return self.feed.status
 
-    @property
-    def remote_format(self) -> str | None:
-        """The format of the models on the backend, or `None` where there is none."""
-        return self.feed.copy.link.save_format if self.feed.copy is not None else None
-
-    def refuse_file(self, key: str) -> None:
-        """Says that the backend can't have a file of the run, by its event's key."""
-        if self.feed.copy is not None:
-            self.feed.copy.files.refuse(key)
-
     def record(self, event: Event) -> None:
         """Writes an event to the journal, and tells the thread that sends it."""
-        self.feed.record(event)
+        with self.gate:
+            if not self._write(event):
+                self._notices.warn(
+                    "late", f"The run was ended while a {event['type']} came, which is not kept with it."
+                )
+
+    def _write(self, event: Event) -> bool:
+        """As `record`, where the gate was entered; whether the run was open."""
+        if not self.feed.record(event):
+            return False
         self._publisher.tell()
         if self._resuming is not None:
             self._resuming.note(event)
+        return True
 
     def introduce(self, verb: str) -> None:
         """Tells in one line which run this is, where it goes, and how to look at it.
@@ -181,8 +184,8 @@ class Recording:
         if resuming is not None:
             resuming.cut_before(epoch, self.record)
 
-    def save_epoch(self, epoch: Any, logs: Any, *, merge: bool = False) -> int:
-        """Writes an epoch's values.
+    def save_epoch(self, epoch: Any, logs: Any, *, merge: bool = False) -> int | None:
+        """Writes an epoch's values; the gate must be entered.
 
         Args:
             epoch: Its number, whatever was given for one.
@@ -190,17 +193,19 @@ class Recording:
             merge: The epoch is saved in pieces; see `Epochs.take`.
 
         Returns:
-            Its number.
+            Its number; `None` where another thread has ended the run.
         """
         epochs = self.epochs
         with self.lock:
+            if self.feed.phase is not _OPEN:
+                return None
             if self._resuming is not None:
                 self._resume_at(epochs.number(epoch))
             values = epochs.values(logs) if logs is not None else {}  # a signal may end it, and then there is no epoch
             number, place = epochs.take(epoch, merge=merge)
             if self.batches.is_due:
                 self.record_batches()
-            self.record(events.epoch(time(), number, place, values))
+            self._write(events.epoch(time(), number, place, values))
         return number
 
     def update_params(self, params: Any) -> None:
@@ -241,13 +246,14 @@ class Recording:
             The checkpoint's key; `None` when it was not saved.
         """
         number, plain = self._checkpoint_of(epoch, metadata)
-        to = self.remote_format
+        copy = self.feed.copy
+        to = copy.link.save_format if copy is not None else None
         saved = self.checkpoints.save(model, self.directory, number, disk_format, to, with_optimizer=with_optimizer)
         if saved is None:
             return None
         event, convertible = saved
-        if not convertible:
-            self.refuse_file(event["key"])
+        if copy is not None and not convertible:
+            copy.files.refuse(event["key"])
         self.record({**event, "metadata": {**event["metadata"], **plain}})
         return event["key"]
 
@@ -325,17 +331,28 @@ class Recording:
             if chunk is not None:
                 self.record_beside(BATCHES, chunk)
 
-    def end(self, status: str, reason: str | None) -> None:
-        """Writes how the run ended; waits for nothing."""
+    def end(self, status: str, reason: str | None, wait: float | None = None) -> None:
+        """Writes how the run ended; where a signal's handler ends it in the middle of a verb, after that.
+
+        Args:
+            status: How.
+            reason: Why, for the run's document.
+            wait: How long to wait then, see `settle`; not at all if `None`.
+        """
+        self.gate.end(partial(self._end, status, None if reason is None else exits.short(reason), wait))
+
+    def _end(self, status: str, reason: str | None, wait: float | None) -> None:
         system_metrics.sampler().remove(self)
         self.checkpoints.forget()
-        text = None if reason is None else exits.short(reason)
         with self.lock:
-            self.record_batches()
-            self.commands.end(status, self.epochs.last)
-            self.feed.end(events.end(time(), status, text))
-            self._publisher.tell()
+            if self.feed.phase is _OPEN:  # no other thread was first
+                self.record_batches()
+                self.commands.end(status, self.epochs.last)
+                self.feed.end(events.end(time(), status, reason))
+                self._publisher.tell()
         exits.ended(self)
+        if wait is not None:
+            self.settle(wait)
 
     def close(self) -> None:
         """Ends a run again that had ended, and to which something was added; waits for nothing."""
@@ -343,19 +360,18 @@ class Recording:
         self._publisher.tell()
         exits.ended(self)
 
-    def abandon(self, reason: str | None) -> None:
+    def abandon(self, reason: str | None, wait: float | None = None) -> None:
         """Ends the run because the program does, as an error when there is a reason or epochs are missing.
-
-        Waits for nothing; `settle` does.
 
         Args:
             reason: What ended the program, if that is known.
+            wait: As `end` takes it.
         """
         if not self.is_open:
             return
         if reason is None and self.epochs.planned > len(self.epochs) and not self.commands.is_stopped:
             reason = f"ended after {len(self.epochs)} of {self.epochs.planned} epochs"
-        self.end("error" if reason else "success", reason)
+        self.end("error" if reason else "success", reason, wait)
 
     def settle(self, timeout: float) -> bool:
         """Waits until the backend has a run that ended; see `Waiting.settle`."""
@@ -369,12 +385,6 @@ class Recording:
         if self.is_open:
             self.record_batches()
         return self._waiting.wait(timeout)
-
-
-def _webhook(url: str, notices: Notices) -> Webhook:
-    from ..alerts.webhook import Webhook  # brings in urllib's HTTP, which hardly anybody needs here
-
-    return Webhook(url, notices)
 
 
 _made: WeakSet[Recording] = WeakSet()

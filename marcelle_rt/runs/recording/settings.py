@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ... import config
-from ...notices import logger
+from ...notices import Notices, logger
 from ..remote.destination import Destination
 from ..training import metrics
+
+if TYPE_CHECKING:
+    from ..alerts.webhook import Webhook
 
 
 @dataclass(frozen=True)
@@ -58,3 +62,11 @@ class RunSettings:
             measure=measure and mode != "disabled",
             webhook=config.webhook() if is_online else None,
         )
+
+    def open_webhook(self, notices: Notices) -> Webhook | None:
+        """What posts a run's alerts, if they are posted."""
+        if self.webhook is None:
+            return None
+        from ..alerts.webhook import Webhook  # brings in urllib's HTTP, which hardly anybody needs here
+
+        return Webhook(self.webhook, notices)

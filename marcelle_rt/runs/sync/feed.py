@@ -87,9 +87,15 @@ class Feed:
 
     # On the training thread.
 
-    def record(self, event: Event) -> None:
-        """Writes an event to the journal, and queues it for the copies. The publisher must be told."""
+    def record(self, event: Event) -> bool:
+        """Writes an event to the journal, and queues it for the copies. The publisher must be told.
+
+        Returns:
+            Whether the run was open; else nothing is recorded.
+        """
         with self._lock:
+            if self.phase is not Phase.OPEN:
+                return False
             try:
                 self.journal.append(event)
             finally:  # also when Ctrl-C arrives during the write: what the journal has, the copies get
@@ -97,6 +103,7 @@ class Feed:
                 self._recorded += 1
         if self.journal.failure is not None:
             self.notices.warn("journal", unwritten(self.journal.directory, self.journal.failure))
+        return True
 
     def note(self, event: Event) -> None:
         """Queues an event that is not for the journal: what a backend has by now. Any thread may call it."""

@@ -6,14 +6,16 @@ import shlex
 from pathlib import Path
 
 from ...config import backend_location
-from ..folder.journal import Journal
+from ..folder.journal import CUT, DELETED, Journal
 from ..remote.link import Link
 
 _TOO_LARGE = 413  # an HTTP status
 
 
 def unwritten(directory: Path | None, failure: OSError) -> str:
-    """What a user is told whose disk does not take a run."""
+    """What a user is told whose disk does not take a run, or does not keep it."""
+    if failure.strerror in (CUT, DELETED):
+        return f"The run's folder {directory} has lost some of it ({failure.strerror}). The training goes on."
     return (
         f"The run can't be written to {directory} ({failure.strerror}). The training goes on, and what could not be "
         "written is tried again at the next epoch."

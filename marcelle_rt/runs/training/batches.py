@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...notices import Notices
-from ...values import SAFE_INTEGER, number
+from ...values import SAFE_INTEGER, number, shown
 from .metrics import Metrics
 
 PAUSE = 0.5  # seconds between two chunks of a run, but for those at its end
@@ -87,6 +87,6 @@ class Batches:
             return step
         value = number(step)
         if value is None or value != int(value) or not -SAFE_INTEGER < value < SAFE_INTEGER:
-            self._notices.warn("step", f"save_batch: {step!r} is not a batch; {self._last_step + 1} is taken.")
+            self._notices.warn("step", f"save_batch: {shown(step)} is not a batch; {self._last_step + 1} is taken.")
             return self._last_step + 1
         return int(value)

@@ -13,6 +13,7 @@ from ...errors import ConversionError, InvalidData
 from ...foreign import pass_interrupt
 from ...formats import REMOTE_FORMATS
 from ...notices import Notices, logger, sentence
+from ...values import shown
 from ..document import events
 from ..folder.files import free_checkpoint_name
 
@@ -128,9 +129,9 @@ class Checkpoints:
             # Keras raises whatever a layer's own code raises; a full disk is an OSError or h5py's RuntimeError.
             logger.exception("a checkpoint could not be saved")
             self._notices.warn(
-                ("checkpoint", repr(error)),
-                f"The checkpoint of epoch {epoch} was not saved: {error!r}. The training goes on; others that fail for "
-                "the same reason are not told.",
+                ("checkpoint", shown(error)),
+                f"The checkpoint of epoch {epoch} was not saved: {shown(error)}. The training goes on; others that "
+                "fail for the same reason are not told.",
             )
             return None
         event = events.checkpoint(time.time(), epoch, path.name, saver.format, metadata=saver.metadata)
@@ -171,7 +172,7 @@ class Checkpoints:
             shutil.rmtree(folder, ignore_errors=True)
             self._notices.warn(
                 "conversion",
-                f"The model can't be converted to {target}: {error!r}. The checkpoints are kept in {directory} "
+                f"The model can't be converted to {target}: {shown(error)}. The checkpoints are kept in {directory} "
                 "alone, and the training goes on.",
             )
         return False

@@ -7,8 +7,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ...foreign import pass_interrupt
 from ...notices import Notices
-from ...values import SAFE_INTEGER, number
+from ...values import SAFE_INTEGER, number, shown
 from ..document.numbering import Numbering
 from .metrics import Metrics
 
@@ -71,10 +72,13 @@ class Epochs:
             self.planned = max(0, operator.index(epochs))
             if self.planned >= SAFE_INTEGER:
                 raise TypeError
-        except TypeError:
+        except BaseException as error:  # as below
+            pass_interrupt(error)
             planned = number(epochs)
             self.planned = int(planned) if planned is not None and 0 <= planned < SAFE_INTEGER else 0
-            self._notices.warn("epochs", f"train_begin: {epochs!r} is not a number of epochs; {self.planned} is taken.")
+            self._notices.warn(
+                "epochs", f"train_begin: {shown(epochs)} is not a number of epochs; {self.planned} is taken."
+            )
         return self.planned
 
     def number(self, epoch: Any) -> int:
@@ -115,11 +119,11 @@ class Epochs:
         if isinstance(value, float) and 0 <= value < SAFE_INTEGER:
             instead = int(value)
             kind = "fraction"
-            text = f"save_epoch: {epoch!r} is not a whole epoch; it is kept as one more of number {instead}."
+            text = f"save_epoch: {shown(epoch)} is not a whole epoch; it is kept as one more of number {instead}."
         else:
             instead = max(self._highest, self.last if self.last is not None else -1) + 1
             kind = type(epoch).__name__ if value is None else "negative" if value < 0 else "too large"
-            text = f"save_epoch: {epoch!r} is not an epoch; {instead} is taken."
+            text = f"save_epoch: {shown(epoch)} is not an epoch; {instead} is taken."
         self._notices.warn(("epoch", kind), text)
         return instead
 
@@ -130,6 +134,7 @@ def _whole(epoch: Any) -> int | None:
         return epoch if 0 <= epoch < SAFE_INTEGER else None
     try:
         value: float | int | None = operator.index(epoch)
-    except TypeError:
+    except BaseException as error:  # what has no `__index__`; an object's own may raise what it likes
+        pass_interrupt(error)
         value = number(epoch)
     return int(value) if value is not None and 0 <= value < SAFE_INTEGER and value == int(value) else None

@@ -9,7 +9,7 @@ from typing import Any
 from ...errors import InvalidData
 from ...foreign import pass_interrupt
 from ...notices import Notices
-from ...values import number, safe_key
+from ...values import FIT_KEYS, number, safe_key, shown, spelled
 
 _GROWING = (
     *("acc", "auc", "precision", "recall", "f1", "fmeasure", "r2", "score"),
@@ -73,7 +73,7 @@ class Metrics:
             problem = f"was a {type(logs).__name__}"
         except BaseException as error:  # a mapping of other people's, whose methods raise what they like
             pass_interrupt(error)
-            problem = f"could not be read ({error!r})"
+            problem = f"could not be read ({shown(error)})"
         self._notices.warn(
             "logs", f"{self._verb}: logs {problem}; give a mapping like {{'loss': 3.14}}. None is stored."
         )
@@ -82,23 +82,24 @@ class Metrics:
     def _number(self, key: Any, value: Any) -> float | int | None:
         converted = number(value)
         if converted is None:
-            kind = value if isinstance(value, (float, type(None))) else f"a {type(value).__name__}"
+            # Only of its own classes does Python know what a text of theirs does.
+            kind = value if type(value) in (float, type(None)) else f"a {type(value).__name__}"
             self._notices.warn(
-                "value", f"{self._verb}: {key!r} was {kind}, which is not a number; null is stored for it and its like."
+                "value",
+                f"{self._verb}: {shown(key)} was {kind}, which is not a number; null is stored for it and its like.",
             )
         return converted
 
     def _name(self, key: Any, logs: Mapping[str, Any]) -> str:
         wanted = self._rename.get(key, key) if isinstance(key, str) else key
-        name = base = safe_key(str(wanted))
+        name = base = safe_key(spelled(wanted))
         count = 2
         while name in self._taken or (name != wanted and name in logs):
             name, count = f"{base}_{count}", count + 1
         if name != wanted:
             self._notices.warn(
                 ("key", key),
-                f"{self._verb}: the metric {key!r} is stored as {name!r} (no '.', no leading '$', no "
-                "name of JavaScript's own).",
+                f"{self._verb}: the metric {shown(key)} is stored as {name!r} ({FIT_KEYS}).",
             )
         self._names[key] = name
         self._taken.add(name)

@@ -10,7 +10,7 @@ from ...errors import InvalidData, MarcelleError
 from ...foreign import pass_interrupt
 from ...notices import Notices
 from ...utils import get_model_info, loss_name
-from ...values import safe_keys, to_run
+from ...values import safe_keys, shown, to_run
 from . import frameworks
 
 _NOTHING = object()
@@ -91,7 +91,9 @@ def params_of(params: Any) -> tuple[dict[str, Any], list[str]]:
         names = safe_keys(fields, "run_params", remarks)
     except BaseException as error:  # a key's own `str`
         pass_interrupt(error)
-        return to_run({"run_params": repr(type(params))}, "run_params")[0], [f"run_params can't be read ({error!r})"]
+        return to_run({"run_params": repr(type(params))}, "run_params")[0], [
+            f"run_params can't be read ({shown(error)})"
+        ]
     plain = {}
     for key, value in fields.items():
         plain[names[key]], changed = to_run(value, f"run_params.{names[key]}")

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt import DataStore, Remote, Uploader, Writer
+from marcelle_rt import DataStore, MarcelleWarning, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
+from marcelle_rt.runs.document import events
 from marcelle_rt.runs.folder import journal, reading
 from marcelle_rt.runs.folder.beginning import own_identity, told_by
+from marcelle_rt.runs.folder.mending import mended
 
 IDENTITY = "17c2e5f4-31cf-4b70-8274-a3b6fad4bbe5"
 DATA = {"_id": IDENTITY, "basename": "b", "start": "2026-11-24T09:30:00.000Z", "source": "keras", "params": {"lr": 1}}
@@ -123,3 +125,55 @@ def test_a_run_data_that_is_torn_or_of_others_tells_nothing(tmp_path: Path, cont
 )
 def test_only_a_uuid_is_an_identity_that_a_writer_gave(identity: Any, is_ours: bool) -> None:
     assert own_identity({"_id": identity}) == (identity if is_ours else None)
+
+
+@pytest.mark.parametrize(
+    "keep", [0, 1, 2, 4], ids=["emptied", "the first line stays", "two lines stay", "two epochs stay"]
+)
+def test_a_journal_that_is_cut_short_meanwhile_is_said_and_the_folder_keeps_the_run(keep: int, tmp_path: Path) -> None:
+    writer = Writer("cut", remote=False, base_log_dir=tmp_path)
+    writer.create_run(run_params={"lr": 0.1})
+    writer.train_begin(6)
+    for epoch in range(5, 8):
+        writer.save_epoch(epoch, {"loss": float(epoch)})
+    assert writer.flush()
+    assert writer.run_directory is not None
+    path = writer.run_directory / journal.JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    with path.open("r+b") as file:
+        file.truncate(sum(map(len, lines[:keep])))
+
+    for epoch in range(8, 11):
+        writer.save_epoch(epoch, {"loss": float(epoch), "late": 1.0})
+    assert not writer.flush(5)
+    assert not writer.status.complete
+    assert "cut short" in str(writer.status.problem)
+    with pytest.warns(MarcelleWarning, match="has lost some of it .the journal was cut short"):
+        writer.train_end()
+
+    run, torn = reading.read(writer.run_directory)
+    assert torn == 0
+    assert run.logs() == {
+        "loss": [5.0, 6.0, 7.0, 8.0, 9.0, 10.0],
+        "late": [None, None, None, 1.0, 1.0, 1.0],
+    }
+    assert run.epochs == [5, 6, 7, 8, 9, 10]
+    assert (run.fields["status"], run.fields["epoch"], run.fields["params"]) == ("success", 10, {"lr": 0.1})
+
+
+def test_what_a_journal_lost_is_not_taken_from_another_run_or_from_what_was_before_a_resumption(tmp_path: Path) -> None:
+    path = tmp_path / "run_data.json"
+    path.write_text(
+        json.dumps({**DATA, "logs": {"loss": [1.0, 2.0, 3.0]}, "epoch": 30, "epoch_numbers": [[0, 10, 10]]})
+    )
+    create = events.create(1.0, IDENTITY, {name: DATA[name] for name in ("basename", "start")})
+    gap = [create, events.epoch(1.0, 30, 2, {"loss": 3.0})]
+
+    assert [event.get("epoch") for event in mended(gap, path)] == [None, 10, 20, 30]
+    assert mended([{**create, "_id": "another"}, gap[1]], path)[1:] == gap[1:]
+    resumed = [*gap, events.resume(1.0, 1, [], [])]
+    assert mended(resumed, path) == resumed
+    assert mended([create, events.epoch(1.0, 10, 0, {})], path) == [create, events.epoch(1.0, 10, 0, {})]
+    for torn in ("", "[]", json.dumps({**DATA, "logs": [1]}), json.dumps({**DATA, "logs": {"loss": ["x", {}, None]}})):
+        path.write_text(torn)
+        assert [event.get("epoch") for event in mended(gap, path)][-1] == 30

@@ -160,7 +160,7 @@ def made(tmp_path: Path) -> Made:
 @pytest.fixture
 def served(made: Made, monkeypatch: pytest.MonkeyPatch) -> Publisher:
     """A publisher without a thread, of the run's clock, whose pauses are not random."""
-    monkeypatch.setattr("marcelle_rt.runs.sync.publisher.random.uniform", lambda least, most: most)
+    monkeypatch.setattr("marcelle_rt.runs.sync.publisher.CHANCE.uniform", lambda least, most: most)
     return Publisher(clock=made.clock)
 
 
