@@ -344,7 +344,8 @@ class Replica:
         except NotFound:
             self._not_found()
             return
-        self._known = compare(self.run, document)
+        self._known = Acknowledged()
+        self._known.accept(patch)
         if self._known.fits(document):
             self._disagreements = 0
             self._level_version = patch.version

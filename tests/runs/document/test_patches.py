@@ -17,6 +17,7 @@ from marcelle_rt.runs.document.delta import (
     opening,
 )
 from marcelle_rt.runs.document.run import Run
+from marcelle_rt.values import dumps
 
 LARGE = 1_000_000
 ROOM = 200  # what a message's envelope takes
@@ -169,6 +170,58 @@ def test_a_patch_takes_as_many_values_as_fit_to_the_byte(count: int) -> None:
     less = next_patch(run, known, ROOM + count * VALUE - 1)
     assert less is not None
     assert len(less.data) == max(1, count - 1)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_places_that_changed_are_cut_to_the_byte_too(count: int) -> None:
+    run = run_of(*({"loss": n / 7} for n in range(4)))
+    known = followed(run)
+    for n in range(4):
+        known.touch(run.apply(events.epoch(0, n, n, {"loss": 9.0})), run.version)
+    add(run, known, 4, {"loss": 0.5})
+    patch = next_patch(run, known, ROOM + count * VALUE)
+    assert patch is not None
+    assert patch.places == tuple(("logs.loss", n) for n in range(count))
+    assert (list(patch.data), patch.lengths, patch.is_last) == ([f"logs.loss.{n}" for n in range(count)], {}, False)
+    less = next_patch(run, known, ROOM + count * VALUE - 1)
+    assert less is not None
+    assert len(less.data) == max(1, count - 1)
+
+
+def test_a_place_that_changed_counts_for_the_end_that_goes_with_it() -> None:
+    run = run_of({"loss": 0.5}, {"loss": 0.4})
+    known = followed(run)
+    known.touch(run.apply(events.epoch(0, 1, 1, {"loss": None})), run.version)
+    add(run, known, 2, {"loss": 0.3})
+    patch = next_patch(run, known, LARGE)
+    assert patch is not None
+    assert patch.data == {"logs.loss.1": None, "logs.loss.2": 0.3, "epoch": 2}
+    assert patch.last == {"logs.loss": (-1, 0, 2)}
+
+
+@pytest.mark.parametrize(("spare", "begun"), [(0, True), (-1, False)])
+def test_a_list_is_begun_where_its_name_fits_to_the_byte(spare: int, begun: bool) -> None:
+    run = run_of({"loss": 0.5})
+    known = followed(run)
+    add(run, known, 1, {"loss": 0.25, "acc": 0.75})
+    value = len("logs.loss") + 5 + 1 + 26
+    patch = next_patch(run, known, ROOM + value + len("logs.acc") + 8 + spare)
+    assert patch is not None
+    assert patch.data == {"logs.loss.1": 0.25, **({"logs.acc": []} if begun else {})}
+    assert not patch.is_last
+
+
+@pytest.mark.parametrize(("spare", "count"), [(0, 2), (-1, 1)])
+def test_a_copy_is_created_with_as_many_files_as_fit_to_the_byte(spare: int, count: int) -> None:
+    run = run_of()
+    for key in ("a", "b", "c"):
+        run.apply(events.asset(0, 0, key, key, "m", key=key))
+        run.apply(events.uploaded("assets", key, {"_id": "x" * 50}))
+    size = len('{"_id":""}') + 50 + 1
+    fixed = len(dumps({"_id": run.id, **run.fields})) + len("checkpoints") + 8 + len("assets") + 8
+    patch = opening(run, ROOM + fixed + 2 * size + spare)
+    assert len(patch.data["assets"]) == patch.lengths["assets"] == count
+    assert not patch.is_last
 
 
 def test_a_null_takes_five_bytes_and_a_text_its_own() -> None:
