@@ -66,7 +66,9 @@ class Numbering:
             last = self._stretches.pop()
             self._count -= len(last)
             if self._count < keep:
-                self._stretches.append(last[: keep - self._count])
+                kept = last[: keep - self._count]
+                # A number alone is apart from no other.
+                self._stretches.append(kept if len(kept) > 1 else range(kept.start, kept.start + 1))
                 self._count = keep
         last = self._stretches[-1] if self._stretches else range(0)
         self._next = last[-1] + last.step if last else None
