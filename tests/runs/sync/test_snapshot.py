@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt.notices import MarcelleWarning, Notices
+from marcelle_rt.notices import Notices
 from marcelle_rt.runs.document import events, tail
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder.journal import DOCUMENT, Journal
 from marcelle_rt.runs.sync import past
 from marcelle_rt.runs.sync.past import Past
 from marcelle_rt.runs.sync.snapshot import Snapshot
+from tests.runs.sync.memory_feed import Said
 from tests.support.clock import Clock
 from tests.support.runs import epoch
 
@@ -85,17 +86,33 @@ def test_a_run_that_dropped_its_beginning_is_written_whole_and_rarely(tmp_path: 
     assert snapshot.write(list, at_once=False) == pytest.approx(written + 20.0)
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (LookupError("the beginning was dropped"), "the beginning was dropped"),
+    ],
+)
 def test_a_disk_that_does_not_take_it_is_said_and_not_tried_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
-    _, snapshot, journal = made(tmp_path, Clock())
+    run, journal, notices = Run([CREATE]), Journal(tmp_path), Said()
+    snapshot = Snapshot(run, journal, notices, clock=Clock())
+    run.apply(epoch(0))
 
     def full(pieces: object) -> None:
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(journal, "write_document", full)
-    with pytest.warns(MarcelleWarning, match=r"run_data\.json can't be written .*No space left"):
-        snapshot.write(list, at_once=True)
+    snapshot.write(list, at_once=True)
+    text = f"run_data.json can't be written to {tmp_path} ({reason}). The training goes on."
+    assert notices.said == [("journal", text)]
+    assert snapshot.is_written
+
+
+def test_the_first_one_is_written_whatever_the_clock_says(tmp_path: Path) -> None:
+    _, snapshot, _ = made(tmp_path, Clock(0.0))
+    assert snapshot.write(list, at_once=False) is None
     assert snapshot.is_written
 
 
