@@ -12,6 +12,7 @@ import random
 import re
 import sys
 import tempfile
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 DOCS = Path(__file__).parents[1] / "docs"
+PATIENCE = 600.0  # seconds for a training, also on a machine that has other work
 
 
 def arc(x: float, y: float, radius: float, start: int, end: int) -> list[tuple[float, float]]:
@@ -81,7 +83,7 @@ def demo(backend: Backend, folder: str) -> None:
     with demo_site(backend.url) as site, DataStore(backend.url) as store, new_page(1280, 1320) as page:
         page.goto(site.url)
         with training(backend.url, folder, 40, 60):
-            eventually(reaches(store, "digits-2", 30), timeout=180)
+            eventually(reaches(store, "digits-2", 30), timeout=PATIENCE)
             pad = page.locator("canvas.sketchpad-container")
             pad.scroll_into_view_if_needed()
             box = pad.bounding_box()
@@ -112,11 +114,11 @@ LiveRuns(DataStore("{backend.url}"), metrics=["loss", "val_loss", "val_accuracy"
         opened = Notebook(page, url, place / "notebooks" / "watching.ipynb", cells)
         opened.wait_for_kernel()
         with training(backend.url, folder, 30, 40, 60):
-            eventually(reaches(store, "digits-3", 10), timeout=240)
+            eventually(reaches(store, "digits-3", 10), timeout=PATIENCE)
             opened.run(0)
             opened.cell(0).locator(".js-plotly-plot").first.wait_for(timeout=60_000)
             page.keyboard.press("Control+b")  # without the side bar
-            eventually(reaches(store, "digits-3", 40), timeout=240)
+            eventually(reaches(store, "digits-3", 40), timeout=PATIENCE)
             page.wait_for_timeout(1000)
             page.screenshot(path=DOCS / "notebook.png")
 
@@ -129,7 +131,7 @@ def terminal(backend: Backend, folder: str) -> None:
         training(backend.url, f"{folder}/other", 90),
         LiveRuns(store) as live,
     ):
-        eventually(reaches(store, "digits-2", 25), timeout=240)
+        eventually(reaches(store, "digits-2", 25), timeout=PATIENCE)
         console = Console(record=True, width=104, file=io.StringIO(), force_terminal=True)
         console.print(live)
         drawn = console.export_svg(title="marcelle-rt watch")
@@ -156,11 +158,11 @@ def dashboard(backend: Backend, folder: str) -> None:
         new_page(1280, 760) as page,
         training(backend.url, folder, 20, 30, 25, 60),
     ):
-        eventually(reaches(store, "digits-4", 15), timeout=240)
+        eventually(reaches(store, "digits-4", 15), timeout=PATIENCE)
         page.goto(site.url)
         for name in ("digits-2", "digits-3"):
             page.get_by_role("row", name=name).get_by_role("checkbox").check()
-        eventually(reaches(store, "digits-4", 40), timeout=240)
+        eventually(reaches(store, "digits-4", 40), timeout=PATIENCE)
         page.mouse.move(0, 0)
         for scheme, ending in (("light", ""), ("dark", "-dark")):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -233,7 +235,61 @@ def parallel(backend: Backend, folder: str) -> None:
         axes.locator("xpath=ancestor::section/..").screenshot(path=DOCS / "dashboard-parallel.png")
 
 
-PICTURES = {"demo": demo, "dashboard": dashboard, "parallel": parallel, "notebook": notebook, "terminal": terminal}
+def tone(path: Path, pitch: float) -> str:
+    """Writes two seconds of a sound, and says where it is."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        sound = (int(9000 * math.sin(2 * math.pi * pitch * place / 16_000)) for place in range(32_000))
+        file.writeframes(b"".join(value.to_bytes(2, "little", signed=True) for value in sound))
+    return str(path)
+
+
+def assets(backend: Backend, folder: str) -> None:
+    """A run's files: figures of each epoch with their slider, one of which somebody went back to, and a sound."""
+    import numpy as np
+    from matplotlib import pyplot
+    from sklearn.datasets import load_digits
+    from sklearn.metrics import confusion_matrix
+    from sklearn.neural_network import MLPClassifier
+
+    x, y = load_digits(return_X_y=True)
+    x = x / 16
+    network = MLPClassifier((16,), learning_rate_init=0.002, random_state=1)
+    with Writer("digits", backend.url, base_log_dir=folder) as writer:
+        writer.create_run()
+        writer.train_begin(epochs=20)
+        for epoch in range(1, 21):
+            network.partial_fit(x[:1200], y[:1200], classes=np.unique(y))
+            matrix, axes = pyplot.subplots(figsize=(4, 4), layout="constrained")
+            axes.imshow(confusion_matrix(y[1200:], network.predict(x[1200:])), cmap="Blues")
+            axes.set(xlabel="predicted", ylabel="true", xticks=range(10), yticks=range(10))
+            kernels, places = pyplot.subplots(4, 4, figsize=(4, 4), layout="constrained")
+            for place, weights in zip(places.flat, network.coefs_[0].T, strict=True):
+                place.imshow(weights.reshape(8, 8), cmap="coolwarm")
+                place.axis("off")
+            score = network.score(x[1200:], y[1200:])
+            sound = tone(Path(folder) / "accuracy.wav", 220 * 2 ** (2 * score))
+            files = {"confusion": matrix, "weights": kernels, "accuracy": sound}
+            writer.save_epoch(epoch, {"loss": network.loss_, "val_accuracy": score}, assets=files)
+            pyplot.close("all")
+    with Site(page_files(backend.url)) as site, new_page(1280, 900) as page:
+        page.goto(site.url)
+        page.get_by_role("link", name="digits-1").click()
+        page.get_by_text("confusion.png, epoch 20").wait_for()
+        for _ in range(17):
+            page.get_by_role("slider", name="epoch").first.press("ArrowLeft")
+        page.get_by_text("confusion.png, epoch 3").wait_for()
+        page.evaluate("document.activeElement.blur()")
+        files_card = page.get_by_role("region", name="Files")
+        eventually(lambda: files_card.locator("audio").evaluate("(sound) => sound.duration") > 0)
+        page.wait_for_timeout(500)
+        files_card.locator("xpath=..").screenshot(path=DOCS / "dashboard-files.png")
+
+
+PICTURES = {
+    "demo": demo, "dashboard": dashboard, "assets": assets, "parallel": parallel, "notebook": notebook,
+    "terminal": terminal,
+}  # fmt: skip
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+import socket
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,10 +14,14 @@ from types import TracebackType
 from ..backend.packages import page_libraries
 from ..errors import MarcelleError
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1"}
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}
 
 
 Content = Path | str | Callable[[], Path]
+
+
+class _OnIPv6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 class Site:
@@ -66,14 +71,15 @@ class Site:
                 """Says nothing: nobody needs to know of the page's requests."""
 
         try:
-            self._server = ThreadingHTTPServer((host, port), Handler)
+            self._server = (_OnIPv6 if ":" in host else ThreadingHTTPServer)((host, port), Handler)
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise MarcelleError(
-                f"The page can't be served at {host}:{port} ({reason}). Stop what runs there, or choose another "
-                "port (--port 0: any free one) or host."
+                f"The page can't be served at {host} with port {port} ({reason}). Stop what runs there, or choose "
+                "another port (--port 0: any free one) or host."
             ) from error
-        self.url: str = f"http://{_EVERYWHERE.get(host, host)}:{self._server.server_address[1]}/"
+        named = _EVERYWHERE.get(host, host)
+        self.url: str = f"http://{f'[{named}]' if ':' in named else named}:{self._server.server_address[1]}/"
         self._thread = Thread(target=self._server.serve_forever, name="marcelle-site", daemon=True)
         self._thread.start()
 

@@ -35,6 +35,13 @@ def test_it_serves_nothing_else(node: None, path: str) -> None:
         urllib.request.urlopen(site.url + path)
 
 
+@pytest.mark.parametrize(("host", "named"), [("::1", "[::1]"), ("::", "[::1]"), ("0.0.0.0", "127.0.0.1")])
+def test_its_address_can_be_opened_whatever_it_listens_on(node: None, host: str, named: str) -> None:
+    with Site({"index.html": "here"}, host=host) as site, urllib.request.urlopen(site.url) as answer:
+        assert site.url.startswith(f"http://{named}:")
+        assert answer.read() == b"here"
+
+
 def test_its_port_is_free_after_close(node: None) -> None:
     with Site({}) as site:
         url = site.url

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from marcelle_rt.dashboard.pages import PAGE
 from marcelle_rt.monitor import facts, text
+from marcelle_rt.runs.training import metrics
 from marcelle_rt.runs.training.metrics import grows
 from tests.support.run_documents import START, at, run
 
@@ -32,14 +34,26 @@ def test_the_best_is_the_least_loss_and_the_greatest_accuracy_and_the_first_that
     assert facts.best("loss", 3) is None
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "val_acc", "accuracyVal", "AUC", "F1", "mean_io_u", "dice", "BLEU"])
+@pytest.mark.parametrize(
+    "metric",
+    ["accuracy", "val_acc", "accuracyVal", "AUC", "F1", "mean_io_u", "dice", "BLEU", "mAP@k", "val_map50", "reward"],
+)
 def test_more_of_a_score_is_better(metric: str) -> None:
     assert grows(metric)
 
 
-@pytest.mark.parametrize("metric", ["loss", "lossVal", "dice_loss", "accuracy_error", "rmse", "perplexity", "seconds"])
+@pytest.mark.parametrize(
+    "metric", ["loss", "lossVal", "dice_loss", "accuracy_error", "rmse", "perplexity", "seconds", "mape"]
+)
 def test_less_of_a_loss_is_better_whatever_it_is_made_of(metric: str) -> None:
     assert not grows(metric)
+
+
+def test_the_dashboards_page_judges_by_the_same_names() -> None:
+    page = (PAGE / "runs" / "facts.js").read_text(encoding="utf-8")
+
+    for name, pattern in (("GROWING", metrics._GROWING), ("SHRINKING", metrics._SHRINKING)):
+        assert f"const {name} = /{pattern.pattern}/;" in page
 
 
 def test_losses_come_first_and_batches_last() -> None:

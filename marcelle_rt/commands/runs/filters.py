@@ -17,7 +17,8 @@ from ...client import query as queries
 from ...errors import InvalidData
 from ...monitor import facts
 
-_CONDITION = re.compile(r"^([^\s:=<>!]+)\s*(:|<=|>=|!=|=|<|>)(.*)$", re.DOTALL)
+_CONDITION = re.compile(r'^("[^"]+"|[^\s:=<>!"]+)\s*(:|<=|>=|!=|=|<|>)(.*)$', re.DOTALL)
+_QUOTED = re.compile(r'^"(.*)"$', re.DOTALL)
 _SIGNS = re.compile(r"[=<>]")
 _EXAMPLES = "write it like lr=0.1 or 'val_loss<0.3'"
 _ALIASES = {"tag": "tags"}
@@ -86,7 +87,8 @@ def selection_of(filters: Sequence[str]) -> Selection:
         if condition is None:
             tests.append(_word(text.strip()))
             continue
-        name, sign, wanted = condition[1], condition[2], condition[3].strip()
+        # Quotes let a name have blanks and signs of its own.
+        name, sign, wanted = _QUOTED.sub(r"\1", condition[1]), condition[2], _QUOTED.sub(r"\1", condition[3].strip())
         _check_condition(text, name, sign, wanted)
         name = _ALIASES.get(name, name)
         names.append(name)

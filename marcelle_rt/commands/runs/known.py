@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ _FIELDS = (
 """Fields that a run may lack and that are still known."""
 
 _ONLY_SHOWN = ("took",)
+_NEEDS_QUOTES = re.compile(r"[\s:=<>!]")
 _NAMED = 12  # names in an error
 _SIMILAR = 3
 
@@ -38,12 +40,17 @@ class UnknownName(MarcelleError):
         self.known: tuple[str, ...] = tuple(known)
         begun = [one for one in known if one.startswith(name)]
         similar = list(dict.fromkeys([*begun, *difflib.get_close_matches(name, known)]))[:_SIMILAR]
-        named = ", ".join(map(clean, similar or known[:_NAMED]))
+        named = ", ".join(_typed(clean(one), option) for one in similar or known[:_NAMED])
         more = ", ..." if not similar and len(known) > _NAMED else ""
         super().__init__(
             f"no run has a field, a parameter or a metric {clean(name)!r}. "
             f"{'Similar' if similar else 'There are'}: {named}{more}."
         )
+
+
+def _typed(name: str, option: str) -> str:
+    """A name as it is typed there: in a query one with blanks or signs stands in quotes."""
+    return f'"{name}"' if option == QUERY and _NEEDS_QUOTES.search(name) else name
 
 
 def check(names: Iterable[str], runs: Sequence[Mapping[str, Any]], option: str) -> None:

@@ -104,7 +104,12 @@ def list_local(selection: Selection, how: Layout, as_json: bool) -> None:
     if not found:
         check(selection.names, every, QUERY)
     _check(how, found)
-    nothing = Text(f"There is no such run in {clean(local.logs())}.")
+    place = clean(local.logs())
+    nothing = Text(
+        f"There is no such run in {place}."
+        if every
+        else f"There is no run in {place}. Is it another folder? MARCELLE_LOG_DIR=FOLDER marcelle-rt runs --local"
+    )
     _print(_ordered(found, how, now), {}, len(found), how, now, as_json, lambda: nothing)
 
 

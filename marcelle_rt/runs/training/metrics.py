@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,14 +12,12 @@ from ...foreign import pass_interrupt
 from ...notices import Notices
 from ...values import FIT_KEYS, number, safe_key, shown, spelled
 
-_GROWING = (
-    *("acc", "auc", "precision", "recall", "f1", "fmeasure", "r2", "score"),
-    *("iou", "io_u", "dice", "cosine", "bleu"),
+# The dashboard's page has the same two (dashboard/page/runs/facts.js).
+_GROWING = re.compile(
+    r"acc|auc|precision|recall|f1|fmeasure|r2|score|iou|io_u|dice|cosine|bleu|rouge|ndcg|mrr|psnr|ssim|reward|return"
+    r"|(?<![a-z])map(?![a-z])"
 )
-_SHRINKING = (
-    *("loss", "err", "mae", "mse", "mape", "msle", "perplexity"),
-    *("entropy", "divergence", "hinge", "poisson", "cosh"),
-)
+_SHRINKING = re.compile(r"loss|err|mae|mse|mape|msle|perplexity|entropy|divergence|hinge|poisson|cosh")
 
 
 def direction(metric: str) -> str | None:
@@ -27,9 +26,9 @@ def direction(metric: str) -> str | None:
     `dice_loss` is a loss.
     """
     name = metric.lower()
-    if any(word in name for word in _SHRINKING):
+    if _SHRINKING.search(name):
         return "down"
-    return "up" if any(word in name for word in _GROWING) else None
+    return "up" if _GROWING.search(name) else None
 
 
 def grows(metric: str) -> bool:

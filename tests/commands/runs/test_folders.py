@@ -70,6 +70,9 @@ def test_folders_are_listed_without_a_backend(record: Record, unused_url: str, n
     assert kept.run_directory.name in table.splitlines()[1]
     assert "no such run" in marcelle_rt("runs", "--local", "-q", "lr>7").stdout
 
+    empty = marcelle_rt("runs", "--local", MARCELLE_LOG_DIR="/nothing-here").stdout
+    assert "There is no run in /nothing-here. Is it another folder?" in empty
+
 
 def test_rm_tells_of_the_folder_and_doctor_brings_nothing_back(record: Record, backend: Backend, name: str) -> None:
     directory = str(record(name).run_directory)

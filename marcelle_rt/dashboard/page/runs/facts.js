@@ -26,8 +26,9 @@
  */
 
 const ACTIVE = ['idle', 'start', 'epoch'];
-const GROWING = /acc|auc|precision|recall|f1|fmeasure|r2|score|iou|io_u|dice|cosine|bleu/;
-const SHRINKING = /loss|err|mae|mse|perplexity/;
+// As `runs/training/metrics.py` has them; a test compares.
+const GROWING = /acc|auc|precision|recall|f1|fmeasure|r2|score|iou|io_u|dice|cosine|bleu|rouge|ndcg|mrr|psnr|ssim|reward|return|(?<![a-z])map(?![a-z])/;
+const SHRINKING = /loss|err|mae|mse|mape|msle|perplexity|entropy|divergence|hinge|poisson|cosh/;
 const LATE = 60_000; // a run that came to the backend later than that was uploaded: its last change tells nothing
 
 /** @param {Document} document */

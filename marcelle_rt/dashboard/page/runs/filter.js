@@ -11,7 +11,7 @@
  * @property {string[]} names the parameters and metrics that it asks for
  */
 
-const CONDITION = /^([^\s:=<>!]+)(:|<=|>=|!=|=|<|>)(.*)$/;
+const CONDITION = /^("[^"]+"|[^\s:=<>!"]+)(:|<=|>=|!=|=|<|>)(.*)$/;
 const EXAMPLES = 'write it like lr=0.1 or val_loss<0.3';
 const FIELDS = ['status', 'tag', 'tags', 'epoch', 'epochs', 'name', 'basename', 'group', 'notes', 'error'];
 
@@ -26,12 +26,12 @@ export function filterOf(text) {
   const [wrong, names] = [/** @type {string[]} */ ([]), /** @type {string[]} */ ([])];
   for (const [typed] of spaceless.matchAll(/(?:"[^"]*"|[^\s"])+/g)) {
     const word = typed.replaceAll('"', '');
-    const condition = typed.startsWith('"') ? null : CONDITION.exec(word);
-    const fault = typed.startsWith('"') ? '' : condition ? faultOf(condition) : /[=<>]/.test(word) ? `does not begin with a name; ${EXAMPLES}` : '';
+    // Quotes let a name have blanks and signs of its own.
+    const [, name, sign, wanted] = (CONDITION.exec(typed) ?? []).map((part) => part.replaceAll('"', ''));
+    const fault = name ? faultOf(name, sign, wanted) : !typed.startsWith('"') && /[=<>]/.test(word) ? `does not begin with a name; ${EXAMPLES}` : '';
     if (fault) {
       wrong.push(`${word} ${fault}.`);
-    } else if (condition) {
-      const [, name, sign, wanted] = condition;
+    } else if (name) {
       tests.push((row, state) => compare(sign, valuesOf(row, state, name), wanted));
       if (!FIELDS.includes(name)) names.push(name);
     } else {
@@ -41,8 +41,11 @@ export function filterOf(text) {
   return { holds: (row, state) => tests.every((test) => test(row, state)), wrong, names };
 }
 
-/** What keeps a condition from being asked, and the right form; an empty text: nothing. @param {string[]} condition */
-function faultOf([, name, sign, wanted]) {
+/**
+ * What keeps a condition from being asked, and the right form; an empty text: nothing.
+ * @param {string} name @param {string} sign @param {string} wanted
+ */
+function faultOf(name, sign, wanted) {
   if (wanted === '') return `has nothing after ${sign}; ${EXAMPLES}`;
   if (sign !== ':' && /^[=<>]/.test(wanted)) {
     // `=>` is meant as `>=`
@@ -54,14 +57,18 @@ function faultOf([, name, sign, wanted]) {
 }
 
 /**
- * The names among some that no run has as a parameter or as a metric.
+ * Says which names no run has as a parameter or as a metric.
  * @param {string[]} names
  * @param {Row[]} rows
  */
 export function unknownAmong(names, rows) {
   // While metrics are being read, a name may be one of them.
-  if (rows.length === 0 || rows.some((row) => row.metrics === null)) return [];
-  return names.filter((name) => !rows.some((row) => Object.hasOwn(row.params, name.replace(/^params\./, '')) || Object.hasOwn(row.metrics ?? {}, name)));
+  if (names.length === 0 || rows.length === 0 || rows.some((row) => row.metrics === null)) return [];
+  const known = new Set(rows.flatMap((row) => [...Object.keys(row.params), ...Object.keys(row.metrics ?? {})]));
+  return names.filter((name) => !known.has(name) && !known.has(name.replace(/^params\./, ''))).map((name) => {
+    const meant = [...known].find((each) => each.startsWith(name) && /[\s:=<>!]/.test(each));
+    return `No run has a parameter or a metric named ${name}.${meant ? ` Names with blanks or signs stand in quotes: "${meant}".` : ''}`;
+  });
 }
 
 /**

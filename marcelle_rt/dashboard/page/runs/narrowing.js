@@ -27,8 +27,7 @@ export class Narrowing {
 
   /** What is wrong in what was typed, in a sentence each. */
   get wrong() {
-    const unknown = unknownAmong(this.filter.names, [...this.catalogue.rows.values()]);
-    return [...this.filter.wrong, ...unknown.map((name) => `No run has a parameter or a metric named ${name}.`)];
+    return [...this.filter.wrong, ...unknownAmong(this.filter.names, [...this.catalogue.rows.values()])];
   }
 
   /** @param {() => void} listener called when something else is typed or brushed; what runs do, the catalogue tells */
