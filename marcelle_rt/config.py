@@ -276,11 +276,6 @@ def silent() -> bool:
     return os.environ.get("MARCELLE_SILENT", "").strip().lower() not in ("", "0", "false")
 
 
-def no_bar() -> bool | None:
-    """tqdm's `disable`: `True` hides the progress bar, `None` hides it where there is no terminal."""
-    return True if silent() or sys.stderr is None or sys.stderr.closed else None
-
-
 def cache_dir() -> Path:
     """The folder for what is installed once for all projects of a user."""
     if folder := os.environ.get("MARCELLE_RT_CACHE"):

@@ -6,14 +6,55 @@ import logging
 import os
 import sys
 import threading
+import traceback
 import warnings
 from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 from .config import silent
 from .foreign import clean_lines, pass_interrupt
 from .redaction import redacted
 
-logger: logging.Logger = logging.getLogger("marcelle_rt")
+if TYPE_CHECKING:
+    _Adapter = logging.LoggerAdapter[logging.Logger]
+else:
+    _Adapter = logging.LoggerAdapter  # Python 3.10 has no type parameter for it
+
+
+class Log(_Adapter):
+    """A logger of this package's: it raises nothing, and has no secrets in what it writes.
+
+    A program's own handlers and filters, which write to files and servers, may raise anything. What is written
+    matters less than the training that it comes from.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(logging.getLogger(name), {})
+
+    def log(self, level: int, msg: object, *args: object, **options: Any) -> None:
+        """Writes a line, and under it the exception that `exc_info` gives."""
+        try:
+            if not self.logger.isEnabledFor(level):
+                return
+            text = _formatted(str(msg), args, options.get("exc_info"))
+            plain = redacted(text)
+            if plain == text:
+                self.logger.log(level, msg, *args, **options, stacklevel=2)
+            else:
+                self.logger.log(level, "%s", plain, stacklevel=2)
+        except BaseException as error:
+            pass_interrupt(error)  # all else has nowhere to be said: this was the place for it
+
+
+def _formatted(message: str, args: tuple[object, ...], error: object) -> str:
+    text = message % args if args else message
+    error = sys.exc_info()[1] if error is True else error
+    if not isinstance(error, BaseException):
+        return text
+    return f"{text}\n{''.join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()}"
+
+
+logger: Log = Log("marcelle_rt")
 
 THREADS = "marcelle-"
 """How the names of this package's own threads begin: no line of the user's is on their stacks."""
@@ -88,6 +129,18 @@ def tell(text: str) -> None:
         print(line, file=sys.stderr, flush=True)
     except BaseException as error:  # its reader is gone; it was closed; a program's own stderr raises what it likes
         pass_interrupt(error)
+
+
+def no_bar() -> bool | None:
+    """tqdm's `disable`: `True` hides the progress bar, `None` hides it where there is no terminal."""
+    if silent() or sys.stderr is None:
+        return True
+    try:
+        sys.stderr.isatty()  # tqdm asks it as well
+        return True if sys.stderr.closed else None
+    except BaseException as error:  # a program's own stderr has what it likes, and raises what it likes
+        pass_interrupt(error)
+        return True
 
 
 def _users_frame() -> int:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..client.data_store import DataStore
-from ..config import no_bar
 from ..errors import DatasetError, InvalidData, NotFound
+from ..notices import no_bar
 from . import labels, listing, naming
 from .arrays import Arrays, Samples, Size, fill
 from .files import tables

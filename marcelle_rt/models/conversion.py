@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import logging
 import reprlib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,11 +12,10 @@ from typing import Any
 
 from .. import formats
 from ..errors import ConversionError, UnsupportedFormat
+from ..notices import logger
 from . import custom_objects, disk
 from .converted import Converted
 from .reasons import first_line
-
-logger: logging.Logger = logging.getLogger("marcelle_rt")
 
 QUICK_PARAMETERS = 10_000_000
 QUICK_GRAPH_LAYERS = 60

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..client.doubt import is_away
-from ..config import no_bar
 from ..errors import MarcelleError, RunFolderError
-from ..notices import Notices
+from ..notices import Notices, no_bar
 from .document import events
 from .document.events import RUNS, Event
 from .document.run import Run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import uuid
 import warnings
@@ -110,6 +111,18 @@ def shown_warnings(writer: Writer, error: type[BaseException], patch: pytest.Mon
     writer.save_epoch(1, {"loss": 1.0})
 
 
+def log_handlers(writer: Writer, error: type[BaseException], patch: pytest.MonkeyPatch, **_: object) -> None:
+    handler = logging.Handler(logging.DEBUG)
+    patch.setattr(handler, "emit", raiser(error))
+    patch.setattr(logging.getLogger(), "handlers", [handler])
+    patch.setattr(logging.getLogger(), "level", logging.DEBUG)
+    for name in ("marcelle_rt", "marcelle_rt.client", "urllib3", "urllib3.connectionpool"):
+        logging.getLogger(name).manager._clear_cache()  # type: ignore[attr-defined]
+    writer.create_run()
+    writer.save_epoch(1, {"loss": 1.0, "a.b": "no number"}, assets=["/nothing.png"])
+    writer.flush()
+
+
 def figures_of_the_machine(writer: Writer, error: type[BaseException], patch: pytest.MonkeyPatch, **_: object) -> None:
     sampler = system_metrics.Sampler(raiser(error), interval=0.01, first=0.0)
     patch.setattr(system_metrics, "_sampler", sampler)
@@ -119,7 +132,7 @@ def figures_of_the_machine(writer: Writer, error: type[BaseException], patch: py
 
 PLACES: list[Callable[..., None]] = [
     *(params, keys_and_values, logs, summary, saving, converting, converting_beside),
-    *(stderr, shown_warnings, figures_of_the_machine),
+    *(stderr, shown_warnings, log_handlers, figures_of_the_machine),
 ]
 
 

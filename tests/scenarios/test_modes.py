@@ -18,7 +18,7 @@ import pytest
 from marcelle_rt import DataStore, KerasCallback, Remote, Uploader, Writer, config
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData
-from marcelle_rt.notices import MarcelleWarning
+from marcelle_rt.notices import MarcelleWarning, no_bar
 from tests.support.pictures import PNG
 
 RANKS = (
@@ -212,7 +212,7 @@ def test_silence_shows_no_warning_and_no_bar_and_keeps_the_log(
         writer.save_epoch(0, {"loss": "much"})
     assert [w.category for w in said] == ([] if quiet else [MarcelleWarning])
     assert "null is stored" in caplog.text
-    assert config.no_bar() is (True if quiet else None)
+    assert no_bar() is (True if quiet else None)
 
 
 def test_runs_go_to_the_folder_of_the_environment_where_none_is_given(

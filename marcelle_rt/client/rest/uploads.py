@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ...config import no_bar
+from ...notices import no_bar
 from .http import Http
 
 _SHOW_AFTER = 1.0  # seconds

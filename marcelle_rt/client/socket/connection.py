@@ -6,7 +6,6 @@ reading thread completes calls and hands events to the dispatcher (`events`).
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from ... import values
 from ...chance import CHANCE
 from ...config import Login
 from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, NoWebSocket, PayloadTooLarge
-from ...notices import THREADS
+from ...notices import THREADS, Log
 from .. import answers, auth
 from ..call import Call
 from ..caller import Status
@@ -26,7 +25,7 @@ from .events import Events
 if TYPE_CHECKING:
     from .transport import Line, Traffic
 
-logger: logging.Logger = logging.getLogger("marcelle_rt.client")
+logger: Log = Log("marcelle_rt.client")
 
 _ENVELOPE = len("42") + 10  # bytes before a call's body
 _CLOSE_PATIENCE = 2.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import queue
 import threading
 from collections.abc import Callable
@@ -11,9 +10,10 @@ from typing import Any, NamedTuple
 
 from ... import values
 from ...errors import InvalidData
+from ...notices import Log
 from ..answers import Raw, is_document
 
-logger: logging.Logger = logging.getLogger("marcelle_rt.client")
+logger: Log = Log("marcelle_rt.client")
 
 _MOST_HELD = 50_000_000
 """Bytes of events that wait for handlers. What comes beyond is left out, until half of them are handled."""

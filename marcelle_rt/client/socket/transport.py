@@ -29,6 +29,7 @@ import websocket
 from engineio import packet as engine_packet
 
 from ...errors import BackendUnreachable, NoWebSocket
+from ...notices import Log
 from ...values import ANSWER_LIMIT
 from .. import tls
 from ..answers import Raw
@@ -36,7 +37,7 @@ from ..rest.proxies import goes_direct
 from .probe import find_protocol
 from .wire import Socket, TooLarge
 
-_log = logging.getLogger("marcelle_rt.transport")
+_log = Log("marcelle_rt.transport")
 _log.setLevel(logging.ERROR)  # python-socketio warns at every cut; the connection says what matters
 
 _OVERHEAD = 100  # bytes that an attachment takes, however small it is

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from ...config import no_bar
+from ...foreign import pass_interrupt
+from ...notices import logger, no_bar
 
 _PATIENCE = 1.0  # seconds before a bar shows
 _TICK = 0.1
@@ -63,7 +64,13 @@ class Flush:
             while not self._is_over(end, in_vain) and self._clock() < min(end, start + _PATIENCE):
                 pass
             if not self._is_over(end, in_vain):
-                self._wait_with_bar(end, what, in_vain)
+                try:
+                    self._wait_with_bar(end, what, in_vain)
+                except BaseException as error:  # what draws it is the program's own stderr, or a notebook's
+                    pass_interrupt(error)
+                    logger.info("the bar of a wait can't be shown", exc_info=error)
+                    while not self._is_over(end, in_vain):
+                        pass
             return self._complete
         finally:
             self._leave(self)

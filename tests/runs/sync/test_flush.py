@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from marcelle_rt.config import no_bar
+from marcelle_rt.notices import no_bar
 from marcelle_rt.runs.sync.flush import Flush, Flushes
 from tests.support.clock import Clock
 
@@ -64,6 +64,19 @@ def test_a_wait_ends_with_its_time_and_shows_no_bar_before_a_second(monkeypatch:
     assert flush.wait(5) is False
     assert waited[-1] == pytest.approx(begun + 5)
     assert sum(waited[:-1]) == pytest.approx(1.1)
+
+
+def test_a_bar_that_cannot_be_shown_ends_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    flushes = Flushes()
+    flush = flushes.begin()
+
+    def raises(*_: object) -> None:
+        flushes.settle(True)
+        raise SystemExit
+
+    monkeypatch.setattr(flush, "_wait_with_bar", raises)
+    monkeypatch.setattr("marcelle_rt.runs.sync.flush._PATIENCE", 0.0)
+    assert flush.wait(30) is True
 
 
 def test_a_wait_ends_from_another_thread() -> None:
