@@ -21,7 +21,7 @@ export class PythonModel extends Model {
   #submitted = null; // the job that this page has asked for
   #asking = null;
   #entered = ''; // what became of a number in the form that did not fit
-  #since = 0; // the second in which the training began to wait
+  #since = 0; // the second in which the training's state began
   #found = Promise.resolve(); // whether there is a training from before a reload
 
   constructor(store, task, { local = false } = {}) {
@@ -53,7 +53,8 @@ export class PythonModel extends Model {
       else this.#withdraw();
       this.#say();
     });
-    this.#link.$second.subscribe(() => (this.$job.get()?.state === 'queued' || !this.#link.$up.get()) && this.#say());
+    const waits = () => ['queued', 'stopping'].includes(this.$job.get()?.state) || !this.#link.$up.get();
+    this.#link.$second.subscribe(() => waits() && this.#say());
     this.#link.$up.subscribe((up) => {
       if (up) this.#found = this.#find();
       this.#say();
@@ -92,7 +93,7 @@ export class PythonModel extends Model {
     } else if (!this.#isMine(job) || job.updatedAt < mine.updatedAt) return;
     if (job.runId && job.runId !== this.#run?.target.runId) this.#follow(job.runId);
     if (job.modelId) this.#local?.follow(job.modelId);
-    if (job.state === 'queued' && mine?.state !== 'queued') this.#since = this.#link.$second.get();
+    if (job.state !== mine?.state) this.#since = this.#link.$second.get();
     if (ACTIVE.includes(job.state)) this.$job.set(job);
     else this.#end(job.state, job.message, job);
     this.#say();
@@ -243,7 +244,5 @@ export class PythonModel extends Model {
     return this.#local.download(metadata);
   }
 
-  async upload() {
-    throw new Error('This model is trained in Python, and published from there');
-  }
+  async upload() { throw new Error('This model is trained in Python, and published from there'); }
 }

@@ -20,7 +20,7 @@ function waiting({ task, message, attempt }, link, since) {
 /**
  * One sentence for people.
  * @param {{ task: string, job: any, run: any, there: boolean, link: any, since: number }} known `there`: whether a
- *   server of the task is; `link`: the line to the backend; `since`: its second in which the training began to wait.
+ *   server of the task is; `link`: the line to the backend; `since`: its second in which the job's state began.
  */
 export function sentence({ task, job, run, there, link, since }) {
   const [looked, up] = [link.looked, link.$up.get()];
@@ -33,7 +33,9 @@ export function sentence({ task, job, run, there, link, since }) {
     if (missing) return 'Python is gone in the middle of it. The training goes on or ends when Python is back; stop ends it here.';
     if (state === 'queued') return waiting(job, link, since);
     if (state === 'claimed') return 'Python gets ready.';
-    return state === 'running' ? progress?.text || epoch : `${epoch} Stopping.`;
+    if (state === 'running') return progress?.text || epoch;
+    const late = link.$second.get() - since > LATE;
+    return late ? `${epoch} Stopping, as soon as the task looks whether it is to; cancel ends it at once.` : `${epoch} Stopping.`;
   }
   if (state) return message || (state === 'success' ? 'The training is done.' : `The training ended: ${state}.`);
   if (!looked) return 'Looking for Python.';
