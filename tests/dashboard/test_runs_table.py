@@ -9,6 +9,7 @@ from marcelle_rt import DataStore
 from tests.helpers import eventually
 
 from .conftest import Train
+from .test_curves import chart
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -191,12 +192,27 @@ def test_documents_of_other_programs_are_shown_as_far_as_they_go(
     for document in (
         {"name": 7, "logs": "none", "params": [1], "epochs": "many", "start": 12},
         {"logs": {"loss": ["a", None, {"b": 1}, 0.5]}, "tags": "x", "status": None, "params": {"deep": {"er": {}}}},
+        {"name": "odd-1", "status": "success", "logs": {"nan": [None, None], "below": [-2.0, -1.0]}},
     ):
         store.service("runs").create(document)
 
     page = open_page()
 
-    eventually(lambda: len(names(page)) == 2 and page.get_by_role("cell", name="0.5").count() == 1)
+    eventually(lambda: len(names(page)) == 3 and page.get_by_role("cell", name="0.5").count() == 1)
+    page.get_by_role("button", name="Untick all").click()
+    page.get_by_role("row", name="odd-1").get_by_role("checkbox").check()
+    page.get_by_label("Log scale").check()
+    for metric in ("nan", "below"):
+        chart(page, metric).get_by_text("none of its values is above zero, as a log scale needs").wait_for()
+    page.get_by_label("Log scale").uncheck()
+    chart(page, "nan").get_by_text("none of its values is a number").wait_for()
+    chart(page, "below").locator(".rt-key").wait_for(state="hidden")
+
+    # What tells the found runs apart is shown, not what all have.
+    assert page.get_by_role("columnheader", name="best loss").count() == 1
+    page.get_by_role("searchbox", name="filter runs").fill("odd")
+    page.get_by_role("columnheader", name="best below").wait_for()
+    page.get_by_role("columnheader", name="best loss").wait_for(state="detached")
 
 
 def test_the_menu_of_columns_is_seen_whole_also_over_a_table_of_one_row(

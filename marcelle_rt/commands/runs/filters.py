@@ -129,11 +129,12 @@ def _json(text: str) -> dict[str, Any]:
 
 
 def _check_condition(text: str, name: str, sign: str, wanted: str) -> None:
-    if not wanted:
+    rest = wanted.lstrip("=<>").strip()
+    if not rest:
         raise InvalidData("query", text, f"has nothing after {sign}; {_EXAMPLES}")
     if sign != ":" and wanted[0] in "=<>":
         meant = f"{wanted[0]}=" if sign == "=" and wanted[0] in "<>" else sign  # `=>` is meant as `>=`
-        raise InvalidData("query", text, f"has a sign too many; write {name}{meant}{wanted.lstrip('=<>').strip()}")
+        raise InvalidData("query", text, f"has a sign too many; write {name}{meant}{rest}")
     if sign in _ORDER and math.isnan(_number(wanted)):
         raise InvalidData("query", text, f"compares with {wanted!r}, which is not a number; {_EXAMPLES}")
 

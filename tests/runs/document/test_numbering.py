@@ -24,9 +24,7 @@ from marcelle_rt.runs.document.numbering import Numbering
         ([0, 2, 4, 5, 6], [[0, 0, 2], [3, 5, 1]]),
     ],
 )
-def test_a_document_tells_of_numbers_that_are_not_consecutive(
-    numbers: list[int], told: list[list[int]] | None
-) -> None:
+def test_a_document_tells_of_numbers_that_are_not_consecutive(numbers: list[int], told: list[list[int]] | None) -> None:
     assert Numbering(numbers).stretches() == told
 
 

@@ -58,10 +58,10 @@ export class Chart {
     this.lines = lines;
     this.axes = axes;
     this.place.setAttribute('aria-label', spoken(this.title, axes.unit, lines));
-    const built = JSON.stringify([axes, lines.map(({ key, color, dashed, faint }) => [key, color, dashed, faint])]);
+    const built = JSON.stringify([axes, lines.map(({ key, color, dashed, faint, curve }) => [key, color, dashed, faint, curve.x.length > 0])]);
     if (!this.plot || built !== this.built) {
       this.built = built;
-      drawKey(this.key, lines);
+      drawKey(this.key, lines, axes.log);
       this.build();
       return;
     }

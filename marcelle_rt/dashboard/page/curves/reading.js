@@ -10,11 +10,17 @@ const MOST_SAID = 8;
 const clear = (lines) => lines.filter(({ faint, curve }) => !faint && curve.x.length > 0);
 
 /**
- * Says which of a chart's lines are what, where they are of several kinds.
+ * Says which of a chart's lines are what, where they are of several kinds, and why none is seen.
  * @param {HTMLElement} place
  * @param {Line[]} lines
+ * @param {boolean} log whether it has a logarithmic axis
  */
-export function drawKey(place, lines) {
+export function drawKey(place, lines, log) {
+  if (lines.length > 0 && clear(lines).length === 0) {
+    place.hidden = false;
+    place.textContent = log ? 'none of its values is above zero, as a log scale needs' : 'none of its values is a number';
+    return;
+  }
   const kinds = new Map(lines.filter(({ faint }) => !faint).map((line) => [line.what, line]));
   const dashed = [...kinds.values()].filter((line) => line.dashed);
   place.hidden = kinds.size < 2;

@@ -97,7 +97,10 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     last = performance.now();
     const now = Date.now();
     const all = [...catalogue.rows.values()];
-    const { columns, shown } = columnsOf(all);
+    const { columns, shown: common } = columnsOf(all);
+    const matching = narrowing.matching;
+    // Where the filter finds some, what tells those apart is shown; of another project's runs that may be something else.
+    const shown = matching.length > 0 && matching.length < all.length ? columnsOf(matching).shown : common;
     const wanted = [...columns.values()].filter(({ key }) => (chosen ?? shown).has(key));
     const order = columns.get(sort) ?? /** @type {import('./columns.js').Column} */ (columns.get('start'));
     const found = sorted(narrowing.found, order, down, now);
@@ -111,8 +114,8 @@ export function runsCard(catalogue, selection, narrowing, connection) {
     wrong.hidden = !faults;
     input.setAttribute('aria-invalid', String(faults !== ''));
     const training = all.filter((row) => catalogue.stateOf(row) === 'training').length;
-    const matching = found.length === all.length ? '' : `${found.length} of `;
-    say(count, all.length ? `${matching}${all.length} ${all.length === 1 ? 'run' : 'runs'}${training ? `, ${training} training` : ''}` : '');
+    const share = found.length === all.length ? '' : `${found.length} of `;
+    say(count, all.length ? `${share}${all.length} ${all.length === 1 ? 'run' : 'runs'}${training ? `, ${training} training` : ''}` : '');
     say(where, found.length ? `${from + 1}–${to} of ${found.length}` : '');
     before.disabled = page === 0;
     after.disabled = to >= found.length;

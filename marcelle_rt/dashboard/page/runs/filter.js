@@ -46,11 +46,12 @@ export function filterOf(text) {
  * @param {string} name @param {string} sign @param {string} wanted
  */
 function faultOf(name, sign, wanted) {
-  if (wanted === '') return `has nothing after ${sign}; ${EXAMPLES}`;
+  const rest = wanted.replace(/^[=<>]+/, '');
+  if (rest === '') return `has nothing after ${sign}; ${EXAMPLES}`;
   if (sign !== ':' && /^[=<>]/.test(wanted)) {
     // `=>` is meant as `>=`
     const meant = sign === '=' && /^[<>]/.test(wanted) ? `${wanted[0]}=` : sign;
-    return `has a sign too many; write ${name}${meant}${wanted.replace(/^[=<>]+/, '')}`;
+    return `has a sign too many; write ${name}${meant}${rest}`;
   }
   if (/[<>]/.test(sign) && Number.isNaN(Number(wanted))) return `compares with ${wanted}, which is not a number; ${EXAMPLES}`;
   return '';
