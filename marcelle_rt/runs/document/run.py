@@ -15,8 +15,8 @@ Place = tuple[str, int]
 
 ENDED = ("success", "error")
 
-_OF_AN_END = ("error", "end", "outcome", "reason", "summary")
-"""What a run that goes on has no longer."""
+_OF_AN_END = ("error", "end", "outcome", "reason")
+"""What a run that is trained further has no longer."""
 
 UNREPORTED = "the program stopped without reporting an end"
 """The `error` of a run that nobody writes any more and that has no end."""
@@ -99,13 +99,17 @@ class Run:
         elif kind == "params":
             self._set(params={**self.fields.get("params", {}), **event["params"]})
         elif kind == "begin":
+            self._open_again(_OF_AN_END)
             self._set(status="start", epochs=event["epochs"])
         elif kind == "summary":
             self._set(summary={**(self.fields.get("summary") or {}), **event["logs"]})
         elif kind == "end":
             told = {name: event.get(name) for name in ("error", "outcome", "reason")}
             told["end"] = iso_at(event.get("time"))
-            self._set(status=event["status"], **{name: value for name, value in told.items() if value})
+            told = {
+                name: value for name, value in told.items() if value or name in self.fields
+            }  # one that ended before
+            self._set(status=event["status"], **told)
         elif kind == "alive":
             self._set(error=self.fields.get("error"), end=self.fields.get("end"))
             self.changed["error"] = self.changed["end"] = self.changed["status"] = self.version
@@ -128,6 +132,9 @@ class Run:
             if name not in had or had[name] != value:
                 had[name] = value
                 self.changed[name] = self.version
+
+    def _open_again(self, names: Iterable[str]) -> None:
+        self._set(**{name: None for name in names if name in self.fields})
 
     def _epoch(self, event: Event) -> list[Place]:
         place, logs = event["place"], event["logs"]
@@ -189,7 +196,7 @@ class Run:
             if path.startswith("logs."):
                 dropped += [(path, place) for place in range(keep, len(values))]
                 del values[keep:]
-        self._set(**{name: None for name in _OF_AN_END if name in self.fields})
+        self._open_again((*_OF_AN_END, "summary"))
         for key in drop:
             dropped += self._drop(key)
         self._set(status="start", epoch=self.epochs[-1] if self.epochs else 0)

@@ -127,9 +127,8 @@ class Recording:
         """Writes an event to the journal, and tells the thread that sends it."""
         with self.gate:
             if not self._write(event):
-                self._notices.warn(
-                    "late", f"The run was ended while a {event['type']} came, which is not kept with it."
-                )
+                text = f"The run was ended while a {event['type']} came, which is not kept with it."
+                self._notices.warn("late", text)
 
     def _write(self, event: Event) -> bool:
         """As `record`, where the gate was entered; whether the run was open."""
@@ -369,6 +368,8 @@ class Recording:
         """
         if not self.is_open:
             return
+        if reason is None and self._resuming is not None and self._resuming.ended is not None:
+            return self.end(*self._resuming.ended, wait)  # nothing was trained since, so that it ended as it had
         if reason is None and self.epochs.planned > len(self.epochs) and not self.commands.is_stopped:
             reason = f"ended after {len(self.epochs)} of {self.epochs.planned} epochs"
         self.end("error" if reason else "success", reason, wait)

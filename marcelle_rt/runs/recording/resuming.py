@@ -22,10 +22,19 @@ class Resuming:
         epochs: The run's epochs, which take over those of the past.
         directory: The run's folder.
         notices: What the user is told.
+
+    Attributes:
+        ended: How the run ended, and why, as long as nothing was trained since; `None` where it was cut off.
     """
 
     def __init__(self, past: Resumed, epochs: Epochs, directory: Path | None, notices: Notices) -> None:
-        epochs.go_on_from(past.run.epochs)
+        fields = past.run.fields
+        epochs.go_on_from(past.run.epochs, fields.get("epochs"))
+        is_early = fields.get("outcome") in events.OUTCOMES
+        how, why = (fields.get(name) for name in (("outcome", "reason") if is_early else ("status", "error")))
+        self.ended: tuple[str, str | None] | None = None
+        if past.run.ended:
+            self.ended = str(how), why if isinstance(why, str) else None
         self._past = past
         self._epochs = epochs
         self._directory = directory
@@ -33,7 +42,9 @@ class Resuming:
         self._new_paths: set[str] = set()
 
     def note(self, event: Event) -> None:
-        """Notes an event that was recorded since: its file is new, and stays."""
+        """Notes an event that was recorded since: a file of it is new, and stays."""
+        if event["type"] == "begin":
+            self.ended = None
         if "path" in event:
             self._new_paths.add(event["path"])
 

@@ -48,8 +48,14 @@ class Epochs:
         """The highest number that an epoch has, or `None` where there is none."""
         return self._highest if len(self._places) else None
 
-    def go_on_from(self, epochs: Iterable[int]) -> None:
-        """Takes over the epochs that the run's folder has, one a place."""
+    def go_on_from(self, epochs: Iterable[int], planned: Any) -> None:
+        """Takes over what the run's folder has.
+
+        Args:
+            epochs: The epochs, one a place.
+            planned: How many were planned; a folder of somebody else's may have anything there.
+        """
+        self.planned = planned if type(planned) is int and 0 < planned < SAFE_INTEGER else 0
         for epoch in epochs:
             self._places.add(epoch)
 

@@ -73,6 +73,19 @@ def test_an_event_changes_these_fields(event: Event, fields: dict[str, Any]) -> 
     assert changes(folded(), event) == fields
 
 
+@pytest.mark.parametrize(
+    ("event", "fields"),
+    [
+        (events.begin(1, 2), {"status": "start", "error": None, "end": None}),
+        (events.end(1, "success", None), {"status": "success", "error": None, "end": "1970-01-01T00:00:01.000Z"}),
+        (events.resume(1, 0, [], []), {"status": "start", "error": None, "end": None, "summary": None, "epoch": 0}),
+    ],
+)
+def test_what_comes_after_an_end_takes_the_place_of_why_it_was(event: Event, fields: dict[str, Any]) -> None:
+    run = folded(events.begin(0, 2), epoch(0), events.summary(0, {"f1": 1}), events.end(0.5, "error", "a fault"))
+    assert changes(run, event) == fields
+
+
 def test_a_run_without_params_gets_its_first_ones() -> None:
     run = Run([events.create(0, "a-run", {k: v for k, v in RUN.items() if k != "params"})])
     assert changes(run, events.params(0, {"lr": 1})) == {"params": {"lr": 1}}
