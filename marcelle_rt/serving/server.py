@@ -21,7 +21,7 @@ from .dispatcher import Dispatcher
 from .documents import JOBS, new_job
 from .executors import choice
 from .presence import names_of
-from .tasks import Task, UnknownTask, check_name
+from .tasks import Task, UnknownTask, check_function, check_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -112,13 +112,14 @@ class TrainingServer:
             name: The name of a task, or one of its own.
 
         Raises:
-            InvalidData: The name is not plain, or has a predictor already.
+            InvalidData: The name is not plain, or has a predictor already, or what is decorated is not a function.
         """
         check_name("predictor", name)
         if name in self.definition.predictors:
             raise InvalidData("predictor", name, "has a predictor already; there is one for each name")
 
         def add(function: F) -> F:
+            check_function("predictor", function)
             self.definition.predictors[name] = function
             return function
 

@@ -53,10 +53,9 @@ class Task:
         """A task of a function.
 
         Raises:
-            InvalidData: The name is not plain, or a parameter is one that no form can give.
+            InvalidData: It is not a plain function with a plain name, or a parameter is one that no form can give.
         """
-        if not callable(function):
-            raise InvalidData("task", function, "is not a function; write @server.task above one")
+        check_function("task", function)
         plain = check_name("task", getattr(function, "__name__", ""))
         if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
             raise InvalidData("retries", retries, "is not a number of times; use 0 or more")
@@ -66,6 +65,24 @@ class Task:
     def values(self, given: Any) -> dict[str, Any]:
         """What the function is called with; raises `InvalidData` with the parameter's name."""
         return checked(self.parameters, given)
+
+
+def check_function(what: str, function: Any) -> None:
+    """Checks that calling something does its work.
+
+    Args:
+        what: What it is to be, for people.
+        function: What was decorated.
+
+    Raises:
+        InvalidData: It can't be called, or only makes a coroutine or a generator, in which nothing would happen.
+    """
+    if not callable(function):
+        raise InvalidData(what, function, f"is not a function; write @server.{what} above one")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidData(what, function, "is `async`, and nobody would await it; write `def`, and asyncio.run in it")
+    if inspect.isgeneratorfunction(function):
+        raise InvalidData(what, function, "has `yield` in it, so that a call runs nothing; return what it has instead")
 
 
 def check_name(what: str, name: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
+from marcelle_rt import TrainingServer
 from marcelle_rt.errors import InvalidData
 from marcelle_rt.serving.parameters import Range, checked, parameters_of
 from marcelle_rt.serving.tasks import Task, check_name
@@ -100,6 +101,21 @@ def a_range_of_texts(job: Any, *, name: Annotated[str, Range(0, 1)] = "") -> Non
 def test_a_function_that_no_form_fits_is_refused_when_it_is_written(function: Callable[..., None]) -> None:
     with pytest.raises(InvalidData, match=function.__name__):
         Task.of(function, 1)
+
+
+async def waits(job: Any) -> None: ...
+
+
+def yields(job: Any) -> Any:
+    yield 1
+
+
+@pytest.mark.parametrize(("function", "reason"), [(waits, "is `async`"), (yields, "has `yield`"), (3, "is not a func")])
+def test_a_function_whose_call_does_nothing_is_refused_when_it_is_written(function: Any, reason: str) -> None:
+    with pytest.raises(InvalidData, match=f"task: .*{reason}"):
+        Task.of(function, 1)
+    with pytest.raises(InvalidData, match=f"predictor: .*{reason}"):
+        TrainingServer().predictor("waits")(function)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../a", "a.b", "<lambda>", "é", "a" * 65, None, "os;system"])
