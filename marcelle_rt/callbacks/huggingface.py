@@ -77,7 +77,8 @@ class MarcelleCallback(Block, _Callback):
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
             # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
             self._expected = {"lossVal": None} if self._x == "step" and _evaluates(args) else {}
-            self._session.begin(model, params, math.ceil(state.num_train_epochs) if self._x == "epoch" else 0, first)
+            epochs = math.ceil(state.num_train_epochs) if self._x == "epoch" else 0
+            self._session.begin(model, params, epochs, first, self._x)
             trainer_state.note(state, key, self.writer.run_id)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:

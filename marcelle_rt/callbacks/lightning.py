@@ -182,6 +182,9 @@ class MarcelleLogger(_Logger):
         """Notes the module: it is told of with the run. Lightning calls this before each training."""
         self._module = model
         self._with_loss = set()
+        callbacks = getattr(getattr(model, "_trainer", None), "callbacks", None)
+        if callbacks is not None and not any(isinstance(one, _Epochs) and one.logger is self for one in callbacks):
+            callbacks.append(_Epochs(self))
 
     def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
         """Saves metrics: of a step, or a piece of an epoch's; those of a test are kept with the run as a whole."""
@@ -194,7 +197,7 @@ class MarcelleLogger(_Logger):
             first = trainer.current_epoch + 1 if trainer is not None else 1
             # How many steps will be logged is not known: some validations are steps too.
             epochs = _planned(trainer) if trainer is not None and self._x == "epoch" else 0
-            self._session.begin(self._module, self._hparams, epochs, first)
+            self._session.begin(self._module, self._hparams, epochs, first, self._x)
         if "epoch" not in metrics:  # what a monitor measures: not a place of its own
             self._rates.update(metrics)
             return
@@ -213,27 +216,47 @@ class MarcelleLogger(_Logger):
     def finalize(self, status: str) -> None:
         """Ends the run."""
         if status == "success":
-            self._tell_of_missing_losses()
+            self.tell_of_missing_loss()
             self._session.end()
         else:  # Lightning calls it where it handles the exception
             self._session.fail(sys.exc_info()[1])
 
-    def _tell_of_missing_losses(self) -> None:
-        """Says that Lightning has logged no loss for an epoch of a training, where its interval is longer than that."""
+    def tell_of_missing_loss(self) -> None:
+        """Says that Lightning has logged no loss in the epoch that ended last, where its interval is longer."""
         trainer = getattr(self._module, "_trainer", None)
         if trainer is None or trainer.state.fn != "fit" or not trainer.is_global_zero:
             return
-        every, batches = trainer.log_every_n_steps, trainer.num_training_batches
-        lost = trainer.current_epoch - len(self._with_loss)
-        if every <= batches or lost <= 0 or (self._with_loss and self._x == "step"):
+        every, batches, epoch = trainer.log_every_n_steps, trainer.num_training_batches, trainer.current_epoch
+        if every <= batches or not epoch or epoch - 1 in self._with_loss or (self._with_loss and self._x == "step"):
             return
         self.experiment.notices.warn(
             "interval",
-            f"MarcelleLogger: {lost} of {trainer.current_epoch} epochs have no 'loss'"
-            f"{'' if self._session.is_training else ', and there is no run'}: an epoch has {batches} batches, and "
+            f"MarcelleLogger: epoch {epoch} has no 'loss'"
+            f"{'' if self._session.is_training else ', and there is no run yet'}: an epoch has {batches} batches, and "
             f"Lightning logs each {every}th. Give Trainer(log_every_n_steps={max(1, int(batches) // 2)}), or log the "
             "loss of epochs: self.log('train_loss', loss, on_epoch=True).",
         )
+
+
+class _Epochs(_Callback):
+    """Tells a logger of epochs, as Lightning does not: one that logs nothing passes it by.
+
+    Args:
+        logger: The logger.
+    """
+
+    def __init__(self, logger: MarcelleLogger) -> None:
+        self.logger = logger
+        self._first: int | None = None
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Notes which epoch is this training's first."""
+        self._first = trainer.current_epoch
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Looks at the epoch before, of which all is logged by now."""
+        if trainer.current_epoch != self._first:
+            self.logger.tell_of_missing_loss()
 
 
 def _hparams(owner: Any) -> dict[str, Any]:

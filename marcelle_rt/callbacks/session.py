@@ -125,7 +125,7 @@ class Session:
         if self.is_mine and not self._resumed:
             self.writer.end("error", "the training was interrupted")
 
-    def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1) -> None:
+    def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1, x: str = "epoch") -> None:
         """A training begins.
 
         Args:
@@ -133,6 +133,7 @@ class Session:
             params: What the framework tells of the training.
             epochs: How many epochs are planned, in all; 0 if that is not known.
             first: The number of the first one.
+            x: What an epoch is here; one of `X`.
         """
         self._end_interrupted()
         self.is_training = True
@@ -144,7 +145,7 @@ class Session:
             self.writer.create_run(model, {**params, **fields_of(self.run_params)})
             self._first = FirstEpoch()
         self._resumed = False
-        self.offset = self.writer.begin_at(first)
+        self.offset = self.writer.begin_at(first, x)
         if epochs or self._mine or not self.writer.planned_epochs:  # what its user has planned is told better
             self.writer.train_begin(epochs + self.offset if epochs else 0)
 

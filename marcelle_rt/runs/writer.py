@@ -236,19 +236,20 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         if not self.settings.disabled and config.mode() != "disabled":
             self._current.amend(Path(directory), logs, self._run_settings)
 
-    def begin_at(self, epoch: int) -> int:
+    def begin_at(self, epoch: int, x: str = "epoch") -> int:
         """Says with which epoch a training begins, before that one is trained; for adapters of frameworks.
 
         Of a run that is resumed it is said what will be dropped.
 
         Args:
             epoch: The number that the training gives its first epoch.
+            x: What is saved as an epoch: `"epoch"`, or `"step"`, for the pages that draw it.
 
         Returns:
             What to add to its numbers, so that a second training into one run goes on after the run's last epoch.
         """
         run = self._current.open
-        return run.begin_at(run.epochs.number(epoch)) if run is not None else 0
+        return run.begin_at(run.epochs.number(epoch), x) if run is not None else 0
 
     def save_epoch(
         self,
@@ -260,6 +261,8 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         merge: bool = False,
     ) -> None:
         """Saves the results of an epoch. Takes microseconds, however long the run is and slow the network.
+
+        With a checkpoint or assets it takes as long as it takes to write these.
 
         Args:
             epoch: The epoch's number, 0 or more. Saving one again merges into what it has. What is not a whole

@@ -121,7 +121,7 @@ def test_smoothing_log_scale_and_the_x_axis_can_be_set(
 ) -> None:
     run = {"name": "a-1", "status": "success", "epoch": 4, "epochs": 4, "params": {"steps": 25}}
     times = {"start": "2026-01-01T00:00:00.000Z", "end": "2026-01-01T00:01:40.000Z"}
-    store.service("runs").create({**run, **times, "logs": {"loss": [4.0, 0.0, None, 2.0]}})
+    made = store.service("runs").create({**run, **times, "logs": {"loss": [4.0, 0.0, None, 2.0]}})
     open_recording(open_page, page)
     chart(page, "loss").locator("canvas").wait_for()
     assert "epoch 4" in told(page, "loss", 0.99)
@@ -137,6 +137,12 @@ def test_smoothing_log_scale_and_the_x_axis_can_be_set(
     page.get_by_role("slider", name="smoothing").fill("0.5")
     # (4 * 0.125 + 0 * 0.25 + 2 * 0.5) / 0.875
     eventually(lambda: "1.7143" in told(page, "loss", 0.99))
+
+    page.get_by_role("combobox", name="x axis").select_option("epoch")
+    store.service("runs").patch(made["_id"], {"x": "step"})  # as adapters do where they are asked for steps
+    eventually(lambda: "step 4" in told(page, "loss", 0.99))
+    page.get_by_role("combobox", name="x axis").select_option("step")
+    eventually(lambda: "step 4" in told(page, "loss", 0.99))
 
 
 def test_of_500_metrics_only_the_charts_in_sight_are_drawn_and_they_can_be_found(

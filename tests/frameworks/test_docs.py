@@ -13,7 +13,7 @@ from marcelle_rt.backend import Backend
 from tests.support.docs.doc_pages import DOCS, ROOT, blocks
 from tests.support.docs.doc_session import session
 
-RUNS = {"boosting": 4, "huggingface": 1, "lightning": 2, "pytorch": 2, "searches": 7}
+RUNS = {"boosting": 4, "huggingface": 1, "lightning": 3, "pytorch": 2, "searches": 7}
 """How many runs the programs of each page make."""
 
 

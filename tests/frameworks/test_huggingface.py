@@ -92,7 +92,7 @@ def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> N
     options = {"logging_steps": 2, "eval_strategy": "steps", "eval_steps": 4, "max_steps": 8}
     training(tmp_path, callback, **options).train()
     run = only(logs)
-    assert (run["epochs"], run["epoch"], run["epoch_numbers"]) == (0, 8, [[0, 2, 2]])
+    assert (run["epochs"], run["epoch"], run["epoch_numbers"], run["x"]) == (0, 8, [[0, 2, 2]], "step")
     assert [value is not None for value in run["logs"]["lossVal"]] == [False, True, False, True]
     assert list(run["logs"])[:2] == ["loss", "lossVal"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import pytest
@@ -11,6 +12,7 @@ from marcelle_rt import MarcelleWarning
 from marcelle_rt.callbacks.lightning import MarcelleLogger
 from tests.frameworks.lightning_module import loader, module, trainer
 from tests.frameworks.trainings import chunks, offline, only, runs
+from tests.support.writers import said
 
 
 @pytest.fixture
@@ -46,18 +48,39 @@ def test_lightnings_own_checkpoints_lie_in_a_folder_of_the_run(logs: Path, tmp_p
 
 def test_a_logging_interval_longer_than_an_epoch_is_told(logs: Path, tmp_path: Path) -> None:
     net = module(pl)
-    net.training_step = lambda batch, batch_idx: net.step(batch, "train")  # for steps alone, as is Lightning's default
-    made = trainer(pl, tmp_path, logger=MarcelleLogger("net", **offline(logs)), log_every_n_steps=50)
-    with pytest.warns(MarcelleWarning, match="3 of 3 epochs have no 'loss', and there is no run.*log_every_n_steps=2"):
-        made.fit(net, loader())
+    options = {"logger": MarcelleLogger("net", **offline(logs)), "log_every_n_steps": 50}
+
+    def step(batch: Any, batch_idx: int) -> Any:
+        if net.current_epoch == 1:
+            raise ValueError("too hot")
+        return net.step(batch, "train")  # for steps alone, as is Lightning's default
+
+    net.training_step = step
+    told = r"epoch 1 has no 'loss', and there is no run yet.*log_every_n_steps=2"
+    with pytest.warns(MarcelleWarning, match=told), pytest.raises(ValueError, match="too hot"):
+        trainer(pl, tmp_path, **options).fit(net, loader())  # before the second epoch, and not when all are over
     assert not logs.exists()
+
+    options["logger"] = MarcelleLogger("net", **offline(logs))
+    with pytest.warns(MarcelleWarning, match=told):
+        trainer(pl, tmp_path, max_epochs=1, **options).fit(net, loader())
+
+
+def test_a_logging_interval_that_loses_nothing_is_not_told(logs: Path, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"log_every_n_steps": 50, "enable_checkpointing": True}
+    made = trainer(pl, tmp_path, max_epochs=2, logger=MarcelleLogger("net", **offline(logs)), **options)
+    assert said(lambda: made.fit(module(pl), loader(), loader())) == []
+    resumed = MarcelleLogger("net", resume=next(logs.iterdir()), remote=False)
+    again = trainer(pl, tmp_path, max_epochs=4, logger=resumed, **options)
+    assert said(lambda: again.fit(module(pl), loader(), ckpt_path=made.checkpoint_callback.best_model_path)) == []
+    assert len(only(logs)["logs"]["loss"]) == 4
 
 
 def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> None:
     logger = MarcelleLogger("net", x="step", **offline(logs))
     trainer(pl, tmp_path, logger=logger, log_every_n_steps=2).fit(module(pl), loader(), loader())
     run = only(logs)
-    assert (run["epochs"], run["epoch"], run["epoch_numbers"]) == (0, 12, [[0, 2, 2]])
+    assert (run["epochs"], run["epoch"], run["epoch_numbers"], run["x"]) == (0, 12, [[0, 2, 2]], "step")
     assert len(run["logs"]["loss"]) == 6
 
 

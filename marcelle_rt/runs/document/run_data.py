@@ -62,6 +62,8 @@ class RunData(TypedDict, total=False):
     """The epoch that was saved last, as the caller numbered it."""
     epochs: int
     """How many epochs are planned."""
+    x: str
+    """`step` where a place of `logs` is a step that was logged and no epoch; missing else."""
     params: dict[str, Any]
     """What the user wants to remember, for example hyperparameters. Flat values show best."""
     logs: dict[str, list[float | None]]

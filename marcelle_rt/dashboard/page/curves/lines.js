@@ -16,7 +16,14 @@ const LEAST = 120;
 const FAINT = 12; // the most lines whose raw values are seen behind the smoothed ones
 
 /** @type {Record<import('./series.js').Axis, string>} */
-export const UNITS = { epoch: 'epoch', step: 'step', time: 'seconds' };
+const UNITS = { epoch: 'epoch', step: 'step', time: 'seconds' };
+
+/**
+ * What the x axis counts. An adapter's run may have a step in each place that others have an epoch in.
+ * @param {Shown[]} shown
+ * @param {import('./series.js').Axis} axis
+ */
+export const unitOf = (shown, axis) => (axis === 'epoch' && shown.length && shown.every(({ run }) => run.x === 'step') ? 'step' : UNITS[axis]);
 
 /**
  * What was made of each run's metrics: an event brings a new document of one run, and all others are drawn as they were.
@@ -77,7 +84,7 @@ export function linesOf(shown, metrics, { axis, log, smooth }) {
  */
 function placesOf(run, length, axis, elapsed) {
   const epochs = epochsOf(run, length);
-  if (axis === 'step') {
+  if (axis === 'step' && run.x !== 'step') {
     const steps = Number(run.params?.steps) || 1;
     return (place) => epochs(place) * steps;
   }

@@ -5,7 +5,7 @@ import { secondsOf } from '../runs/columns.js';
 import { Chart } from './chart.js';
 import { curveControls } from './controls.js';
 import { groupsOf } from './groups.js';
-import { UNITS, linesOf } from './lines.js';
+import { linesOf, unitOf } from './lines.js';
 
 /**
  * @typedef {object} Shown
@@ -78,7 +78,7 @@ export function curvesCard(catalogue, selection, words) {
     arrange(grid, [...groups.keys()].map((name) => /** @type {Chart} */ (charts.get(name)).element));
     for (const [name, metrics] of groups) {
       const chart = /** @type {Chart} */ (charts.get(name));
-      if (visible.has(chart.element)) chart.draw(linesOf(shown, metrics, settings), { log: settings.log, unit: UNITS[settings.axis] });
+      if (visible.has(chart.element)) chart.draw(linesOf(shown, metrics, settings), { log: settings.log, unit: unitOf(shown, settings.axis) });
     }
     if (words.legend) drawLegend(shown);
     card.show(catalogue.rows.size > 0);

@@ -41,7 +41,7 @@ export function summaryCard(catalogue, opened, stop) {
     error.hidden = !row.error;
     say(error, row.error);
     const told = [
-      ['Epoch', row.planned ? `${row.done} of ${row.planned}` : String(row.done)],
+      [document?.x === 'step' ? 'Step' : 'Epoch', row.planned ? `${row.done} of ${row.planned}` : String(row.done)],
       [stands === 'training' ? 'Training for' : 'Took', duration(secondsOf(row, now))],
       ['Started', moment(row.start, now)],
       ['Ended because', row.reason],
