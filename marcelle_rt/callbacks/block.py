@@ -1,9 +1,11 @@
-"""Block: an adapter as a `with` block, for frameworks that tell nobody how a training ended."""
+"""Block: an adapter as a `with` block, for frameworks that tell nobody how a training ended, and in several threads."""
 
 from __future__ import annotations
 
+import copy
+import threading
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .session import Session
 
@@ -11,7 +13,9 @@ _B = TypeVar("_B", bound="Block")
 
 
 class Block:
-    """What an adapter's `with` does: its end ends the run that is still open, as a success or by its exception.
+    """What an adapter's `with` does: its end ends the runs that are still open, as a success or by its exception.
+
+    Where several threads train by one adapter at a time, as searches do, each has a run of its own.
 
     Attributes:
         _session: The adapter's Session, which the adapter sets.
@@ -19,13 +23,33 @@ class Block:
 
     _session: Session
 
+    def __init__(self) -> None:
+        self._others: dict[int, Session] = {}
+        super().__init__()  # the framework's own class, where there is one
+
     def __enter__(self: _B) -> _B:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self._session.end()
-        else:
-            self._session.fail(error)
+        for session in (self._session, *self._others.values()):
+            if error is None:
+                session.end()
+            else:
+                session.fail(error)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy is of one thread."""
+        return {**self.__dict__, "_others": {}}
+
+    def _at_begin(self) -> Session:
+        """The session of a training that begins: where another thread is training by this adapter, one of its own."""
+        here = threading.get_ident()
+        if here not in self._others and self._session.is_training and self._session.thread != here:
+            self._others[here] = copy.deepcopy(self._session)
+        return self._here()
+
+    def _here(self) -> Session:
+        """The session of the thread that calls."""
+        return self._others.get(threading.get_ident(), self._session)

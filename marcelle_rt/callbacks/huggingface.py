@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..runs.training.metrics import EXPECTED
 from ..runs.writer import Writer
 from . import trainer_state
 from .block import Block
@@ -57,6 +58,7 @@ class MarcelleCallback(Block, _Callback):
         Raises:
             MarcelleError: As `Session`, and for an unknown `x`.
         """
+        super().__init__()
         self._session = Session(name, "transformers", type(self), run_params, **options)
         self._x = checked_x(x)
         self._has_loss = False
@@ -76,7 +78,7 @@ class MarcelleCallback(Block, _Callback):
                 self._session.go_on(run)
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
             # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
-            self._expected = {"lossVal": None} if self._x == "step" and _evaluates(args) else {}
+            self._expected = {"eval_loss": EXPECTED} if self._x == "step" and _evaluates(args) else {}
             epochs = math.ceil(state.num_train_epochs) if self._x == "epoch" else 0
             self._session.begin(model, params, epochs, first, self._x)
             trainer_state.note(state, key, self.writer.run_id)
@@ -110,8 +112,11 @@ class MarcelleCallback(Block, _Callback):
             self._session.save(epoch, values, more=_evaluates(args) and "loss" in values)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Ends the run."""
-        self._session.end()
+        """Ends the run; `hyperparameter_search` calls this in the middle of a trial that it prunes."""
+        if state.is_hyper_param_search and state.global_step < state.max_steps and not control.should_training_stop:
+            self._session.end("pruned", "the search pruned it")
+        else:
+            self._session.end()
 
 
 def _evaluates(args: Any) -> bool:

@@ -36,6 +36,7 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
         Raises:
             MarcelleError: As `Session`.
         """
+        super().__init__()
         self._session = Session(name, "lightgbm", type(self), run_params, **options)
 
     @property
@@ -45,10 +46,12 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
 
     def __call__(self, env: Any) -> None:
         """Saves the round."""
-        if env.iteration == env.begin_iteration:
-            if self._session.is_mine:
-                self._session.end("stopped", "the training ended before its last round")
-            self._session.begin(env.model, env.params, env.end_iteration - env.begin_iteration)
+        is_first = env.iteration == env.begin_iteration
+        session = self._at_begin() if is_first else self._here()
+        if is_first:
+            if session.is_mine:
+                session.end("stopped", "the training ended before its last round")
+            session.begin(env.model, env.params, env.end_iteration - env.begin_iteration)
         logs: dict[str, dict[str, Any]] = {}
         shrinks = set()
         for data, metric, value, is_higher_better, *_ in env.evaluation_result_list or ():
@@ -57,8 +60,7 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
             logs.setdefault(data, {})[metric] = value
             if not is_higher_better:
                 shrinks.add(metric)
-        self.writer.save_epoch(
-            env.iteration - env.begin_iteration + 1 + self._session.offset, of_data_sets(logs, shrinks), merge=True
-        )
+        number = env.iteration - env.begin_iteration + 1 + session.offset
+        session.writer.save_epoch(number, of_data_sets(logs, shrinks), merge=True)
         if env.iteration + 1 == env.end_iteration:
-            self._session.end()
+            session.end()

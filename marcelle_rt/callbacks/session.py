@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import inspect
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ class Session:
         writer: The Writer.
         run_params: What was given to remember.
         is_training: A training has begun, and not ended.
+        thread: The number of the thread that the last training began in.
         offset: What is added to the framework's epochs: a second training into one run goes on after the first.
     """
 
@@ -77,6 +79,7 @@ class Session:
         self._mine = False
         self._first: FirstEpoch | None = None
         self.is_training: bool = False
+        self.thread: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         fresh = {"offset": 0, "is_training": False, "_resumed": False, "_mine": False, "_first": None}
@@ -137,6 +140,7 @@ class Session:
         """
         self._end_interrupted()
         self.is_training = True
+        self.thread = threading.get_ident()
         self._mine = self._resumed or not self.writer.is_open
         if self._resumed or not self._mine:
             if self.writer.model is None:

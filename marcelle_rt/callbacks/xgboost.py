@@ -63,7 +63,7 @@ class MarcelleCallback(Block, _Callback):
 
     def before_training(self, model: Any) -> Any:
         """Creates the run."""
-        self._session.begin(model, {}, self._rounds)
+        self._at_begin().begin(model, {}, self._rounds)
         return model
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -71,16 +71,18 @@ class MarcelleCallback(Block, _Callback):
         logs = {data: {name: _last(values) for name, values in log.items()} for data, log in evals_log.items()}
         names = {name for metrics in logs.values() for name in metrics}
         shrinks = {name for name in names if direction(name) == "down" or name.startswith(_SHRINKING)}
-        self.writer.save_epoch(epoch + 1 + self._session.offset, of_data_sets(logs, shrinks), merge=True)
+        session = self._here()
+        session.writer.save_epoch(epoch + 1 + session.offset, of_data_sets(logs, shrinks), merge=True)
         return False
 
     def after_training(self, model: Any) -> Any:
         """Ends the run, and keeps which round was the best."""
         told = {name: model.attr(name) for name in ("best_iteration", "best_score")}  # texts, with early stopping
         best = {name: float(text) for name, text in told.items() if text is not None}
+        session = self._here()
         if best:
-            self.writer.update_summary(best)
-        self._session.end()
+            session.writer.update_summary(best)
+        session.end()
         return model
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from types import TracebackType
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from .. import config, formats
 from ..models.checkpoints.usage import ImageInput, Usage
 from ..notices import Notices
 from .alerts.verbs import Alerts
+from .document import events
 from .document.resumed import Resumed
 from .folder import finding, journal
 from .recording.alerting import Alerting
@@ -248,8 +250,11 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         Returns:
             What to add to its numbers, so that a second training into one run goes on after the run's last epoch.
         """
-        run = self._current.open
-        return run.begin_at(run.epochs.number(epoch), x) if run is not None else 0
+        if (run := self._current.open) is None:
+            return 0
+        if x == "step":
+            run.record(events.extra(time(), {"x": x}))
+        return run.begin_at(run.epochs.number(epoch))
 
     def save_epoch(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,41 @@ Y = (X.sum(axis=1) > 2).astype(int)
 def logs(tmp_path: Path) -> Path:
     """The folder that gets the runs."""
     return tmp_path / "logs"
+
+
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_threads_that_train_by_one_callback_at_a_time_have_a_run_each(library: str, logs: Path) -> None:
+    """As in optuna-integration#240, with OptunaSearchCV(n_jobs=2)."""
+    both = threading.Barrier(2)
+    ours = MarcelleCallback if library == "xgboost" else marcelle_callback
+
+    def train(depth: int, callback: Any) -> None:
+        both.wait(60)
+        if library == "xgboost":
+            data = xgboost.DMatrix(X, Y)
+            given: dict[str, Any] = {"max_depth": depth}
+            xgboost.train(given, data, 15, evals=[(data, "train")], verbose_eval=False, callbacks=[Meeting(), callback])
+        else:
+            table = lightgbm.Dataset(X, Y)
+            given = {"num_leaves": 2 + depth, "verbose": -1}
+            lightgbm.train(given, table, 15, valid_sets=[table], callbacks=[meet, callback])
+
+    def meet(env: Any) -> None:
+        if env.iteration in (0, 5):
+            both.wait(60)
+
+    class Meeting(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            if epoch in (0, 5):
+                both.wait(60)
+            return False
+
+    with ours("trees", **offline(logs)) as callback, ThreadPoolExecutor(2) as pool:
+        later = [pool.submit(train, depth, callback) for depth in (1, 5)]
+        for each in later:
+            each.result()
+    found = [(run["status"], run["epoch"], len(next(iter(run["logs"].values())))) for run in runs(logs)]
+    assert found == [("success", 15, 15)] * 2
 
 
 def test_a_training_of_xgboost_is_a_run(logs: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import optuna
 import pytest
 import torch
 from transformers import Trainer, TrainerCallback, TrainerState, TrainingArguments
@@ -62,6 +63,38 @@ def training(folder: Path, callback: MarcelleCallback, **options: Any) -> Traine
     )
 
 
+def test_an_evaluation_before_the_first_step_is_called_as_the_others(logs: Path, tmp_path: Path) -> None:
+    options = {"eval_on_start": True, "logging_steps": 2, "eval_strategy": "steps", "eval_steps": 4, "max_steps": 4}
+    training(tmp_path, MarcelleCallback("bert", x="step", **offline(logs)), **options).train()
+    assert [value is not None for value in only(logs)["logs"]["lossVal"]] == [True, False, True]
+    assert "eval_loss" not in only(logs)["logs"]
+
+
+def test_a_trial_that_a_search_prunes_is_pruned(logs: Path, tmp_path: Path) -> None:
+    made = training(tmp_path, MarcelleCallback("bert", **offline(logs)))
+    made.model_init = lambda trial=None: Net()
+    rates = iter([0.1, 0.001, 0.01])
+    made.hyperparameter_search(
+        lambda trial: {"learning_rate": trial.suggest_float("learning_rate", rate := next(rates), rate)},
+        n_trials=3,
+        backend="optuna",
+        compute_objective=lambda metrics: metrics["eval_loss"],
+        pruner=Second(),
+    )
+    assert [(run["status"], run.get("outcome")) for run in runs(logs)] == [
+        ("success", None),
+        ("success", "pruned"),
+        ("success", None),
+    ]
+
+
+class Second(optuna.pruners.BasePruner):
+    """Prunes the second trial."""
+
+    def prune(self, study: Any, trial: Any) -> bool:
+        return bool(trial.number == 1)
+
+
 @pytest.fixture
 def logs(tmp_path: Path) -> Path:
     """The folder that gets the runs."""
@@ -90,7 +123,7 @@ def test_steps_within_an_epoch_are_kept_beside_it(logs: Path, tmp_path: Path) ->
 def test_steps_are_places_if_they_are_asked_for(logs: Path, tmp_path: Path) -> None:
     callback = MarcelleCallback("bert", x="step", **offline(logs))
     options = {"logging_steps": 2, "eval_strategy": "steps", "eval_steps": 4, "max_steps": 8}
-    training(tmp_path, callback, **options).train()
+    assert not said(training(tmp_path, callback, **options).train)
     run = only(logs)
     assert (run["epochs"], run["epoch"], run["epoch_numbers"], run["x"]) == (0, 8, [[0, 2, 2]], "step")
     assert [value is not None for value in run["logs"]["lossVal"]] == [False, True, False, True]

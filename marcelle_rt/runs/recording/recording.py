@@ -162,19 +162,16 @@ class Recording:
         """Writes that the training begins, and how many epochs are planned."""
         self.record(events.begin(time(), self.epochs.count(epochs)))
 
-    def begin_at(self, epoch: int, x: str) -> int:
+    def begin_at(self, epoch: int) -> int:
         """Says with which epoch a training begins, before that one is trained.
 
         Args:
             epoch: Its number.
-            x: `"step"` where what is saved as an epoch is a step.
 
         Returns:
             How much later the run has that epoch: a second training into one run goes on after its last epoch.
         """
         with self.lock:
-            if x == "step":
-                self.record(events.extra(time(), {"x": x}))
             if self._resuming is not None:
                 self._resuming.tell_what_goes(epoch)
                 return 0

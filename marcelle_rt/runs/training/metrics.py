@@ -36,6 +36,10 @@ def grows(metric: str) -> bool:
     return direction(metric) == "up"
 
 
+EXPECTED = object()
+"""Stands for the value of a metric that comes later, where its name has to be known before others: null is stored."""
+
+
 class Metrics:
     """Makes numbers of logs, and gives each metric its name.
 
@@ -79,8 +83,8 @@ class Metrics:
         return {}
 
     def _number(self, key: Any, value: Any) -> float | int | None:
-        converted = number(value)
-        if converted is None:
+        converted = number(value) if value is not EXPECTED else None
+        if converted is None and value is not EXPECTED:
             # Only of its own classes does Python know what a text of theirs does.
             kind = value if type(value) in (float, type(None)) else f"a {type(value).__name__}"
             self._notices.warn(
