@@ -57,7 +57,7 @@ def write(path: Path, documents: Iterable[Document]) -> int:
             _need_pyarrow()
             written.to_parquet(target, engine="pyarrow", index=False)
         else:
-            target.write(written.map(_escaped).to_csv(index=False).encode())
+            target.write(written.map(_escaped).to_csv(index=False, lineterminator="\r\n").encode())
     return len(written)
 
 
