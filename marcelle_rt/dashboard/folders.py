@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -20,6 +21,8 @@ _SHARE = 4  # a look that took longer is followed by a pause of this many times 
 _FRESH = 2.0  # seconds since its last change in which a run is taken to be written
 _FILES_AT_ONCE = 1  # a conversion takes seconds: what trains meanwhile is looked at in between
 
+_LIKE_A_URL = re.compile(r"https?:|[\w.-]+:\d+/?$")
+
 State = tuple[int, int, bool]
 """A journal's size and time of change, and whether somebody writes it."""
 
@@ -36,7 +39,8 @@ def run_folders(places: Iterable[Path]) -> list[Path]:
     found: dict[Path, None] = {}
     for place in places:
         if not place.is_dir():
-            raise RunFolderError(place, "is not a folder; give a run's folder, or one that holds such folders")
+            url = "; a backend's URL stands after --backend" if _LIKE_A_URL.match(str(place)) else ""
+            raise RunFolderError(place, f"is not a folder; give a run's folder, or one that holds such folders{url}")
         inner = sorted(path for path in place.iterdir() if path.is_dir())
         found.update(dict.fromkeys(path for path in (place, *inner) if _document(path)))
     return list(found)

@@ -115,8 +115,12 @@ def test_a_folder_of_one_run_is_taken_too_and_something_else_is_an_error(tmp_pat
 
     assert run_folders([Path(run.run_directory)]) == [Path(run.run_directory)]
     assert run_folders([tmp_path, Path(run.run_directory)]) == [Path(run.run_directory)]
-    with pytest.raises(RunFolderError, match="is not a folder"):
+    with pytest.raises(RunFolderError, match="is not a folder") as refused:
         run_folders([tmp_path / "nothing"])
+    assert "--backend" not in str(refused.value)
+    for url in ("http://localhost:3030", "localhost:3030"):
+        with pytest.raises(RunFolderError, match="a backend's URL stands after --backend"):
+            run_folders([Path(url)])
 
 
 def test_pages_are_told_of_each_change_of_a_run_that_another_process_goes_on_with(

@@ -56,9 +56,11 @@ def test_the_address_of_a_run_can_be_kept(open_page: Callable[..., Page], train:
     page = open_page()
     open_run(page, "digits-1")
     open_again = page.url
+    assert page.title() == "digits-1"
 
     page.go_back()
     page.get_by_role("row", name="digits-2").wait_for()
+    assert page.title() == "Marcelle: runs"
     page.goto(open_again)
     page.get_by_role("heading", name="digits-1", exact=True).wait_for()
 

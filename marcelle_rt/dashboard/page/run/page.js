@@ -1,6 +1,7 @@
 // One run's page: how it stands, its curves, its model to try, its files, what it had to say, and what people say of it.
 import { besideCard } from '../beside/cards.js';
 import { curvesCard } from '../curves/panel.js';
+import { RUN_PAGE } from '../route.js';
 import { colorOf } from '../runs/selection.js';
 import { alertsCard } from './alerts.js';
 import { assetsCard } from './assets.js';
@@ -20,6 +21,11 @@ import { tryCard } from './tryit.js';
  */
 export function runPage(page, catalogue, connection) {
   const opened = new OpenedRun(catalogue);
+  const overall = document.title;
+  // Several tabs are told apart by it, and so is what a browser has kept.
+  const entitle = () => void (document.title = (window.location.hash === `#${RUN_PAGE}` && opened.row?.name) || overall);
+  window.addEventListener('hashchange', entitle);
+  opened.subscribe(entitle);
   const shown = {
     get ticked() {
       return opened.ticked;
