@@ -108,6 +108,7 @@ def test_a_sound_can_be_played(open_page: Callable[..., Page], train: Train, tmp
 
     sound = page.locator(".rt-view audio")
     eventually(lambda: sound.evaluate("(sound) => sound.duration") == 1)
+    assert sound.get_attribute("aria-label") == "beep.wav, epoch 1"
 
 
 def test_alerts_come_as_they_are_given(open_page: Callable[..., Page], train: Train) -> None:

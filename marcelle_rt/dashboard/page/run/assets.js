@@ -87,7 +87,7 @@ function newStrip(connection) {
     const kept = view.firstElementChild;
     // The same element shows the next image, so that nothing flickers while the slider is pulled.
     const node = kept?.tagName.toLowerCase() === tag ? kept : element(tag, tag === 'img' ? {} : { controls: true });
-    if (tag === 'img') node.setAttribute('alt', title.textContent ?? '');
+    node.setAttribute(tag === 'img' ? 'alt' : 'aria-label', title.textContent ?? '');
     if (node !== kept) view.replaceChildren(node);
     showFile(connection, /** @type {any} */ (node), url);
   }
