@@ -20,7 +20,18 @@ def is_plain(model: Any) -> bool:
     except Exception:
         # A subclassed model may refuse with any error, or give arrays: then no file can be loaded elsewhere.
         return False
-    return type(model).__module__.startswith(("keras", "tf_keras")) and not any(_own_parts(config, set()))
+    is_keras = type(model).__module__.startswith(("keras", "tf_keras"))
+    return is_keras and not is_patched(model) and not any(_own_parts(config, set()))
+
+
+def is_patched(model: Any) -> bool:
+    """Whether a function of the user's was put in place of a layer's `call`, of which no configuration tells.
+
+    Args:
+        model: A Keras model.
+    """
+    parts = [model, *getattr(model, "_flatten_layers", list)()]
+    return any(name in vars(part) for part in parts for name in ("call", "__call__"))
 
 
 def unknown_in(path: Path, kind: str) -> tuple[str, str] | None:

@@ -70,6 +70,8 @@ def _settings(layer: Any) -> Config:
             config[key] = value
     if config.get("data_format") == "channels_first":
         refuse(layer, "browsers compute with channels last only")
+    if config.get("use_bias", True) != (getattr(layer, "bias", True) is not None) and layer.built:
+        refuse(layer, "its `use_bias` was changed after it had been built")
     if getattr(layer, "lora_enabled", False):
         refuse(layer, "its LoRA weights are not merged")
     return config

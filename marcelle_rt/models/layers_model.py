@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..errors import ConversionError
+from .custom_objects import is_patched
 from .disk import keras_of
 from .layer_calls import calls_of, first_calls, numbered, reference
 from .layer_rules import TARGET, carry_over, is_keras, refuse
@@ -65,6 +66,8 @@ def describe(model: Any) -> dict[str, Any]:
         ConversionError: If TF.js has no layers that predict the same.
     """
     try:
+        if is_patched(model):
+            _refuse_model(model, "a function was put in place of a layer's own `call`")
         _check_names(model)
         _check_masks(model)
         return _model(model)

@@ -16,6 +16,7 @@ from keras import layers
 
 from marcelle_rt.errors import ConversionError, UnsupportedFormat
 from marcelle_rt.models import layers_model
+from marcelle_rt.models.custom_objects import is_plain
 from marcelle_rt.models.weights import write_weights
 from tests.support.models.model_kind import Doubling, Subclassed, functional, sequential
 
@@ -120,6 +121,23 @@ def test_what_training_on_needs_is_kept() -> None:
     assert settings["kernel_regularizer"]["config"] == {"l1": 0.0, "l2": pytest.approx(0.01)}
     assert settings["kernel_constraint"]["class_name"] == "MaxNorm"
     assert settings["trainable"] is False
+
+
+def test_what_was_changed_after_it_was_built_is_refused(tmp_path: Path) -> None:
+    patched = sequential((4,), layers.Dense(4), layers.Dense(2))
+    patched.layers[-1].call = lambda x: 7 * x
+    with pytest.raises(ConversionError, match="in place of a layer's own `call`"):
+        layers_model.describe(patched)
+    assert not is_plain(patched)
+    whole = sequential((4,), layers.Dense(2))
+    whole.call = lambda x, **_: 7 * x
+    with pytest.raises(ConversionError, match="in place of a layer's own `call`"):
+        layers_model.describe(whole)
+    for is_used in (False, True):
+        changed = sequential((4,), layers.Dense(2, use_bias=is_used))
+        changed.layers[0].use_bias = not is_used
+        with pytest.raises(ConversionError, match="`use_bias` was changed"):
+            layers_model.describe(changed)
 
 
 def test_an_activation_that_is_a_dict_in_keras_is_refused_by_its_layer() -> None:

@@ -150,12 +150,16 @@ def print_metrics(out: Console, run: Mapping[str, Any]) -> None:
 
 
 def _values(run: Mapping[str, Any], metric: str, values: Sequence[Any]) -> tuple[str, str]:
-    """The last value, and the best with its epoch."""
+    """The last value, with its epoch where that is not the last one (which had NaN, say), and the best with its own."""
     best = facts.best(metric, values)
     if best is None:
         return "-", "-"
-    epoch = facts.epoch_numbers(run, len(values))[best.place]
-    return text.number(facts.last(values)), f"{text.number(best.value)} @{epoch}"
+    numbers = facts.epoch_numbers(run, len(values))
+    last = text.number(facts.last(values))
+    if not facts.is_number(values[-1]):
+        place = max(place for place, value in enumerate(values) if facts.is_number(value))
+        last += f" @{numbers[place]}"
+    return last, f"{text.number(best.value)} @{numbers[best.place]}"
 
 
 def curve(out: Console, values: Sequence[Any], width: int) -> Text:

@@ -190,11 +190,12 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
     room = limit - _ROOM - len(dumps(data))
     lists: dict[str, list[Any]] = {}
     for path, values in run.lists.items():
-        room -= len(path) + 8
-        lists[path], room = _prefix(values, room)
+        room -= len(path.encode()) + 8
+        if room > 0 or not values:  # else even its name comes with a later message
+            lists[path], room = _prefix(values, room)
     lengths = {path: len(values) for path, values in lists.items()}
     level = set(run.fields)
-    is_cut = any(lengths[path] < len(values) for path, values in run.lists.items())
+    is_cut = any(lengths.get(path, 0) < len(values) for path, values in run.lists.items())
     if is_cut:
         data["status"] = "start"  # a copy says how a run ended only when all of it is there
         level.discard("status")

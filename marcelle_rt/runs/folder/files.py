@@ -181,9 +181,7 @@ def _written(name: str, directory: Path, write: Callable[[Path], object]) -> str
     """Writes a file among a run's assets, under the next name that is free."""
     assets = directory / "assets"
     assets.mkdir(exist_ok=True)
-    free, number, wanted = name, 2, Path(name)
-    while (assets / free).exists():
-        free, number = f"{wanted.stem}-{number}{wanted.suffix}", number + 1
+    free = _free(assets, name)
     part = assets / f".{free}.part"
     try:
         write(part)
@@ -192,6 +190,25 @@ def _written(name: str, directory: Path, write: Callable[[Path], object]) -> str
         part.unlink(missing_ok=True)
         raise
     return f"assets/{free}"
+
+
+def _free(assets: Path, name: str) -> str:
+    """The name, or the next one with a number that is free; found in few steps, as it may be the same at each epoch."""
+    wanted = Path(name)
+
+    def numbered(number: int) -> str:
+        return name if number == 1 else f"{wanted.stem}-{number}{wanted.suffix}"
+
+    taken, free = 0, 1
+    while (assets / numbered(free)).exists():
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        if (assets / numbered(middle)).exists():
+            taken = middle
+        else:
+            free = middle
+    return numbered(free)
 
 
 def remove_dropped(run: Run, directory: Path | None, spare: Collection[str], notices: Notices) -> None:

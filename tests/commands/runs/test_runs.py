@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import urllib.request
 import uuid
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
+from marcelle_rt.commands.runs.show import print_metrics
 from marcelle_rt.monitor import runs_frame
 from marcelle_rt.utils import loss_name
 from marcelle_rt.values import iso
@@ -352,3 +355,15 @@ def test_documents_of_other_programs_are_listed_shown_compared_and_exported_as_f
         done = marcelle_rt(*words, "--backend", url)
         assert done.returncode == 0, done.stderr
         assert done.stdout
+
+
+def test_a_last_value_that_is_not_of_the_last_epoch_is_shown_with_its_own() -> None:
+    out = io.StringIO()
+    run = {"logs": {"loss": [3.0, 2.0, None], "accuracy": [0.1, 0.2, 0.3], "nothing": [None] * 3}, "epoch": 7}
+
+    print_metrics(Console(file=out, width=80), run)
+
+    rows = {line.split()[0]: line.split()[1:5] for line in out.getvalue().splitlines() if line.strip()}
+    assert rows["loss"][:4] == ["2", "@6", "2", "@6"]
+    assert rows["accuracy"][:3] == ["0.3", "0.3", "@7"]
+    assert rows["nothing"][:2] == ["-", "-"]

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from marcelle_rt.runs.document import tail
+from marcelle_rt.runs.document import events, tail
 from marcelle_rt.runs.document.delta import Acknowledged, Patch, compare, list_at, next_patch, opening
 from marcelle_rt.runs.document.run import Run
+from marcelle_rt.values import dumps
 
 METRICS = ("loss", "acc", "val_loss")
 LISTS = (*(f"logs.{metric}" for metric in METRICS), "checkpoints", "assets")
@@ -270,3 +271,30 @@ def test_one_more_epoch_costs_the_same_bytes_at_any_length() -> None:
         assert patch is not None
         sizes.append(len(dumps(patch.data)))
     assert sizes[1] - sizes[0] <= 3 * 5  # three more digits than 10 has, in two places and the epoch
+
+
+def test_a_copy_of_more_metrics_than_fit_begins_with_some_and_gets_the_others_later() -> None:
+    run = Run([events.create(0, "an-id", {"basename": "b", "start": "s"})])
+    for place in range(3):
+        run.apply(events.epoch(0, place, place, {f"layer/{n}/é": n + place / 7 for n in range(200)}))
+    run.apply(events.end(0, "success", None))
+    patch = opening(run, 1_500)
+    assert len(dumps(patch.data)) <= 1_300
+    assert patch.data["status"] == "start"
+    assert not patch.is_last
+    known, copy = Acknowledged(), dict(patch.data["logs"])
+    known.accept(patch)
+    while not patch.is_last:
+        following = next_patch(run, known, 1_500)
+        assert following is not None
+        patch = following
+        assert len(dumps(patch.data)) <= 1_300
+        for path, value in patch.data.items():
+            _, metric, *place = path.split(".") if "." in path else ("", "")
+            if place:
+                copy[metric][int(place[0]) :] = [value]
+            elif metric:
+                copy[metric] = list(value)
+        known.accept(patch)
+    assert copy == run.logs()
+    assert patch.data["status"] == "success"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from marcelle_rt import Writer
-from marcelle_rt.notices import MarcelleWarning
+from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.folder import reading
+from marcelle_rt.runs.folder.files import made_asset_event
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -114,3 +115,25 @@ def test_a_run_without_a_folder_says_that_it_keeps_no_picture(tmp_path: Path) ->
             writer.create_run()
             writer.save_epoch(1, {"loss": 1.0}, assets=[np.zeros((2, 2))])
     assert any("image.png is not kept: the run has no folder" in str(one.message) for one in said)
+
+
+def test_a_name_that_comes_at_each_epoch_costs_no_more_at_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notices = Notices()
+    looked: list[str] = []
+    real = Path.exists
+
+    def counted(path: Path) -> bool:
+        looked.append(path.name)
+        return real(path)
+
+    monkeypatch.setattr(Path, "exists", counted)
+    costs = []
+    for epoch in range(1, 301):
+        looked.clear()
+        event = made_asset_event("q.png", lambda path: path.write_bytes(b"x"), tmp_path, epoch, notices)
+        assert event is not None
+        assert event["path"] == ("assets/q.png" if epoch == 1 else f"assets/q-{epoch}.png")
+        costs.append(len(looked))
+    assert max(costs) <= 20
