@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ... import values
@@ -196,19 +197,34 @@ class Connection:
     # The keeper
 
     def _start(self) -> None:
-        self._status = "connecting"
-        self._failure = None
-        self.events.start(f"marcelle_rt events {self.location}")  # users' handlers run there: not one of `THREADS`
         name = f"{THREADS}connection {self.location}"
-        self._keeper = threading.Thread(target=self._keep, name=name, daemon=True)
-        self._keeper.start()
+        keeper = threading.Thread(target=self._keep, name=name, daemon=True)
+        with self._as_failure():
+            self.events.start(f"marcelle_rt events {self.location}")  # users' handlers run there: not one of `THREADS`
+            self._status, self._failure, self._keeper = "connecting", None, keeper
+            try:
+                keeper.start()
+            except RuntimeError:
+                self._status, self._keeper = "disconnected", None
+                raise
+
+    @contextmanager
+    def _as_failure(self) -> Iterator[None]:
+        """What this process lacks for a moment, a failure like any other: file descriptors, threads, memory."""
+        try:
+            yield
+        except MarcelleError:
+            raise
+        except Exception as error:  # also of imports, which come with the first connection; the next attempt is another
+            raise BackendUnreachable(self.location, f"{type(error).__name__}: {error}") from error
 
     def _keep(self) -> None:
         waits = self._waits()
         connected_before = False
         while True:
             try:
-                line = self._open()
+                with self._as_failure():
+                    line = self._open()
             except MarcelleError as error:
                 failure = self._judged(error)
                 self.events.announce("error", failure)
@@ -255,7 +271,7 @@ class Connection:
         try:
             line.open(CONNECT_TIMEOUT)
             session = sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT)
-        except MarcelleError:
+        except Exception:  # whatever it is, the line isn't left open
             line.close()
             raise
         with self._changed:
@@ -308,7 +324,8 @@ class Connection:
             self._hold(session.warned())
             return
         try:
-            self._hold(sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT))
+            with self._as_failure():
+                self._hold(sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT))
         except NotAuthenticated as failure:  # asking again would change nothing
             logger.warning(
                 "%s no longer accepts the login of %s (%s). Calls work until its token ends; then they fail, and "

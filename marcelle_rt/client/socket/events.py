@@ -138,8 +138,9 @@ class Events:
     def start(self, name: str) -> None:
         """Starts the dispatcher thread, if it doesn't run."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name=name, daemon=True)
+            thread.start()
+            self._thread = thread  # where the system gives no more threads, the next attempt starts one
 
     def close(self) -> None:
         """Removes all handlers and ends the thread, after the running handler."""
