@@ -146,7 +146,7 @@ def test_stop_is_a_command_and_its_answer_removes_it(
     server.answer(command, "accepted", "")
     server.says(job, state="stopping")
     says(page, "Stopping.")
-    says(page, "Stopping, as soon as the task looks whether it is to; cancel ends it at once.")
+    says(page, "Stopping as soon as the task looks whether it is to stop; if it never does, cancel it.")
     server.answer(command, "done", "stopped after epoch 1")
 
     assert eventually(lambda: page.evaluate("window.answer")) == "stopped after epoch 1"

@@ -63,7 +63,8 @@ class Link {
 
   /** What keeps all servers of a task from beginning it; empty where one of them can. */
   problemOf(name) {
-    const said = [...this.#seen.values()].filter(({ task }) => task.task === name).map(({ task }) => task.problem ?? '');
+    const there = [...this.#seen.values()].filter(({ task, gone }) => task.task === name && !gone);
+    const said = there.map(({ task }) => task.problem ?? '');
     return said.every(Boolean) ? said[0] ?? '' : '';
   }
 

@@ -62,6 +62,7 @@ export class PythonModel extends Model {
   }
 
   get #goesOn() { return ACTIVE.includes(this.$job.get()?.state); }
+
   /** Tells who waits for an answer of Python's that there is nobody any more. */
   #untilGone = (fail) => this.$task.subscribe((there) => there ?? fail(nobodyFor(this.task)));
 

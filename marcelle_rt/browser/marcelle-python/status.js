@@ -35,7 +35,8 @@ export function sentence({ task, job, run, there, link, since }) {
     if (state === 'claimed') return 'Python gets ready.';
     if (state === 'running') return progress?.text || epoch;
     const late = link.$second.get() - since > LATE;
-    return late ? `${epoch} Stopping, as soon as the task looks whether it is to; cancel ends it at once.` : `${epoch} Stopping.`;
+    const when = ' as soon as the task looks whether it is to stop; if it never does, cancel it';
+    return `${epoch} Stopping${late ? when : ''}.`;
   }
   if (state) return message || (state === 'success' ? 'The training is done.' : `The training ended: ${state}.`);
   if (!looked) return 'Looking for Python.';

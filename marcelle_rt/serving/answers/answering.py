@@ -8,7 +8,6 @@ from typing import Any
 
 from ...client.view import Change
 from ...datasets.stored.decoding import value
-from ...datasets.stored.unreadable import Unreadable
 from ...errors import AWAY, MarcelleError, NotFound
 from ...notices import Notices, logger
 from ...runs.training.exits import describe, short
@@ -80,8 +79,8 @@ class Answering:
         task = request["task"]
         try:
             y = to_wire(self._predictors[task](value(request.get("x"))), "y")
-        except (Unreadable, MarcelleError) as error:
-            return _failed(f"x {error}" if isinstance(error, Unreadable) else str(error))
+        except MarcelleError as error:
+            return _failed(str(error))
         except BaseException as error:  # a predictor is the user's, and raises what it likes; the page is to know
             self._notices.warn(task, f"The predictor of {task!r} raised:\n{traceback.format_exc()}")
             return _failed(describe(error))
