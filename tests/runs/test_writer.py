@@ -250,6 +250,27 @@ def test_many_runs_at_once_share_one_thread_and_all_arrive(backend: Backend, sto
     assert all(run["logs"] == {"loss": [1 / 7, 2 / 7, 3 / 7, 4 / 7, 5 / 7]} for run in runs)
 
 
+def test_a_page_sees_each_run_of_a_fast_program_start_before_its_first_epoch(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    seen: dict[str, list[str]] = {}
+    for change in ("created", "patched"):
+        store.service("runs").on(change, lambda run: seen.setdefault(run["basename"], []).append(run["status"]))
+    for epochs in (2, 1, 2):
+        writer = Writer(uuid.uuid4().hex, backend.url, base_log_dir=tmp_path)
+        writer.create_run()
+        writer.train_begin(2)
+        for epoch in range(1, epochs + 1):
+            writer.save_epoch(epoch, {"loss": 1.0})
+        if epochs < 2:
+            assert writer.flush()
+            writer.save_epoch(2, {"loss": 0.5})
+        writer.train_end()
+        statuses = eventually(lambda: "success" in seen.get(writer.name, []) and seen[writer.name])  # noqa: B023
+        assert next(status for status in statuses if status != "idle") == "start"
+        assert statuses.count("start") == 1
+
+
 def test_two_processes_that_start_together_get_different_names(
     backend: Backend, store: DataStore, tmp_path: Path
 ) -> None:

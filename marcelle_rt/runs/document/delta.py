@@ -15,7 +15,7 @@ all of those places, and once an answer was lost, for a patch that is taken twic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...values import dumps
@@ -112,6 +112,14 @@ class Acknowledged:
             for path, place in found.stale
         )
 
+    def contradicts(self, document: Mapping[str, Any]) -> bool:
+        """Whether a document has values of metrics that the run has not, so that it is not an earlier state of it."""
+        for path, place in self.stale:
+            values = list_at(document, path) if path.startswith("logs.") else None
+            if values is not None and values[place] is not None:
+                return True
+        return False
+
     def fits(self, document: Mapping[str, Any]) -> bool:
         """Whether a document that came back has the lists that it should have."""
         for path, length in self.lengths.items():
@@ -133,6 +141,11 @@ class Patch:
     last: dict[str, tuple[int, ...]]
     is_last: bool = False
     """Whether a copy that took it lacks nothing of the run as it was at `version`."""
+
+    def starting(self) -> Patch:
+        """The same as far as a run that starts has it: the status that came since goes with the next patch."""
+        fields = tuple(name for name in self.fields if name != "status")
+        return replace(self, data={**self.data, "status": "start"}, fields=fields, is_last=False)
 
 
 def list_at(document: Mapping[str, Any], path: str) -> list[Any] | None:

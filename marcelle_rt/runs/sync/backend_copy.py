@@ -68,7 +68,8 @@ class BackendCopy:
         """
         documents, journal, fresh = RunDocuments(link), past.journal, not past.folded
         self.link = link
-        self.replica: Replica = Replica(run, documents, fresh=fresh, past=past.run, folder=place_of(journal.directory))
+        folder = place_of(journal.directory)
+        self.replica: Replica = Replica(run, documents, fresh=fresh, live=True, past=past.run, folder=folder)
         self.beside: SideDocuments = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
         self.files: FileQueue = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
         self.heartbeat: Heartbeat = Heartbeat(clock=clock)

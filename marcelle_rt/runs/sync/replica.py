@@ -15,7 +15,7 @@ from typing import Any
 
 from ...errors import MarcelleError, NotFound
 from ..document import events, tail
-from ..document.delta import Acknowledged, Patch, compare, list_at, next_patch, opening
+from ..document.delta import Acknowledged, Patch, compare, next_patch, opening
 from ..document.events import Event
 from ..document.run import Run
 from ..document.shorten import shortened
@@ -94,6 +94,7 @@ class Replica:
         documents: RunDocuments,
         *,
         fresh: bool = False,
+        live: bool = False,
         past: Callable[[], Run] | None = None,
         folder: str = "",
         clock: Callable[[], float] = time.time,
@@ -104,6 +105,7 @@ class Replica:
             run: The run.
             documents: The backend's.
             fresh: The run was made just now, so that it can't be there.
+            live: Pages watch it, and are to see it start before its first epoch: a stock plot begins anew at that.
             past: Makes the run of its journal again, for a run that is told to `forget`.
             folder: What tells the run's folder from copies of it; see `journal.place_of`.
             clock: Seconds since 1970.
@@ -119,6 +121,8 @@ class Replica:
         self._past = past
         self._known = Acknowledged()  # means something while FOLLOWING
         self._fresh = fresh
+        self._live = live
+        self._started = not live  # whether the copy has said that the run starts
         self._began_here = fresh  # who has other values has them from a copy of its folder
         self._fence = Fence(folder, clock=clock)
         self._places: bool | None = None  # whether the backend knows places, or takes the document as a whole only
@@ -259,6 +263,8 @@ class Replica:
             self._gone()
             return
         patch = opening(self.run, self._documents.link.message_limit, self._shortened(self.run.fields))
+        self._started = not self._live
+        patch = self._as_it_starts(patch)
         document = self._documents.create({**patch.data, **self._fence.first()})
         if not self._fence.is_ours(document):  # it was there: of an earlier attempt of a process that was killed
             self._take_over(document)
@@ -277,7 +283,7 @@ class Replica:
         self.recall()
         self._check_start(document)
         self.name = document.get("name", "")
-        if self._fence.is_of_other_folder(document) and _contradicts(document, compare(self.run, document)):
+        if self._fence.is_of_other_folder(document) and compare(self.run, document).contradicts(document):
             if (self.is_open or self._began_here) and self._fence.is_of_new_writer(document):
                 self._enter(
                     Delivery.CLOSED,
@@ -307,6 +313,7 @@ class Replica:
         if self._places is False:
             self._replace(patch)
             return
+        patch = self._as_it_starts(patch)
         marks, fence = self._fence.next()
         try:
             document = self._documents.patch(self.run.id, {**patch.data, **marks}, fence)
@@ -353,8 +360,17 @@ class Replica:
             self._enter(Delivery.OPENING)
             self._disagree()
 
+    def _as_it_starts(self, patch: Patch) -> Patch:
+        """A patch, without a status that would hide from pages that the run starts."""
+        status = "epoch" if self.run.fields["status"] == "epoch" else patch.data.get("status", "idle")
+        if self._started or not self.run.epochs or status in ("idle", "start"):
+            return patch
+        self._known.fields.pop("status", None)
+        return patch.starting()
+
     def _reached(self, patch: Patch) -> None:
         """Notes that the copy took a patch as it was sent."""
+        self._started = self._started or patch.data.get("status") == "start"
         if patch.is_last and not self.run.leftovers:
             self._level_version = patch.version
 
@@ -381,12 +397,3 @@ class Replica:
         if self._disagreements >= _DISAGREEMENTS:
             self._disagreements = 0
             raise CopyDisagrees(self._documents.link.location, self.run.id)
-
-
-def _contradicts(document: Mapping[str, Any], known: Acknowledged) -> bool:
-    """Whether a document has values of metrics that the run has not, so that it is not an earlier state of it."""
-    for path, place in known.stale:
-        values = list_at(document, path) if path.startswith("logs.") else None
-        if values is not None and values[place] is not None:
-            return True
-    return False

@@ -68,10 +68,6 @@ class Watched(Writer):
         super().__init__(name, **options)
         self._page = page
 
-    def train_begin(self, *args: Any, **options: Any) -> None:
-        super().train_begin(*args, **options)
-        assert self.flush(20)  # as in a real training, `start` is there before an epoch is: the plot begins anew at it
-
     def save_epoch(self, epoch: int, *args: Any, **options: Any) -> None:
         super().save_epoch(epoch, *args, **options)
         if epoch > 1:  # one point makes no line

@@ -54,6 +54,7 @@ def test_a_message_a_tenth_of_a_second_and_all_that_came_meanwhile_in_it(made: M
 
 
 def test_while_somebody_waits_nothing_pauses(made: Made) -> None:
+    made.feed.record(events.begin(0, 2))
     made.serve()
     assert made.link is not None
     made.feed.record(epoch(0))
@@ -172,6 +173,7 @@ def test_an_interrupt_during_the_write_loses_the_epoch_nowhere(made: Made, monke
 
 @pytest.mark.filterwarnings("ignore::marcelle_rt.notices.MarcelleWarning")
 def test_a_refusal_that_may_pass_ends_no_wait_and_one_that_can_t_does(made: Made) -> None:
+    made.feed.record(events.begin(0, 2))
     made.serve()
     assert made.link is not None
     made.link.faults["patch runs"] = [GeneralError("a fault")]
@@ -306,10 +308,10 @@ def test_a_document_that_fails_five_times_is_given_up_and_those_after_it_go_on(m
 
 def test_files_wait_until_a_resumed_run_says_where_it_goes_on(tmp_path: Path) -> None:
     history = [events.create(0, "r", RUN), epoch(0), events.asset(0, 0, "f.png", "f.png", "image/png", key="k")]
-    link = MemoryLink()
-    feed = Feed(Journal(tmp_path), link, Notices(), history=history, clock=Clock())
+    link, clock = MemoryLink(), Clock()
+    feed = Feed(Journal(tmp_path), link, Notices(), history=history, clock=clock)
     while feed.advance() is not None and not feed.copy.is_level:  # type: ignore[union-attr]
-        pass
+        clock.now += 1
     assert feed.files_due() == []
     assert feed.status.complete is False
     feed.record(events.resume(0, 1, [], []))

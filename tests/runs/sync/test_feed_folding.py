@@ -208,6 +208,7 @@ def test_messages_of_a_run_that_ended_follow_each_other_at_once_and_a_wait_that_
 
 
 def test_while_somebody_waits_no_sign_of_life_comes_before_the_run(made: Made, link: MemoryLink) -> None:
+    made.feed.record(events.begin(0, 1))
     made.serve()
     made.clock.now += 31
     fault(link)
@@ -222,6 +223,7 @@ def test_while_somebody_waits_no_sign_of_life_comes_before_the_run(made: Made, l
 
 
 def test_those_who_wait_are_told_how_much_is_missing(made: Made, link: MemoryLink) -> None:
+    made.feed.record(events.begin(0, 3))
     made.serve()
     fault(link)
     for n in range(3):

@@ -254,6 +254,7 @@ def test_epochs_go_first(backend: Backend, store: DataStore, tmp_path: Path) -> 
         feed.flush()  # so that nothing pauses
         fields = {"basename": run_id, "start": start, "source": "keras", "params": {}}
         feed.record({"type": "create", "time": 0, "_id": run_id, "run": fields})
+        feed.record({"type": "begin", "time": 0, "epochs": 1})
         for n in range(3):
             feed.record(event(run_id, n))
         while not feed.status.complete:

@@ -36,7 +36,7 @@ class Copied:
         )
         if not history:
             params = {"basename": "b", "start": START, "source": "keras", "params": {}, **fields}
-            self.record(events.create(0, "r", params))
+            self.record(events.create(0, "r", params), events.begin(0, 0))
 
     def record(self, *recorded: Event) -> None:
         for event in recorded:
