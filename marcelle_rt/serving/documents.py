@@ -137,18 +137,6 @@ class JobCommandDocument(_Public):
     message: str
 
 
-class RequestDocument(_Public):
-    """A request for a prediction; `server` is the one that answered."""
-
-    _id: str
-    task: str
-    x: Any
-    state: str
-    y: Any
-    message: str
-    server: str | None
-
-
 def new_job(
     task: str,
     params: Mapping[str, Any],

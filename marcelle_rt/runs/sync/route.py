@@ -90,8 +90,11 @@ class Route:
         traffic = store.connection.traffic
         now = self._clock()
         elapsed = now - self._since
-        if traffic is not self._traffic or traffic is None:
-            self._since, self._traffic, self._unasked, self._sent = now, traffic, 0, 0
+        if traffic is None:
+            self._traffic = None
+            return False
+        if traffic is not self._traffic:  # what came over this line before anybody looked took nobody knows how long
+            self._since, self._traffic, self._unasked, self._sent = now, traffic, traffic.unasked, traffic.sent
             return False
         unasked, sent = traffic.unasked - self._unasked, traffic.sent - self._sent
         self._since, self._unasked, self._sent = now, traffic.unasked, traffic.sent

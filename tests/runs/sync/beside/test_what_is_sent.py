@@ -238,7 +238,8 @@ def test_a_chunk_that_can_not_be_removed_stays_and_is_logged(
     with caplog.at_level("WARNING", "marcelle_rt"):
         made.beside.level()
     assert (made.there(), made.beside.is_level) == (["a"], True)
-    assert [record.getMessage() for record in caplog.records] == ["run-batches/a could not be removed: Forbidden: not for you"]
+    (told,) = caplog.records
+    assert told.getMessage() == "run-batches/a could not be removed: Forbidden: not for you"
 
 
 def test_an_answer_that_was_lost_makes_no_second_document() -> None:
