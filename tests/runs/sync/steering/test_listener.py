@@ -1,0 +1,333 @@
+"""Commands to a run, over a backend in memory: each is heard once, answered once, and swept away in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from marcelle_rt.errors import BackendUnreachable, BadRequest, Forbidden, MethodNotAllowed, TooManyRequests
+from marcelle_rt.runs.document.commands import COMMANDS, STEERING, Answer, Command, State
+from marcelle_rt.runs.remote.destination import Destination
+from marcelle_rt.runs.sync.steering import commands, listener
+from marcelle_rt.runs.sync.steering.commands import Commands
+from marcelle_rt.runs.sync.steering.listener import ROOM, Listener
+from tests.helpers import eventually
+from tests.runs.sync.memory_feed import Said
+from tests.runs.sync.memory_link import MemoryLink, MemoryService
+
+
+class Backend(MemoryLink):
+    """A backend in memory that holds commands, and tells of them."""
+
+    is_ready = True
+
+    def on(self, event: str, function: Callable[..., Any], *, background: bool = False) -> None:
+        self.happen("on", event)
+        self.listening[event] = function
+
+    def service(self, name: str) -> Any:
+        return CommandService(self, name)
+
+    def asked(self, name: str, run_id: str = "r", **fields: Any) -> dict[str, Any]:
+        """Stores a command, and returns it."""
+        document = {"_id": name, "runId": run_id, "command": "stop", "params": {}, "state": "sent", **fields}
+        self.services.setdefault(COMMANDS, {})[name] = document
+        return dict(document)
+
+    def states(self) -> dict[str, Any]:
+        return {name: document["state"] for name, document in self.services.get(COMMANDS, {}).items()}
+
+    def message(self, name: str) -> Any:
+        return self.services[COMMANDS][name]["message"]
+
+
+class CommandService(MemoryService):
+    """The service of commands: it removes many, too."""
+
+    def remove(self, id: Any, params: Mapping[str, Any] = {}) -> Any:
+        if id is not None:
+            return super().remove(id)
+        self._link.happen("remove all", self.name)
+        state = params["query"]["state"]["$in"]
+        for name, document in list(self._documents.items()):
+            if document["runId"] == params["query"]["runId"] and document["state"] in state:
+                del self._documents[name]
+        return []
+
+
+class Made:
+    """A listener without a thread, whose training can be stopped, and given a rate."""
+
+    def __init__(self, *, resumed: bool = False) -> None:
+        self.backend, self.notices = Backend(), Said()
+        self.listener = Listener(self.backend, "r", self.notices, owns_link=False, resumed=resumed)
+        self.steering = self.listener.steering
+        self.rates: list[Any] = []
+        self.steering.declare({"lr": self.rates.append}, None)
+
+
+@pytest.fixture
+def made() -> Made:
+    return Made()
+
+
+def test_what_was_asked_before_it_listens_is_read_accepted_and_handed_over(made: Made) -> None:
+    made.backend.asked("a")
+    made.backend.asked("other", run_id="s")
+    made.backend.asked("old", state="done")
+    assert made.listener._work() is None
+    assert made.backend.states() == {"a": "accepted", "other": "sent", "old": "done"}
+    assert made.steering.take() == [Command("a", "stop")]
+    assert made.backend.calls == [("find", COMMANDS), ("patch", COMMANDS)]
+    made.listener._work()
+    assert len(made.backend.calls) == 2
+
+
+def test_what_is_told_is_heard_once_and_only_what_is_new_and_this_runs(made: Made) -> None:
+    made.listener._work()
+    document = made.backend.asked("a")
+    for told in (document, document, {**document, "runId": "s"}, {**document, "state": "accepted"}, {}):
+        made.listener._hear(told)
+    made.listener._work()
+    made.listener._hear(document)
+    made.listener._work()
+    assert made.steering.take() == [Command("a", "stop")]
+    assert made.backend.calls.count(("patch", COMMANDS)) == 1
+
+
+def test_a_command_that_the_training_does_not_know_is_refused_at_once(made: Made) -> None:
+    made.backend.asked("a", command="explode")
+    made.listener._work()
+    assert made.backend.states() == {"a": "refused"}
+    assert "does not know the command 'explode'" in made.backend.message("a")
+    assert made.steering.take() == []
+
+
+def test_a_value_that_is_overtaken_is_refused_and_the_newer_one_is_set(made: Made) -> None:
+    for name, value in (("a", 0.1), ("b", 0.2)):
+        made.backend.asked(name, command="set", params={"lr": value})
+    made.listener._work()
+    assert made.backend.states() == {"a": "refused", "b": "accepted"}
+    made.steering.take()
+    made.listener._work()
+    assert (made.backend.states()["b"], made.backend.message("b"), made.rates) == ("done", "lr is 0.2", [0.2])
+
+
+def test_a_command_that_was_taken_back_is_not_done(made: Made) -> None:
+    made.backend.asked("a")
+    made.listener._read()
+    del made.backend.services[COMMANDS]["a"]
+    made.listener._work()
+    assert made.steering.take() == []
+
+
+def test_commands_from_before_a_run_went_on_are_late(made: Made) -> None:
+    made = Made(resumed=True)
+    document = made.backend.asked("a")
+    made.listener._work()
+    assert (made.backend.states(), made.backend.message("a")) == (
+        {"a": "refused"},
+        "it was sent before the run went on",
+    )
+    made.listener._hear(document)  # its event comes late
+    made.listener._work()
+    assert made.steering.take() == []
+    made.backend.asked("b")
+    made.listener._connected()
+    made.listener._work()
+    assert made.backend.states()["b"] == "accepted"
+
+
+def test_it_reads_again_after_a_cut_and_when_more_came_than_it_holds(made: Made) -> None:
+    made.listener._work()
+    for n in range(ROOM + 1):
+        made.listener._hear(made.backend.asked(str(n), command="set", params={"lr": n}))
+    assert len(made.listener._heard) == ROOM
+    made.listener._work()
+    assert set(made.backend.states().values()) == {"refused", "accepted"}
+    made.backend.asked("missed", command="set", params={"lr": 1})
+    made.listener._connected()
+    made.listener._work()
+    assert made.backend.states()["missed"] == "accepted"
+
+
+def test_more_than_one_reading_are_read_one_after_the_other(made: Made) -> None:
+    for n in range(ROOM + 20):
+        made.backend.asked(str(n), command="set", params={"lr": n})
+    made.listener._work()
+    assert "sent" not in made.backend.states().values()
+
+
+@pytest.mark.parametrize("call", ["find", "patch"])
+def test_a_backend_that_is_away_is_asked_again_and_nothing_is_lost(made: Made, call: str) -> None:
+    made.backend.asked("a")
+    made.backend.faults[f"{call} {COMMANDS}"] = [BackendUnreachable("memory", "refused")]
+    assert made.listener._work() == 5.0
+    assert made.notices.said == []
+    assert made.listener._work() is None
+    assert made.backend.states() == {"a": "accepted"}
+    assert made.steering.take() == [Command("a", "stop")]
+
+
+def test_a_backend_that_says_no_is_named(made: Made) -> None:
+    made.backend.faults[f"find {COMMANDS}"] = [Forbidden("not for you")]
+    assert made.listener._work() == 5.0
+    text = "Commands to the run can't be heard: Forbidden: not for you. The training goes on."
+    assert made.notices.said == [("commands", text)]
+
+
+def test_an_answer_that_is_refused_for_good_is_logged_and_the_others_go_on(
+    made: Made, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a", "b"):
+        made.backend.asked(name, command="set", params={"lr": 1, name: 2})
+    made.backend.faults[f"patch {COMMANDS}"] = [TooManyRequests("later"), BadRequest("no")]
+    assert made.listener._work() == 5.0
+    with caplog.at_level("WARNING", "marcelle_rt"):
+        assert made.listener._work() is None
+    assert [record.getMessage() for record in caplog.records] == ["the command a can't be answered: BadRequest: no"]
+    assert made.backend.states() == {"a": "sent", "b": "refused"}
+
+
+def test_without_a_socket_it_asks_every_two_seconds(made: Made) -> None:
+    made.backend.lacks_socket = True
+    assert made.listener._work() == 2.0
+    made.backend.asked("a")
+    assert made.listener._work() == 2.0
+    assert made.backend.states() == {"a": "accepted"}
+
+
+def test_it_forgets_the_oldest_that_it_has_seen(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "_REMEMBERED", 2)
+    for key in ("a", "b", "c"):
+        made.listener._remember(key)
+    assert list(made.listener._seen) == ["b", "c"]
+
+
+@pytest.mark.parametrize("refusal", [None, Forbidden("one by one"), MethodNotAllowed("one by one")])
+def test_what_was_answered_is_swept_away_however_the_backend_removes(made: Made, refusal: Exception | None) -> None:
+    made.backend.faults[f"remove all {COMMANDS}"] = [refusal] if refusal else []
+    for name in ("a", "b"):
+        made.backend.asked(name, command="explode")
+    made.backend.asked("open")
+    made.listener._work()
+    made.listener._answered.append("taken back")
+    made.listener._sweep()
+    assert made.backend.states() == {"open": "accepted"}
+
+
+def test_what_can_not_be_swept_away_stays_and_is_logged(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+    made.listener._sweep()
+    assert made.backend.calls == []  # nothing was answered
+    made.backend.asked("a", command="explode")
+    made.listener._work()
+    made.backend.faults[f"remove all {COMMANDS}"] = [TooManyRequests("later")]
+    with caplog.at_level("INFO", "marcelle_rt"):
+        made.listener._sweep()
+    assert caplog.records[-1].getMessage() == "answered commands of r stay: TooManyRequests: later"
+
+
+def test_its_thread_listens_and_after_the_end_answers_sweeps_and_lets_go(made: Made) -> None:
+    backend = made.backend
+    heard = Listener(backend, "r", made.notices, owns_link=True, resumed=False)
+    heard.steering.declare({}, None)
+    heard.start()
+    assert (heard._thread.name, heard._thread.daemon) == ("marcelle-commands", True)
+    eventually(lambda: ("find", COMMANDS) in backend.calls)
+    assert set(backend.listening) == {f"{COMMANDS} created", f"{COMMANDS} patched", "connected"}
+    backend.listening[f"{COMMANDS} created"](backend.asked("a"))
+    eventually(lambda: backend.states() == {"a": "accepted"})
+    backend.listening[f"{COMMANDS} patched"](backend.asked("b", command="explode"))
+    eventually(lambda: backend.states()["b"] == "refused")
+    heard.steering.take()
+    backend.asked("late")
+    heard.end("success after epoch 1")
+    heard.wait(10)
+    assert (backend.message("a"), backend.message("late")) == ("success after epoch 1", "the run has ended")
+    assert backend.states() == {"a": "done", "late": "refused"}
+    assert (backend.is_closed, backend.listening) == (True, {})
+
+
+def test_a_store_that_its_owner_closed_is_not_heard_any_more(made: Made, caplog: pytest.LogCaptureFixture) -> None:
+    made.backend.status = "closed"
+    made.backend.faults[f"find {COMMANDS}"] = [BackendUnreachable("memory", "closed")]
+    with caplog.at_level("INFO", "marcelle_rt"):
+        made.listener.start()
+        made.listener.wait(10)
+    assert not made.listener._thread.is_alive()
+    assert not made.backend.is_closed  # it is not ours
+    assert "commands to r are heard no more" in caplog.text
+
+
+class Steered:
+    """The commands to a run, as its training sees them."""
+
+    def __init__(self, *, to: Backend | None = None) -> None:
+        self.recorded: list[Any] = []
+        backend: Any = to
+        destination = None if to is None else Destination("memory", lambda: backend, owns_link=True)
+        self.commands = Commands(destination, "r", Said(), self.recorded.append, resumed=False)
+
+    def told(self) -> list[Any]:
+        return [event["fields"][STEERING] for event in self.recorded if event["type"] == "extra"]
+
+
+def test_a_run_that_goes_nowhere_is_asked_nothing() -> None:
+    steered = Steered()
+    assert steered.commands.take({"lr": print}, None) == []
+    steered.commands.end("success", None)
+    steered.commands.wait()
+    assert (steered.recorded, steered.commands.is_stopped) == ([], False)
+
+
+def test_a_runs_document_says_what_it_can_be_asked_until_it_ends() -> None:
+    backend = Backend()
+    steered = Steered(to=backend)
+    for setters in ({}, {}, {"lr": print}):
+        steered.commands.take(setters, None)
+    eventually(lambda: len(backend.listening) == 3)
+    backend.asked("a")
+    backend.listening["connected"]()  # type: ignore[call-arg]
+    eventually(lambda: backend.states() == {"a": "accepted"})
+    assert steered.commands.take({"lr": print}, None) == [Command("a", "stop")]
+    assert steered.commands.is_stopped
+    steered.commands.end("success", 3)
+    steered.commands.wait()
+    assert backend.message("a") == "success after epoch 3"
+    assert steered.told() == [{"commands": ["stop"], "set": []}, {"commands": ["stop", "set"], "set": ["lr"]}, None]
+    assert backend.is_closed
+
+
+def test_the_end_of_a_run_without_epochs_is_told_as_it_is() -> None:
+    backend = Backend()
+    steered = Steered(to=backend)
+    steered.commands.take({}, None)
+    heard = steered.commands._listener
+    assert heard is not None
+    ends: list[str] = []
+    heard.steering.end = ends.append  # type: ignore[method-assign]
+    steered.commands.end("error", None)
+    steered.commands.wait()
+    assert (ends, commands._PATIENCE) == (["error"], 2.0)
+
+
+def test_what_a_last_program_let_be_asked_this_one_may_not() -> None:
+    steered = Steered()
+    steered.commands.resumed({})
+    steered.commands.resumed({STEERING: None})
+    assert steered.recorded == []
+    steered.commands.resumed({STEERING: {"commands": ["stop"], "set": []}})
+    assert steered.told() == [None]
+
+
+def test_the_listeners_answers_are_the_trainings(made: Made) -> None:
+    made.backend.asked("a")
+    made.listener._answer(Answer("a", State.DONE, "so"))
+    assert made.listener._has_work()
+    made.listener._work()
+    assert (made.backend.states(), made.backend.message("a")) == ({"a": "done"}, "so")
+    assert not made.listener._has_work()
+    assert list(made.listener._answered) == ["a"]
+
