@@ -217,7 +217,8 @@ class Session:
         for follower in list(self.followers):
             follower.close()
         self._closed = True
-        self.http.close()
+        if "http" in self.__dict__:  # else it would be made, with all that it imports, to be closed
+            self.http.close()
         if self._instead is not None:
             self._instead.close()
         if isinstance(self._caller, Connection):
