@@ -286,9 +286,38 @@ def assets(backend: Backend, folder: str) -> None:
         files_card.locator("xpath=..").screenshot(path=DOCS / "dashboard-files.png")
 
 
+def steered(backend: Backend, folder: str) -> None:
+    """The page of a training that can be stopped there, and that has given an alert."""
+    import numpy as np
+    from sklearn.datasets import load_digits
+    from sklearn.neural_network import MLPClassifier
+
+    x, y = load_digits(return_X_y=True)
+    network = MLPClassifier((16,), learning_rate_init=0.02, random_state=1)
+    with Writer("digits", backend.url, base_log_dir=folder) as writer:
+        writer.create_run(run_params={"rate": 0.02, "width": 16})
+        writer.train_begin(epochs=40)
+        writer.on_plateau("val_accuracy", 5)
+        writer.commands()  # from here on people can stop it
+        for epoch in range(1, 31):
+            network.partial_fit(x[:1200] / 16, y[:1200], classes=np.unique(y))
+            score = network.score(x[1200:] / 16, y[1200:])
+            writer.save_epoch(epoch, {"loss": network.loss_, "val_accuracy": score})
+        writer.flush(30)
+        with Site(page_files(backend.url)) as site, new_page(1100, 520) as page:
+            page.goto(site.url)
+            page.get_by_role("link", name="digits-1").click()
+            page.get_by_role("button", name="Stop this training").wait_for()
+            page.get_by_role("region", name="Alerts").wait_for()
+            page.locator(".rt-chart canvas").first.wait_for()
+            page.mouse.move(0, 0)
+            page.wait_for_timeout(1000)
+            page.screenshot(path=DOCS / "dashboard-stop.png")
+
+
 PICTURES = {
-    "demo": demo, "dashboard": dashboard, "assets": assets, "parallel": parallel, "notebook": notebook,
-    "terminal": terminal,
+    "demo": demo, "dashboard": dashboard, "assets": assets, "parallel": parallel, "steered": steered,
+    "notebook": notebook, "terminal": terminal,
 }  # fmt: skip
 
 
