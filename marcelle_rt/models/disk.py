@@ -21,6 +21,7 @@ from ..errors import ConversionError, UnsupportedFormat
 from ..formats import disk_format
 from . import h5
 from .custom_objects import holds_code, unknown_in
+from .graphs.open_lengths import traced_as_called
 from .reasons import first_line
 
 _TARGET = "a Keras model"
@@ -72,7 +73,8 @@ def save(model: Any, directory: Path, name: str, local_format: str, *, with_opti
         if kind == "saved_model":
             # Keras 3 prints the folder and its signatures unless told not to; Keras 2 has no such switch.
             quiet = {"verbose": False} if is_keras3(model) else {}
-            model.export(os.fspath(part), **quiet)
+            with traced_as_called(model):
+                model.export(os.fspath(part), **quiet)
             _remove(path)  # a folder can't replace one that holds something
         else:
             alone = {"include_optimizer": False} if kind == "h5" and not with_optimizer else {}

@@ -13,6 +13,7 @@ from .disk import is_keras3, keras_of
 from .foreign_folders import refuse_code
 from .graphs.copying import rewritten
 from .graphs.frozen import End, Graph, Trial, dimensions
+from .graphs.open_lengths import traced_as_called
 from .graphs.signatures import input_names, output_names
 from .graphs.simplify import simplified
 from .graphs.small_floats import RULES, in_32_bits
@@ -48,6 +49,7 @@ def of_model(model: Any, *, unroll: bool) -> Graph:
         )
     import tensorflow as tf
 
+    _refuse_memory(model)
     given = _input_specs(model)
     # A browser feeds floats. What the model wants is a matter of the graph.
     specs = [
@@ -63,17 +65,30 @@ def of_model(model: Any, *, unroll: bool) -> Graph:
         outputs = tf.nest.flatten(model(_packed(model, values), training=False))
         return [tf.identity(output, name=f"output_{i}") for i, output in enumerate(outputs)]
 
-    with _as_predicting(model, unroll):
+    with _as_predicting(model, unroll), traced_as_called(model):
         try:
             traced = tf.function(predict, autograph=False).get_concrete_function(*specs)
         except Exception as error:
             # The model's own code runs here, and may raise anything.
             raise ConversionError(
-                _TARGET, f"model {model.name!r}", f"it can't be traced. {first_line(error)}"
+                _TARGET, f"model {model.name!r}", f"it can't be traced{_way_out(given)}. {first_line(error)}"
             ) from error
         # Not as it was traced: some of Keras is traced to something else than it does.
         trial = trial_of(traced, predict)
     return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)), trial)
+
+
+def _refuse_memory(model: Any) -> None:
+    for layer in _all_layers(model):
+        if getattr(layer, "stateful", False):
+            reason = "it goes on where the prediction before it ended, and a converted model remembers nothing"
+            raise ConversionError(_TARGET, f"layer {layer.name!r}", f"{reason}. Build the model with stateful=False")
+
+
+def _way_out(specs: list[Any]) -> str:
+    """What helps with layers that Keras itself can't trace: nearly always those that compute with sizes."""
+    is_open = any(spec.shape.rank is None or None in spec.shape[1:] for spec in specs)
+    return " while sizes of its inputs are open. Give them, as in keras.Input((224, 224, 3))" if is_open else ""
 
 
 def of_saved_model(folder: Path) -> Graph:

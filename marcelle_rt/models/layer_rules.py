@@ -184,6 +184,20 @@ def _global_pooling(layer: Any, config: Config) -> tuple[str, Config]:
     return type(layer).__name__.removeprefix("Global"), _base(config) | pooling
 
 
+def _is_open(layer: Any) -> bool:
+    """Whether any input that a layer is called with has a size that is not known, besides the batch's."""
+    nodes = layer._inbound_nodes
+    ends = [end for node in nodes for end in _flat(getattr(node, "keras_inputs", None) or node.input_tensors)]
+    return any(None in end.shape[1:] for end in ends)
+
+
+def _cropping(layer: Any, config: Config) -> tuple[str, Config]:
+    """TF.js counts what is left of an open size as less than nothing, and does not load the model."""
+    if _is_open(layer):
+        refuse(layer, "TF.js has it for an input of one size only")
+    return _as_is(layer, config)
+
+
 def _rescaling(layer: Any, config: Config) -> tuple[str, Config]:
     if not all(isinstance(config[key], int | float) for key in ("scale", "offset")):
         refuse(layer, "TF.js rescales by one number only")
@@ -193,6 +207,8 @@ def _rescaling(layer: Any, config: Config) -> tuple[str, Config]:
 def _flatten(layer: Any, config: Config) -> tuple[str, Config]:
     if rank(layer) == 2:
         return _identity(layer, config)
+    if _is_open(layer):
+        refuse(layer, "TF.js has it for an input of one size only")
     return "Flatten", _base(config)
 
 
@@ -278,7 +294,7 @@ def _time_distributed(layer: Any, config: Config) -> tuple[str, Config]:
 
 _DISTRIBUTED = ("Activation", "Conv2D", "Dense", "DepthwiseConv2D", "Dropout", "MaxPooling2D", "AveragePooling2D")
 _AS_THEY_ARE = (
-    "Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D Cropping2D "
+    "Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D "
     "Dense Embedding GaussianNoise Masking MaxPooling1D MaxPooling2D MaxPooling3D Maximum "
     "Minimum Multiply PReLU Permute RepeatVector ZeroPadding2D"
 )
@@ -305,6 +321,7 @@ _RULES: dict[str, Rule] = {
     "Conv2DTranspose": _only(output_padding=None, dilation_rate=1, groups=1),
     "Conv3DTranspose": _only(output_padding=None, dilation_rate=1, groups=1),
     "DepthwiseConv2D": _only(dilation_rate=1),
+    "Cropping2D": _cropping,
     "ELU": _only(alpha=1.0),
     "Flatten": _flatten,
     "LayerNormalization": _layer_normalization,
