@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,8 @@ class MarcelleCallback(Block, _Callback):
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
             # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
             self._expected = {"eval_loss": EXPECTED} if self._x == "step" and _evaluates(args) else {}
-            epochs = math.ceil(state.num_train_epochs) if self._x == "epoch" else 0
+            is_known = self._x == "epoch" and state.num_train_epochs < sys.maxsize  # which a stream's steps have
+            epochs = math.ceil(state.num_train_epochs) if is_known else 0
             self._session.begin(model, params, epochs, first, self._x)
             trainer_state.note(state, key, self.writer.run_id)
 

@@ -135,6 +135,17 @@ def test_a_training_of_so_many_steps_knows_its_epochs(logs: Path, tmp_path: Path
     assert (only(logs)["epochs"], only(logs)["epoch"], len(only(logs)["logs"]["loss"])) == (2, 2, 2)
 
 
+def test_a_stream_has_no_number_of_epochs(logs: Path, tmp_path: Path) -> None:
+    class Stream(torch.utils.data.IterableDataset):  # type: ignore[type-arg]
+        def __iter__(self) -> Any:
+            return iter(DATA)
+
+    made = training(tmp_path, MarcelleCallback("bert", **offline(logs)), max_steps=6)
+    made.train_dataset = Stream()
+    assert not said(made.train)
+    assert (only(logs)["epochs"], only(logs)["epoch"], len(only(logs)["logs"]["loss"])) == (0, 2, 2)
+
+
 def test_an_evaluation_after_the_training_is_kept_and_opens_nothing(logs: Path, tmp_path: Path) -> None:
     callback = MarcelleCallback("bert", **offline(logs))
     trainer = training(tmp_path, callback)

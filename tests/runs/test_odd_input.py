@@ -168,3 +168,10 @@ def test_metrics_of_any_name_reach_the_backend_also_when_they_come_later(
     assert all((values[0], values[2]) == (None, 9.0) for values in logs.values())
     assert len(run["params"]) == len(names) + 1
     assert len(run["summary"]) == len(names)
+
+
+def test_a_number_in_an_array_that_is_not_finite_is_told_as_what_it_is(tmp_path: Path) -> None:
+    with Writer("nan", remote=False, base_log_dir=tmp_path) as writer:
+        writer.create_run()
+        (text,) = said(lambda: writer.save_epoch(1, {"loss": np.array([np.nan], "float32")}))
+    assert "'loss' was nan, which is not a number" in text

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import InvalidData
 from ...foreign import pass_interrupt
 from ...notices import Notices
-from ...values import FIT_KEYS, number, safe_key, shown, spelled
+from ...values import FIT_KEYS, measured, number, safe_key, shown, spelled
 
 # The dashboard's page has the same two (dashboard/page/runs/facts.js).
 _GROWING = re.compile(
@@ -86,7 +86,8 @@ class Metrics:
         converted = number(value) if value is not EXPECTED else None
         if converted is None and value is not EXPECTED:
             # Only of its own classes does Python know what a text of theirs does.
-            kind = value if type(value) in (float, type(None)) else f"a {type(value).__name__}"
+            told = value if value is None else measured(value)  # a tensor of NaN is told as that
+            kind = told if type(told) is float or value is None else f"a {type(value).__name__}"
             self._notices.warn(
                 "value",
                 f"{self._verb}: {shown(key)} was {kind}, which is not a number; null is stored for it and its like.",

@@ -18,7 +18,7 @@ export function loadOnnxRuntime() {
     script.onerror = () => {
       loading = null;
       script.remove();
-      reject(new Error('the runtime of ONNX models is not there: the page of `marcelle-rt dashboard` installs it when it first loads such a checkpoint, for the pages of backends too'));
+      reject(new Error('the runtime of ONNX models is not installed where this page comes from: run `marcelle-rt dashboard` on that machine and load a checkpoint in its page, which installs it for this page too'));
     };
     document.head.append(script);
   });
