@@ -130,7 +130,7 @@ class RestCaller:
 
 
 def _nobody(refused: str | None = None) -> None:
-    """The token of who does not sign in."""
+    """The token of those who don't sign in."""
 
 
 def _pairs(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

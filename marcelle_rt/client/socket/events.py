@@ -117,7 +117,7 @@ class Events:
         """Has the handlers of an event called, after those of all events before it.
 
         Where handlers are slower than events for so long that too much waits, a server's events are left out. Then it
-        is told as a lost connection that is back, so that who needs each change (`Service.watch`) reads again.
+        is told as a lost connection that is back, so that whoever needs each change (`Service.watch`) reads again.
 
         Args:
             event: The event's name.

@@ -1,6 +1,6 @@
 """python-socketio 5 made to speak Engine.IO 3 and 4; the only file that knows Socket.IO.
 
-A `Line` is one physical connection. It never reconnects: who needs another makes another, so that an old
+A `Line` is one physical connection. It never reconnects: whoever needs another makes another, so that an old
 one can't deliver into a new one. What python-socketio does otherwise, and why it is changed here:
 
 - It speaks Engine.IO 4 alone. A Marcelle backend speaks 3, where the client pings, "/" is joined without
@@ -45,7 +45,7 @@ _PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that asks for anything e
 _DROPPED = (
     websocket.WebSocketException, engineio.exceptions.ConnectionError, socketio.exceptions.ConnectionError,
 )  # fmt: skip
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})  # statuses of who is busy, or away, and not of a proxy's rules
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a server that is busy or away, not of a proxy's rules
 
 
 class Receiver(Protocol):

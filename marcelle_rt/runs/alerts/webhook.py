@@ -1,6 +1,6 @@
 """The optional webhook for alerts: posts them from a thread of its own.
 
-The URL is a secret: who has it can post. It appears in no log, no error and no document.
+The URL is a secret: whoever has it can post. It appears in no log, no error and no document.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Commands to a run: what a page, a notebook or a command line asks of a training, and what is answered. Pure.
 
-A command is a document of the service `run-commands`. Who asks creates it, with an `_id` of its own and the state
+A command is a document of the service `run-commands`. Whoever asks creates it, with an `_id` of its own and the state
 `sent`, and removes it once the answer is read. The run's program answers it once: `accepted` when it has it and its
 training will do it at the next batch or epoch, and then `done` or `refused`, with a message that says why. What a run
 can be asked is in its own document, as the field `steering`; a run without it is not steered.

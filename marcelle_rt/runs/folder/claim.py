@@ -1,4 +1,4 @@
-"""Who writes a run's folder, where the file system has no locks: a file there names the last who opened it.
+"""Who writes a run's folder, where the file system has no locks: a file there names whoever opened it last.
 
 Network file systems of clusters may offer no locks. There a writer is refused while the one that the file names is
 alive on this machine; of other machines nobody can tell, so who opens a folder takes it over, and the one before it

@@ -159,7 +159,7 @@ class Journal:
         return self.directory is not None and self.failure is None and not self._backlog.strip()
 
     def write_document(self, pieces: Iterable[bytes]) -> None:
-        """Writes `run_data.json` whole: who reads it sees the old or the new one, never a part.
+        """Writes `run_data.json` whole: whoever reads it sees the old or the new one, never a part.
 
         Args:
             pieces: The document as JSON.

@@ -1,4 +1,4 @@
-"""Files that are written whole: who reads one sees the old or the new one, never a part."""
+"""Files that are written whole: whoever reads one sees the old or the new one, never a part."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ class Steered:
         """Does what pages, notebooks and `marcelle-rt stop` ask of the run; call it in the loop, as often as you like.
 
         From the first call on the run listens, and its document says so. A stop is for the loop to do: then
-        `stopped` is true. A checkpoint is saved and values are set in the call itself, and who asked is told what came
-        of it. It waits for no network, and raises nothing: what a setter raises, its asker reads.
+        `stopped` is true. A checkpoint is saved and values are set in the call itself, and whoever asked is told what
+        came of it. It waits for no network, and raises nothing: what a setter raises, its asker reads.
 
         Args:
             set: For each name that people may set a function that takes the value: a number, a text or a bool.

@@ -1,4 +1,4 @@
-"""Remote: runs, model checkpoints and assets on one backend, for who uploads by hand."""
+"""Remote: runs, model checkpoints and assets on one backend, for those who upload by hand."""
 
 from __future__ import annotations
 

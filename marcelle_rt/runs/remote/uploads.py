@@ -197,7 +197,7 @@ class FileUploads:
             raise
 
     def _keep(self, service_name: str, document: _Document) -> None:
-        """Leaves files where they are, for who uploads that file again."""
+        """Leaves files where they are, for whoever uploads that file again."""
         if "key" in document:
             self._unowned[service_name, document["key"]] = document
         else:

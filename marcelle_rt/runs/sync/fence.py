@@ -4,9 +4,9 @@ A line that hangs may let go of a patch long after it was given up: after the sa
 the process died and another one finished the run. Clocks of two machines may differ by anything, so they decide
 nothing here. Every copy has two marks, which each patch sets or asks for:
 
-- `writer`: the process that writes it, and the folder that it writes from. Who goes on with a copy puts its own mark
-  in, and only where the copy still has the marks that it read. From then on every patch of the one before it, however
-  late, finds nothing that it may change.
+- `writer`: the process that writes it, and the folder that it writes from. Whoever goes on with a copy puts its own
+  mark in, and only where the copy still has the marks that it read. From then on every patch of the one before it,
+  however late, finds nothing that it may change.
 - `rev`: a number that grows with each patch of a writer, and keeps out its own patches that come late.
 """
 

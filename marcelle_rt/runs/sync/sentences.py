@@ -38,7 +38,7 @@ def whole(text: object) -> str:
 
 
 def sign_in(link: Link) -> str:
-    """What to do where a backend takes nothing from who is not signed in."""
+    """What to do where a backend takes nothing from those who are not signed in."""
     where = "" if link.location == backend_location(None) else f" and MARCELLE_BACKEND={link.location}"
     return (
         f"To sign in, set MARCELLE_EMAIL and MARCELLE_PASSWORD (or MARCELLE_TOKEN){where}, or give "

@@ -97,7 +97,7 @@ class Steering:
         return commands
 
     def end(self, how: str) -> None:
-        """The run ends: who asked it to stop is told, and what waits still is refused.
+        """The run ends: whoever asked it to stop is told, and what waits still is refused.
 
         Args:
             how: How it ended, for those who asked it to.

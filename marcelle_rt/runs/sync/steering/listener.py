@@ -24,7 +24,7 @@ ROOM = 100
 """How many commands it holds that were not looked at yet."""
 
 _RETRY = 5.0  # seconds until a backend that was away, or said no, is asked again
-_LOOK = 2.0  # seconds between two readings where no WebSocket gets through; who asks waits for 5
+_LOOK = 2.0  # seconds between two readings where no WebSocket gets through; whoever asks waits for 5
 _REMEMBERED = 10 * ROOM
 
 
