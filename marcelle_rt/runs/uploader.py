@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from ..client.doubt import is_away
 from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices, no_bar
 from .document import events
+from .document.delta import compare
 from .document.events import RUNS, Event
 from .document.run import Run
 from .document.shorten import sentence
@@ -24,6 +25,7 @@ from .remote.removal import remove_run
 from .remote.run_documents import RunDocuments
 from .remote.uploads import FileUploads
 from .sync import file_upload
+from .sync.fence import Fence
 from .sync.replica import CopyDisagrees, Replica
 from .sync.retrying import patiently
 from .sync.sentences import not_uploaded, replaced
@@ -86,8 +88,8 @@ class Uploader:
             What was done.
 
         Raises:
-            RunFolderError: When the folder does not exist, or holds no run; or it is to be built anew while it is
-                being trained.
+            RunFolderError: When the folder does not exist, or holds no run; it is to be built anew while it is being
+                trained; or it lacks values of the run that the backend has from a copy of the folder.
             MarcelleError: What the backend or the line raised.
         """
         directory = Path(run_directory)
@@ -104,6 +106,7 @@ class Uploader:
             _identify(run, str(uuid.uuid4()), copies[-1].get("name") if copies else None)
         elif copies:
             _identify(run, copies[-1]["_id"], None)
+            self._check_older(directory, run, copies[-1])
         replica = Replica(run, self._documents, folder=journal.place_of(directory))
         patiently(replica.level, self._sleep, also=(CopyDisagrees,))  # two may upload the folder and its copy at once
         if replica.replaced:
@@ -131,6 +134,17 @@ class Uploader:
                 ("torn", directory), f"{torn} lines of {directory / journal.JOURNAL} were torn and are skipped."
             )
         return run
+
+    def _check_older(self, directory: Path, run: Run, document: Mapping[str, Any]) -> None:
+        """Refuses a folder that lacks what its run has on the backend, where that came from a copy of the folder."""
+        of_a_copy = Fence(journal.place_of(directory)).is_of_other_folder(document)
+        if of_a_copy and compare(run, document).contradicts(document):
+            raise RunFolderError(
+                directory,
+                f"lacks values that its run has at {self._link.location} from another copy of this folder, which was "
+                "gone on with, so nothing was sent. Upload that copy; or this one with `overwrite` (`marcelle-rt upload "
+                "--overwrite`), if it is to take the run's place there",
+            )
 
     def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:
         """The run's documents on the backend, the newest last."""

@@ -158,6 +158,35 @@ def test_of_two_writers_with_copies_of_a_folder_one_says_that_its_values_are_not
     assert "was the run's folder copied?" in str(loser.status.problem)
 
 
+def test_an_older_copy_of_a_folder_is_not_uploaded_over_what_came_of_another(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    first = Writer(uuid.uuid4().hex, remote=False, base_log_dir=tmp_path / "logs")
+    first.train_begin(3)
+    first.save_epoch(0, {"loss": 0.0})
+    first.close()
+    older = first.run_directory
+    assert older is not None
+    newer = shutil.copytree(older, tmp_path / "newer")
+    again = Writer.resume(newer, remote=False)
+    again.train_begin(3)
+    for n in (1, 2):
+        again.save_epoch(n, {"loss": float(n)})
+    again.train_end()
+    with Remote(backend.url) as remote:
+        uploader = Uploader(remote)
+        uploader.upload(older)
+        assert uploader.upload(newer).epochs == 3  # it goes on with what was there
+        with pytest.raises(
+            RunFolderError, match=r"lacks values .* nothing was sent\. Upload that copy; or .*--overwrite"
+        ):
+            uploader.upload(older)
+        assert (run_of(store, first)["logs"]["loss"], run_of(store, first)["status"]) == ([0.0, 1.0, 2.0], "success")
+        assert uploader.upload(newer).epochs == 3
+        assert uploader.upload(older, overwrite=True).epochs == 1
+    assert run_of(store, first)["logs"]["loss"] == [0.0]
+
+
 def test_a_folder_and_its_copy_that_are_uploaded_at_once_are_one_run(
     backend: Backend, store: DataStore, tmp_path: Path
 ) -> None:

@@ -234,7 +234,7 @@ class BackendCopy:
             self._notices.warn(
                 "closed",
                 f"Nothing more of the run is sent: {replica.why} The training goes on; {kept(self._journal)}. "
-                f"To put this one in its place: {command(self._journal, self.link)}",
+                f"To put this one in its place: {command(self._journal, self.link)} --overwrite",
             )
 
     def _next_time(self, is_level: bool) -> float | None:

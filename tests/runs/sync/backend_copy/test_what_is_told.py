@@ -56,7 +56,7 @@ def test_a_folder_that_was_copied_and_gone_on_with_in_both_places_is_noticed(tmp
     assert one.copy.replica.delivery is Delivery.CLOSED
     why = "another program writes other values to its copy at memory, from another folder; was the run's folder copied?"
     assert one.copy.problem == why
-    to_replace = f"To put this one in its place: {command(one.journal, link)}"
+    to_replace = f"To put this one in its place: {command(one.journal, link)} --overwrite"
     assert one.said() == [("closed", f"Nothing more of the run is sent: {why} {one.kept}. {to_replace}")]
     assert one.copy.lacks() == why
     assert link.run()["logs"] == {"loss": [2.0]}
