@@ -137,13 +137,14 @@ class Uploader:
 
     def _check_older(self, directory: Path, run: Run, document: Mapping[str, Any]) -> None:
         """Refuses a folder that lacks what its run has on the backend, where that came from a copy of the folder."""
-        of_a_copy = Fence(journal.place_of(directory)).is_of_other_folder(document)
+        is_this_run = document.get("start") == run.fields.get("start")
+        of_a_copy = is_this_run and Fence(journal.place_of(directory)).is_of_other_folder(document)
         if of_a_copy and compare(run, document).contradicts(document):
             raise RunFolderError(
                 directory,
                 f"lacks values that its run has at {self._link.location} from another copy of this folder, which was "
-                "gone on with, so nothing was sent. Upload that copy; or this one with `overwrite` (`marcelle-rt upload "
-                "--overwrite`), if it is to take the run's place there",
+                "gone on with, so nothing was sent. Upload that copy; or this one with `overwrite` (`marcelle-rt "
+                "upload --overwrite`), if it is to take the run's place there",
             )
 
     def _copies(self, run: Run, has_identity: bool) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ JOURNAL = "journal.jsonl"
 DOCUMENT = "run_data.json"
 DELETED = "the journal was deleted while the run was written"
 CUT = "the journal was cut short while the run was written"
+MOVED = "its folder was moved or renamed while the run was written"
 TAKEN_OVER = "another program has opened the run's folder since, and writes it now"
 
 _BLOCK = 1 << 16  # bytes that are read at a time
@@ -143,8 +144,13 @@ class Journal:
         """Looks whether the journal still lies in the folder, as long as it was written; `failure` says so if not.
 
         A folder that somebody deletes takes what is written, and keeps none of it; one whose journal somebody empties
-        (a rotation of logs, say) keeps what is written after that alone.
+        (a rotation of logs, say) keeps what is written after that alone. A folder that was moved gets what
+        is written to the journal, and no file that comes.
         """
+        if self.failure is not None and self.failure.strerror == MOVED:
+            self.failure = None  # it may be back
+        if self.failure is None and self.directory is not None and not (self.directory / JOURNAL).exists():
+            self.failure = OSError(errno.ENOENT, MOVED)
         if self._fd < 0:
             return
         found = os.fstat(self._fd)

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from ...config import backend_location
-from ..folder.journal import CUT, DELETED, Journal
+from ..folder.journal import CUT, DELETED, MOVED, Journal
 from ..remote.link import Link
 
 _TOO_LARGE = 413  # an HTTP status
@@ -16,6 +16,11 @@ def unwritten(directory: Path | None, failure: OSError) -> str:
     """What a user is told whose disk does not take a run, or does not keep it."""
     if failure.strerror in (CUT, DELETED):
         return f"The run's folder {directory} has lost some of it ({failure.strerror}). The training goes on."
+    if failure.strerror == MOVED:
+        return (
+            f"The run's folder {directory} was moved or renamed. Its journal goes on where it is now, and has all "
+            "epochs; checkpoints, assets and run_data.json are not kept. The training goes on."
+        )
     return (
         f"The run can't be written to {directory} ({failure.strerror}). The training goes on, and what could not be "
         "written is tried again at the next epoch."
@@ -26,6 +31,8 @@ def kept(journal: Journal) -> str:
     """Where a run is kept, as half a sentence."""
     if journal.directory is None:
         return "it is kept in memory alone"
+    if journal.failure is not None and journal.failure.strerror == MOVED:
+        return f"its journal is kept where {journal.directory} was moved to"
     if journal.failure is not None:
         return f"what its disk took is kept in {journal.directory}, and the rest in memory alone"
     return f"all of it is kept in {journal.directory}"

@@ -161,6 +161,30 @@ def test_a_journal_that_is_cut_short_meanwhile_is_said_and_the_folder_keeps_the_
     assert (run.fields["status"], run.fields["epoch"], run.fields["params"]) == ("success", 10, {"lr": 0.1})
 
 
+def test_a_folder_that_is_renamed_meanwhile_is_said_until_it_is_back(tmp_path: Path) -> None:
+    writer = Writer("renamed", remote=False, base_log_dir=tmp_path)
+    writer.create_run()
+    writer.train_begin(3)
+    writer.save_epoch(1, {"loss": 1.0})
+    assert writer.flush()
+    assert writer.run_directory is not None
+    elsewhere = writer.run_directory.rename(tmp_path / "elsewhere")
+    writer.save_epoch(2, {"loss": 0.5})
+    assert not writer.flush(5)
+    assert "moved or renamed" in str(writer.status.problem)
+    assert reading.read(elsewhere)[0].logs() == {"loss": [1.0, 0.5]}
+
+    elsewhere.rename(writer.run_directory)
+    writer.save_epoch(3, {"loss": 0.2})
+    assert writer.flush()
+    writer.run_directory.rename(elsewhere)
+    with pytest.warns(MarcelleWarning, match="its folder was moved .* its journal is kept where .* was moved to"):
+        writer.train_end()
+    assert not writer.status.complete
+    run = reading.read(elsewhere)[0]
+    assert (run.fields["status"], run.logs()) == ("success", {"loss": [1.0, 0.5, 0.2]})
+
+
 def test_what_a_journal_lost_is_not_taken_from_another_run_or_from_what_was_before_a_resumption(tmp_path: Path) -> None:
     path = tmp_path / "run_data.json"
     path.write_text(
