@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from marcelle_rt import DataStore, Remote, Writer, redaction
+from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
+from marcelle_rt.redaction import known
 from tests.helpers import chromium, dashboard_html, feathers5_server
 from tests.support import lanes
 from tests.support.mongodb.environment import NoMongoDB
@@ -126,9 +127,9 @@ def backend(nedb: Backend) -> Backend:
 @pytest.fixture(autouse=True)
 def secrets_of_this_test_alone() -> Iterator[None]:
     """What one test signs in with, a word such as `one`, is not masked in the texts of the next."""
-    before = set(redaction._secrets)
+    before = set(known._secrets)
     yield
-    redaction._secrets.intersection_update(before)
+    known._secrets.intersection_update(before)
 
 
 @pytest.fixture
