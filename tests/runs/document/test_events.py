@@ -32,6 +32,10 @@ def written() -> dict[str, Event]:
         ),
         "asset": events.asset(1.5, 2, "assets/f.png", "f.png", "image/png", metadata={"by": "me"}, key="k"),
         "document": events.document(1.5, "run-alerts", "a-run", {"title": "low"}),
+        "extra": events.extra(1.5, {"tags": ["a"]}),
+        "params": events.params(1.5, {"seed": 3}),
+        "drop": events.drop(1.5, iter(["k"])),
+        "summary": events.summary(1.5, {"acc": 0.5, "loss": None}),
         "resume": events.resume(1.5, 2, ["k"], ["b"]),
         "end": events.end(1.5, "error", "ValueError: x"),
     }
@@ -84,6 +88,10 @@ def test_the_makers_make_these_events() -> None:
             "metadata": {"by": "me"},
         },
         "document": {"type": "document", "time": 1.5, "service": "run-alerts", "document": document},
+        "extra": {"type": "extra", "time": 1.5, "fields": {"tags": ["a"]}},
+        "params": {"type": "params", "time": 1.5, "params": {"seed": 3}},
+        "drop": {"type": "drop", "time": 1.5, "keys": ["k"]},
+        "summary": {"type": "summary", "time": 1.5, "logs": {"acc": 0.5, "loss": None}},
         "resume": {"type": "resume", "time": 1.5, "keep": 2, "drop": ["k"], "batches": ["b"]},
         "end": {"type": "end", "time": 1.5, "status": "error", "error": "ValueError: x"},
     } == made
@@ -94,6 +102,19 @@ def test_the_makers_make_these_events() -> None:
         "identity": {"type": "identity", "_id": "other", "origin": "a-run", "name": "digits-2"},
         "alive": {"type": "alive"},
     }
+
+
+@pytest.mark.parametrize("outcome", events.OUTCOMES)
+def test_a_run_that_was_stopped_or_pruned_is_a_success_for_those_who_know_no_outcomes(outcome: str) -> None:
+    assert events.end(1.5, outcome, "no gain") == {
+        "type": "end",
+        "time": 1.5,
+        "status": "success",
+        "error": None,
+        "outcome": outcome,
+        "reason": "no gain",
+    }
+    assert set(events.OUTCOMES) == {"stopped", "pruned"}
 
 
 def test_files_and_documents_get_identities_of_their_own() -> None:
@@ -140,6 +161,10 @@ NEEDED = {
     "checkpoint": ("key", "epoch", "path", "format"),
     "asset": ("key", "epoch", "path", "filename", "mime"),
     "document": ("service", "document"),
+    "extra": ("fields",),
+    "params": ("params",),
+    "drop": ("keys",),
+    "summary": ("logs",),
     "resume": ("keep",),
     "end": ("status",),
 }
@@ -148,7 +173,7 @@ OPTIONAL = {
     "checkpoint": ("converted", "metadata"),
     "asset": ("metadata",),
     "resume": ("drop", "batches"),
-    "end": ("error",),
+    "end": ("error", "outcome", "reason"),
 }
 
 
@@ -210,6 +235,14 @@ WRONG: list[tuple[str, str, Any]] = [
     ("resume", "batches", [None]),
     ("end", "status", None),
     ("end", "error", 3),
+    ("end", "outcome", None),
+    ("extra", "fields", []),
+    *[("extra", "fields", {owned: 1}) for owned in ("writer", "end", "epoch_numbers", "summary", "outcome", "reason")],
+    ("params", "params", []),
+    ("drop", "keys", "k"),
+    ("drop", "keys", [1]),
+    ("summary", "logs", []),
+    ("summary", "logs", {"acc": "0.5"}),
 ]
 
 
@@ -231,6 +264,9 @@ RIGHT: list[tuple[str, str, Any]] = [
     ("checkpoint", "epoch", 1 - SAFE_INTEGER),
     ("resume", "keep", 0),
     ("end", "error", None),
+    ("end", "outcome", "pruned"),
+    ("end", "reason", None),
+    ("end", "reason", "no gain"),
 ]
 
 

@@ -175,6 +175,18 @@ def test_a_run_that_goes_on_drops_what_it_repeats() -> None:
     assert changes(folded(epoch(0)), events.resume(0, 0, [], [])) == {"status": "start", "epoch": 0}
 
 
+def test_a_run_that_goes_on_drops_files_that_were_uploaded_too() -> None:
+    run = folded(epoch(0, loss=0.5), asset("a", 1), asset("b", 2), epoch(1, loss=0.25))
+    for key in ("a", "b"):
+        run.apply(events.uploaded("assets", key, {"_id": key}))
+    assert run.apply(events.resume(0, 1, ["b", "a"], [])) == [
+        ("logs.loss", 1),
+        ("assets", 1),
+        ("assets", 0),
+    ]
+    assert (run.lists["assets"], list(run.leftovers)) == ([], ["b", "a"])
+
+
 def changes_and_places(run: Run, event: Event) -> tuple[dict[str, Any], list[Any]]:
     version = run.version
     places = run.apply(event)
