@@ -84,7 +84,7 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
             remote: A `Remote` of yours, which stays open, or `False` to write to disk alone, as
                 `MARCELLE_MODE=offline` does whatever is given here.
             rename: Names for metrics, for example `{"val_loss": "lossVal"}`, as a dashboard wants them.
-            system_metrics: Measure the machine each 10 seconds while a run is open, beside it in the service
+            system_metrics: Measure the machine every 10 seconds while a run is open, beside it in the service
                 `run-system`: processors, memory, and NVIDIA's GPUs. Needs the extra `system`.
             finish_timeout: Seconds that the end of a run waits for the backend; `$MARCELLE_FINISH_TIMEOUT`, if set,
                 in place of the default. About 2, once a process, for one that was never reached.

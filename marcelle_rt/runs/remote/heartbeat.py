@@ -1,4 +1,4 @@
-"""Signs of life of the runs that are open, so that who looks can tell one that goes on from one that was killed.
+"""Signs of life of the runs that are open, so that whoever looks can tell one that goes on from one that was killed.
 
 They lie in a service of their own, `run-heartbeats`, a document a run under the run's own `_id`:
 `{runId, time, interval, host, pid}`. And they are evidence: where the run is gone and its heartbeat is still
