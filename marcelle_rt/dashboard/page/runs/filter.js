@@ -65,9 +65,11 @@ function faultOf(name, sign, wanted) {
 export function unknownAmong(names, rows) {
   // While metrics are being read, a name may be one of them.
   if (names.length === 0 || rows.length === 0 || rows.some((row) => row.metrics === null)) return [];
-  const known = new Set(rows.flatMap((row) => [...Object.keys(row.params), ...Object.keys(row.metrics ?? {})]));
-  return names.filter((name) => !known.has(name) && !known.has(name.replace(/^params\./, ''))).map((name) => {
-    const meant = [...known].find((each) => each.startsWith(name) && /[\s:=<>!]/.test(each));
+  const has = (/** @type {string} */ name) => rows.some(({ params, metrics }) => Object.hasOwn(params, name) || Object.hasOwn(metrics ?? {}, name));
+  const unknown = names.filter((name) => !has(name) && !has(name.replace(/^params\./, '')));
+  return unknown.map((name) => {
+    const known = rows.flatMap(({ params, metrics }) => [...Object.keys(params), ...Object.keys(metrics ?? {})]);
+    const meant = known.find((each) => each.startsWith(name) && /[\s:=<>!]/.test(each));
     return `No run has a parameter or a metric named ${name}.${meant ? ` Names with blanks or signs stand in quotes: "${meant}".` : ''}`;
   });
 }
