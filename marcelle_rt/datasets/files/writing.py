@@ -17,7 +17,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: It can't be written.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as target:
             yield target
