@@ -1,7 +1,8 @@
 """Pools whose last windows reach over the edge (`ceil_mode`), written so that every runtime computes the same.
 
 onnxruntime-web 1.15 divides the averages of such windows by all their places, those outside included, and others lay
-the last window elsewhere than PyTorch does. Where the sizes are known, the edge can be padded outright instead.
+the last window elsewhere than PyTorch does. Where the sizes are known, the edge can be padded outright instead;
+averages of images of any size count their edge themselves.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .graphs import all_nodes, attributes, free_name, keep_only, shape_of
+from .open_rounding import OPSET, counted
 
 POOLS = ("AveragePool", "MaxPool")
+_FLOAT = 1  # of ONNX's types, that of 32 bits
 
 
 class _Edge(NamedTuple):
@@ -28,15 +31,18 @@ def settle_pools(model: Any) -> list[str]:
         model: A valid `ModelProto`; it is changed. Pools in loops and branches stay as they are.
 
     Returns:
-        The names of the pools that average and were left, because their sizes are open.
+        The names of the pools that average and were left, because their edge is not known.
     """
     graph = model.graph
-    shapes = _shapes(model) if any(_rounds_up(node) for node in graph.node) else {}
+    values = _values(model) if any(_rounds_up(node) for node in graph.node) else []
+    shapes, floats = _shapes(values), {value.name for value in values if value.type.tensor_type.elem_type == _FLOAT}
     nodes = []
     for node in graph.node:
         edges = _edges(node, shapes) if _rounds_up(node) else None
         if edges is not None:
             nodes += _settled(graph, node, edges)
+        elif _rounds_up(node) and node.input[0] in floats and _is_open(model, node, shapes):
+            nodes += counted(graph, node)
         else:
             nodes.append(node)
     keep_only(graph.node, nodes)
@@ -47,8 +53,17 @@ def _rounds_up(node: Any) -> bool:
     return node.op_type in POOLS and any(item.name == "ceil_mode" and item.i for item in node.attribute)
 
 
-def _shapes(model: Any) -> dict[str, list[int | None]]:
-    """The shapes of a graph's tensors, as far as it or the operators tell them."""
+def _is_open(model: Any, node: Any, shapes: dict[str, list[int | None]]) -> bool:
+    """Whether a pool averages in images of which a size is open."""
+    given = attributes(node)
+    sizes = shapes.get(node.input[0], [])[2:]
+    version = next((item.version for item in model.opset_import if item.domain in ("", "ai.onnx")), 0)
+    has_edge = given.get("auto_pad", b"NOTSET") == b"NOTSET" and len(sizes) == len(given["kernel_shape"])
+    return node.op_type == "AveragePool" and version >= OPSET and has_edge and not all(sizes)
+
+
+def _values(model: Any) -> list[Any]:
+    """What a graph or its operators tell of its tensors; the file's own word is the later one."""
     from onnx import shape_inference
 
     try:
@@ -56,13 +71,11 @@ def _shapes(model: Any) -> dict[str, list[int | None]]:
     except Exception:
         # It is C++, with errors of several kinds: where it fails, what the file says has to do.
         graph = model.graph
-    told = (graph, model.graph)  # the file's own word is the later one, and holds
-    return {
-        value.name: shape_of(value)
-        for each in told
-        for value in (*each.input, *each.value_info, *each.output)
-        if value.type.tensor_type.HasField("shape")
-    }
+    return [value for each in (graph, model.graph) for value in (*each.input, *each.value_info, *each.output)]
+
+
+def _shapes(values: list[Any]) -> dict[str, list[int | None]]:
+    return {value.name: shape_of(value) for value in values if value.type.tensor_type.HasField("shape")}
 
 
 def _edges(node: Any, shapes: dict[str, list[int | None]]) -> list[_Edge] | None:

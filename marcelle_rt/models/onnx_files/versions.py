@@ -65,8 +65,8 @@ def mend(model: Any) -> list[str]:
     if rounded_up := settle_pools(model):
         told.append(
             f"onnxruntime-web 1.15 computes the averages of windows that reach over the edge wrongly "
-            f"({', '.join(rounded_up)}), and 1.30 rightly; give the images a fixed size, use pools without ceil_mode, "
-            "or give the page a newer one"
+            f"({', '.join(rounded_up)}), and 1.30 rightly; write their pads as numbers, and not as auto_pad, "
+            "use pools without ceil_mode, or give the page a newer one"
         )
     if wraps := settle_wraps(model):
         told.append(

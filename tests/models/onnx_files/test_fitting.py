@@ -184,8 +184,8 @@ def test_a_graph_that_is_not_valid_is_refused(tmp_path: Path) -> None:
         fit_file(saved(model, tmp_path / "m.onnx"))
 
 
-def test_averages_over_the_edge_are_said_where_images_have_any_size() -> None:
-    body = "y = AveragePool <kernel_shape = [2, 2], strides = [2, 2], ceil_mode = {}> (x)"
+def test_averages_over_the_edge_are_said_where_their_padding_is_found_out() -> None:
+    body = 'y = AveragePool <kernel_shape = [2, 2], strides = [2, 2], auto_pad = "SAME_UPPER", ceil_mode = {}> (x)'
     rounded_up, plain = (
         model_of(body.format(mode), "float[N, 1, H, W] y", inputs="float[N, 1, H, W] x") for mode in (1, 0)
     )

@@ -50,13 +50,13 @@ def test_a_last_window_that_would_begin_behind_the_image_is_left_out_as_pytorch_
 @pytest.mark.parametrize(
     ("inputs", "given"),
     [
-        ("float[N, 3, H, W] x", RAISED),
+        ("double[N, 3, H, W] x", RAISED),
         ("float[N, 3, 8, 9] x", f'auto_pad = "SAME_UPPER", {RAISED}'),
     ],
-    ids=["sizes that are open", "padding that is found out"],
+    ids=["sizes that are open, of doubles", "padding that is found out"],
 )
 def test_a_pool_whose_edge_is_not_known_is_left_and_told(inputs: str, given: str) -> None:
-    model = pooled("AveragePool", f"strides = [2, 2], {given}", inputs)
+    model = pooled("AveragePool", f"strides = [2, 2], {given}", inputs, inputs.replace("x", "y"))
 
     assert settle_pools(model) == ["b"]
     assert whether_they_round_up(model) == [True]
@@ -66,3 +66,46 @@ def test_a_pool_that_its_maker_counted_otherwise_is_left() -> None:
     model = pooled("AveragePool", f"strides = [2, 3], {RAISED}")  # which makes four of nine, also the one behind them
 
     assert settle_pools(model) == ["b"]
+
+
+def averages(images: Any, kernel: list[int], strides: list[int], pads: list[int], counted: bool) -> Any:
+    """As PyTorch has them: no window begins behind the image, and what is behind the pads does not count."""
+    height, width = images.shape[2:]
+    begins, ends = pads[:2], pads[2:]
+    places = [
+        [
+            start - begin
+            for start in range(0, size + begin, stride)
+            if start - stride + reach < size + begin + end or start == 0
+        ]
+        for size, begin, end, stride, reach in zip((height, width), begins, ends, strides, kernel, strict=True)
+    ]
+    answer = np.zeros((*images.shape[:2], len(places[0]), len(places[1])), "float32")
+    for row, top in enumerate(places[0]):
+        for column, left in enumerate(places[1]):
+            rows, columns = slice(max(0, top), top + kernel[0]), slice(max(0, left), left + kernel[1])
+            window = images[:, :, rows, columns]
+            bottom, right = min(top + kernel[0], height + ends[0]), min(left + kernel[1], width + ends[1])
+            count = (bottom - top) * (right - left) if counted else window.shape[2] * window.shape[3]
+            answer[:, :, row, column] = window.sum(axis=(2, 3)) / count
+    return answer
+
+
+@pytest.mark.parametrize("counted", [False, True])
+@pytest.mark.parametrize(
+    ("strides", "pads"),
+    [([2, 2], [0, 0, 0, 0]), ([2, 3], [1, 1, 1, 0]), ([3, 2], [0, 0, 1, 1]), ([1, 1], [1, 0, 1, 1])],
+)
+def test_averages_of_images_of_any_size_count_their_edge_themselves(
+    strides: list[int], pads: list[int], counted: bool
+) -> None:
+    given = f"strides = {strides}, pads = {pads}, {RAISED}, count_include_pad = {int(counted)}"
+    model = pooled("AveragePool", given, "float[N, 3, H, W] x")
+
+    assert settle_pools(model) == []
+    assert whether_they_round_up(model) == []
+    for height in range(3, 9):
+        for width in range(2, 8):
+            images = IMAGES[:, :, :height, :width]
+            expected = -averages(np.maximum(images, 0), [3, 2], strides, pads, counted)
+            np.testing.assert_allclose(run(model, images)["y"], expected, atol=1e-6)

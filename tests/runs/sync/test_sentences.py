@@ -108,9 +108,7 @@ def test_what_is_left_at_the_end(journal: Journal, link: MemoryLink) -> None:
     kept, sends = sentences.kept(journal), sentences.command(journal, link)
     assert sentences.unsent_hint(journal, None, None, goes_on=False) == f"Not all of the run could be written; {kept}."
     away = sentences.unsent_hint(journal, link, "refused", goes_on=False)
-    assert away == (
-        f"The backend does not have all of the run yet (refused); {kept}. Send the rest with: {sends}"
-    )
+    assert away == (f"The backend does not have all of the run yet (refused); {kept}. Send the rest with: {sends}")
     goes_on = sentences.unsent_hint(journal, link, None, goes_on=True)
     assert goes_on == (
         f"The backend does not have all of the run yet; {kept}. It is still being sent while this program runs; "

@@ -227,9 +227,7 @@ def test_what_the_backend_can_not_take_is_named_at_once_and_holds_up_nothing() -
     assert (made.there(), made.beside.lost) == (["b"], 1)
 
 
-def test_a_chunk_that_can_not_be_removed_stays_and_is_logged(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_chunk_that_can_not_be_removed_stays_and_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     made = Made(tmp_path, document("a"), events.resume(0, 0, [], ["a"]))
     made.link.services[BATCHES] = {"a": {"_id": "a", "runId": "r"}}
     made.link.faults[f"remove {BATCHES}"] = [TooManyRequests("later"), Forbidden("not for you")]
@@ -250,4 +248,3 @@ def test_an_answer_that_was_lost_makes_no_second_document() -> None:
         made.beside.step()
     made.beside.level()
     assert (made.there(), made.beside.lost) == (["a"], 0)
-

@@ -330,4 +330,3 @@ def test_the_listeners_answers_are_the_trainings(made: Made) -> None:
     assert (made.backend.states(), made.backend.message("a")) == ({"a": "done"}, "so")
     assert not made.listener._has_work()
     assert list(made.listener._answered) == ["a"]
-
