@@ -8,10 +8,10 @@ from collections.abc import Callable
 from ...client.doubt import may_pass
 from ...config import Login
 from ...errors import AWAY, BackendUnreachable, MarcelleError, NotAuthenticated
-from ...notices import Notices
+from ...notices import Notices, sentence
+from ..document import shorten
 from ..document.events import Event
 from ..document.run import Run
-from ..document.shorten import sentence
 from ..folder.journal import TAKEN_OVER, place_of
 from ..remote.heartbeat import Heartbeat
 from ..remote.link import Link
@@ -23,7 +23,7 @@ from .past import Past
 from .removals import Removals
 from .replica import Delivery, Replica
 from .retrying import TRIES, pause
-from .sentences import command, kept, replaced, sign_in, whole
+from .sentences import command, kept, replaced, sign_in
 from .side_documents import SideDocuments
 
 _STRANGER_TRIES = 2  # of a run that was never let in: more are in vain until somebody signs in
@@ -197,7 +197,7 @@ class BackendCopy:
         hint = f" {sign_in(self.link)}" if is_stranger and self.link.store.key[1] == Login() else ""
         self._notices.warn(
             ("refused", type(error)),
-            f"{whole(error)}{hint} The training goes on; {kept(self._journal)} and tried again.",
+            f"{sentence(error)}{hint} The training goes on; {kept(self._journal)} and tried again.",
         )
         self._tries += 1
         if may_pass(error) and self._tries < (_STRANGER_TRIES if is_stranger else TRIES):
@@ -219,7 +219,8 @@ class BackendCopy:
 
     def _warn(self, replica: Replica, location: str) -> None:
         if replica.shortened:
-            self._notices.warn("shortened", f"{sentence(replica.shortened, location)} Its folder has all of it.")
+            text = shorten.sentence(replica.shortened, location)
+            self._notices.warn("shortened", f"{text} Its folder has all of it.")
         if replica.replaced:
             self._notices.warn("replaced", replaced(location))
         if replica.delivery is Delivery.GONE:
@@ -279,7 +280,7 @@ class BackendCopy:
     def away(self, error: MarcelleError) -> None:
         """Notes that the backend is away."""
         self._notices.warn(
-            "away", f"{whole(error)} The training goes on; {kept(self._journal)}, and sent when the backend is back."
+            "away", f"{sentence(error)} The training goes on; {kept(self._journal)}, and sent when the backend is back."
         )
         # Last, so that whoever sees it in the run's status has been told.
         self.problem = error.reason if isinstance(error, BackendUnreachable) else str(error)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...client.doubt import is_away, may_pass
 from ...errors import ConversionError, InvalidData, MarcelleError
-from ...notices import Notices, logger
+from ...notices import Notices, logger, sentence
 from ..document.events import Event
 from ..document.run import Run
 from ..folder.files import size_of
@@ -18,7 +18,7 @@ from ..folder.journal import Journal
 from ..remote.uploads import FileUploads
 from .file_upload import upload
 from .retrying import TRIES, pause
-from .sentences import command, kept, not_uploaded, whole
+from .sentences import command, kept, not_uploaded
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class FileQueue:
             self.refuse(key)
             self._notices.warn(  # once: the next checkpoint of that model will fare no better
                 "conversion",
-                f"{event['path']} was not uploaded: {whole(error)} The training goes on; {kept(self._journal)}.",
+                f"{event['path']} was not uploaded: {sentence(error)} The training goes on; {kept(self._journal)}.",
             )
         elif isinstance(error, (MarcelleError, OSError)):
             self._failed(event, error, tries)
@@ -164,7 +164,7 @@ class FileQueue:
         if is_away(error) or (may_pass(error) and tries < TRIES):
             self._notices.warn(
                 "away" if is_away(error) else ("again", type(error)),
-                f"{whole(error)} The training goes on; {kept(self._journal)}, and sent when the backend takes it.",
+                f"{sentence(error)} The training goes on; {kept(self._journal)}, and sent when the backend takes it.",
             )
             self._enter(event["key"], _Waiting(self._clock() + pause(tries), tries))
         else:

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from ...config import backend_location
+from ...notices import sentence
 from ..folder.journal import CUT, DELETED, MOVED, Journal
 from ..remote.link import Link
 
@@ -36,12 +37,6 @@ def kept(journal: Journal) -> str:
     if journal.failure is not None:
         return f"what its disk took is kept in {journal.directory}, and the rest in memory alone"
     return f"all of it is kept in {journal.directory}"
-
-
-def whole(text: object) -> str:
-    """What an error says, as a sentence that others can follow: a server's own words may lack the full stop."""
-    words = str(text)
-    return words if words.endswith((".", "!", "?")) else f"{words}."
 
 
 def sign_in(link: Link) -> str:
@@ -97,7 +92,7 @@ def not_uploaded(path: str, size: int, error: object) -> str:
         size: Its bytes.
         error: Why.
     """
-    text = f"{path} ({size:,} bytes) was not uploaded: {whole(error)}"
+    text = f"{path} ({size:,} bytes) was not uploaded: {sentence(error)}"
     if getattr(error, "code", None) == _TOO_LARGE:
         text += " A proxy before it takes no request of that size; raise its limit (nginx: client_max_body_size)."
     return text

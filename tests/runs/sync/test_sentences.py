@@ -50,11 +50,6 @@ def test_a_disk_that_takes_nothing() -> None:
     )
 
 
-@pytest.mark.parametrize(("text", "whole"), [("no", "no."), ("No.", "No."), ("No!", "No!"), ("Why?", "Why?")])
-def test_an_error_is_a_whole_sentence(text: str, whole: str) -> None:
-    assert sentences.whole(text) == whole
-
-
 def test_how_to_sign_in(link: MemoryLink) -> None:
     names = "To sign in, set MARCELLE_EMAIL and MARCELLE_PASSWORD (or MARCELLE_TOKEN)"
     ways = ", or give remote=Remote(DataStore(URL, email=..., password=...))."

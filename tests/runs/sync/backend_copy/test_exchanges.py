@@ -14,13 +14,14 @@ from marcelle_rt.errors import (
     NotAuthenticated,
     TooManyRequests,
 )
+from marcelle_rt.notices import sentence
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.events import ALERTS, BATCHES, HEARTBEATS
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder.journal import Journal, place_of
 from marcelle_rt.runs.sync.backend_copy import BackendCopy
 from marcelle_rt.runs.sync.past import Past
-from marcelle_rt.runs.sync.sentences import sign_in, whole
+from marcelle_rt.runs.sync.sentences import sign_in
 from tests.runs.sync.backend_copy.copied import START, Copied, document, numbers
 from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink
@@ -118,7 +119,7 @@ def test_a_refusal_that_may_pass_is_tried_five_times_and_then_waits_longer(made:
         assert made.copy.is_in_vain is False
     said = made.said()
     assert len(said) == 12
-    assert set(said) == {(("refused", type(error)), f"{whole(error)} {made.kept} and tried again.")}
+    assert set(said) == {(("refused", type(error)), f"{sentence(error)} {made.kept} and tried again.")}
 
 
 def test_a_refusal_for_good_is_asked_about_again_after_ten_seconds_and_a_hurry_ends_the_pause(made: Copied) -> None:

@@ -18,13 +18,12 @@ from marcelle_rt.errors import (
     RunFolderError,
     TooManyRequests,
 )
-from marcelle_rt.notices import MarcelleWarning, Notices
+from marcelle_rt.notices import MarcelleWarning, Notices, sentence
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync import file_queue
 from marcelle_rt.runs.sync.file_queue import FileQueue
-from marcelle_rt.runs.sync.sentences import whole
 from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock
@@ -211,8 +210,8 @@ def test_each_word_about_a_file_is_said_under_a_key_of_its_own(
     goes_on = f"The training goes on; all of it is kept in {folder}"
     away, busy = BackendUnreachable("memory", "refused"), TooManyRequests("slow down")
     for error, expected in (
-        (away, ("away", f"{whole(away)} {goes_on}, and sent when the backend takes it.")),
-        (busy, (("again", TooManyRequests), f"{whole(busy)} {goes_on}, and sent when the backend takes it.")),
+        (away, ("away", f"{sentence(away)} {goes_on}, and sent when the backend takes it.")),
+        (busy, (("again", TooManyRequests), f"{sentence(busy)} {goes_on}, and sent when the backend takes it.")),
     ):
         queue.uploads.faults["k1"] = [error]
         queue.send()
@@ -223,7 +222,7 @@ def test_each_word_about_a_file_is_said_under_a_key_of_its_own(
     unknown = ConversionError("tfjs", "m", "has a layer that is not known")
     queue.uploads.faults["k1"] = [unknown]
     queue.send()
-    assert said == [("conversion", f"1.png was not uploaded: {whole(unknown)} {goes_on}.")]
+    assert said == [("conversion", f"1.png was not uploaded: {sentence(unknown)} {goes_on}.")]
 
     said.clear()
     again = f"Try it again with: marcelle-rt upload {folder} --backend memory"
@@ -244,7 +243,7 @@ def test_a_file_that_never_can_go_up_is_not_to_be_tried_again(queue: Queue, said
     queue.uploads.faults["k1"] = [bad]
     queue.send()
     goes_on = f"The training goes on; all of it is kept in {queue.journal.directory}."
-    assert said == [(("file", "k1"), f"1.png (5,000 bytes) was not uploaded: {whole(bad)} {goes_on}")]
+    assert said == [(("file", "k1"), f"1.png (5,000 bytes) was not uploaded: {sentence(bad)} {goes_on}")]
 
 
 def test_what_is_under_way_is_due_at_no_time_and_what_nobody_took_counts_its_first_try(queue: Queue) -> None:

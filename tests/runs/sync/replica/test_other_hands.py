@@ -182,6 +182,15 @@ def test_a_copy_that_keeps_nothing_is_named_at_the_fifth_time_in_a_row(run: Run,
     assert replica.delivery is Delivery.OPENING
 
 
+def test_four_times_in_a_row_are_not_five_from_the_first_message_on(run: Run) -> None:
+    link = Forgetful()
+    replica = follow(run, link)
+    link.spoils = 4
+    replica.apply(epoch(1))
+    replica.level()
+    assert link.run()["logs"] == run.logs()
+
+
 def test_who_is_kept_out_goes_on_with_what_is_there_at_once(link: MemoryLink, run: Run) -> None:
     first = follow(run, link)
     second = Replica(again(run), RunDocuments(link))
