@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 import pytest
 
-from tests.support.sweep import layers, ops, table
+from tests.support.sweep import applications, layers, ops, table
 from tests.support.sweep.case import Case, parse
-from tests.support.sweep.compare import Comparison, Outcome
+from tests.support.sweep.compare import Comparison, Outcome, differ, predict
 from tests.support.sweep.names import NAMES, untried
 from tests.support.sweep.results import Results
 from tests.support.sweep.runners import InPage
@@ -88,3 +89,15 @@ def test_the_docs_count_every_case_and_none_that_is_wrong() -> None:
     assert all(right and not wrong for rows in counts.values() for right, _, wrong in rows if (right, wrong) != (0, 0))
     assert [sum(row) for row in counts["layers"]] == [len(LAYERS)] * 3
     assert [sum(row) for row in counts["ops"]][1:] == [len(OPS)] * 2
+
+
+def test_a_fault_in_one_layer_of_an_architecture_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = applications.build("MobileNet")
+    samples = applications.samples(model)
+    right = applications.exact("MobileNet", model, samples)
+    assert not differ([np.asarray(predict(model, samples))], right)
+    epsilon, activation, stride = ("conv_pw_13_bn", "epsilon", 1e-2), ("conv_dw_6_relu", "negative_slope", 1.0), (1, 1)
+    for name, setting, other in (epsilon, activation, ("conv_dw_6", "strides", stride)):
+        with monkeypatch.context() as patch:
+            patch.setattr(model.get_layer(name), setting, other)
+            assert differ([np.asarray(predict(model, samples))], right), name
