@@ -53,8 +53,10 @@ def addresses(server: int) -> Iterator[str]:
                     yield line.laddr.ip.removeprefix("::ffff:")
 
 
-def test_a_machine_without_ray_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_is_not_rays_and_a_machine_without_it_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    with pytest.raises(MarcelleError, match=r"executor='nonsense' has found no Ray cluster: Invalid address format"):
+        Ray("nonsense", lambda order, reason: None)
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MarcelleError, match=r"pip install 'marcelle-rt\[ray\]'"):
         Ray("ray", lambda order, reason: None)

@@ -44,7 +44,7 @@ def made(executor: Any, reference: Reference, server: str, ended: Ended) -> Exec
 
     Raises:
         InvalidData: A function gave what can't be an executor.
-        RayMissing: Ray is asked for and not installed.
+        NoRay: Ray is asked for, and is not installed, did not start, or has no cluster at the address.
     """
     is_ours = callable(executor)
     if is_ours:  # it is called in the server alone, while workers import the server's file too

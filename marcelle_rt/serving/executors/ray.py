@@ -12,8 +12,8 @@ from .elsewhere import Future
 from .seam import Ended, Order
 
 
-class RayMissing(MarcelleError):
-    """Ray is asked for and not installed."""
+class NoRay(MarcelleError):
+    """Ray is asked for, and is not installed, did not start on this machine, or has no cluster at the address."""
 
 
 class Ray(Cluster):
@@ -24,7 +24,7 @@ class Ray(Cluster):
         ended: Told when an order has been carried out, or its worker was lost.
 
     Raises:
-        RayMissing: Ray is not installed.
+        NoRay: Ray is not installed, did not start, or has no cluster at the address.
     """
 
     def __init__(self, address: str, ended: Ended) -> None:
@@ -35,11 +35,14 @@ class Ray(Cluster):
         try:
             import ray
         except ImportError as error:
-            raise RayMissing(f"executor={address!r} needs Ray: pip install 'marcelle-rt[ray]'") from error
+            raise NoRay(f"executor={address!r} needs Ray: pip install 'marcelle-rt[ray]'") from error
         self._ray: Any = ray
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
-            ray.init(None if address == "ray" else address, include_dashboard=False if is_alone else None)
+            try:
+                ray.init(None if address == "ray" else address, include_dashboard=False if is_alone else None)
+            except Exception as error:  # Ray raises what it likes, `Exception` itself among it
+                raise NoRay(f"executor={address!r} has found no Ray cluster: {error}") from error
         # Ray would run what its worker was killed in again; whether that is done is the server's to say.
         self._carry_out = ray.remote(num_cpus=1, max_retries=0)(carry_out_here)
         self._refs: dict[str, Any] = {}
