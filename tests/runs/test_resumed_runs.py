@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from marcelle_rt import Writer
@@ -44,3 +45,40 @@ def test_a_run_that_is_resumed_and_closed_ends_by_what_it_had_planned_or_as_it_h
     assert (told["status"], told.get("error")) == (status, error)
     if ended[0] == "stopped":
         assert (told["outcome"], told["reason"]) == ended
+
+
+HALVES = [0.5, 1, 1.5, 2, 2.5, 3]
+
+
+@pytest.mark.filterwarnings("ignore::marcelle_rt.notices.MarcelleWarning")
+@pytest.mark.parametrize(
+    ("saved", "on", "kept"),
+    [
+        ([1, 2, 3], 2.5, [1, 2]),
+        ([1, 2, 3], 3.0, [1, 2]),
+        (HALVES, 2.5, [0.5, 1, 1.5, 2]),
+        (HALVES, 2.25, [0.5, 1, 1.5, 2]),
+        (HALVES, 2, [0.5, 1, 1.5]),
+        (HALVES, 2.75, [0.5, 1, 1.5, 2, 2.5]),
+        ([0.5, 1.5, 2.5], 1.5, [0.5]),
+        ([0.5, 1.5, 2.5], 0.25, []),
+    ],
+)
+def test_a_run_goes_on_at_a_fraction_of_an_epoch_with_what_it_had_before(
+    saved: list[float], on: float, kept: list[float], tmp_path: Path
+) -> None:
+    writer = Writer("halves", remote=False, base_log_dir=tmp_path)
+    writer.create_run()
+    for epoch in saved:
+        writer.save_epoch(epoch, {"loss": epoch}, assets={f"at {epoch}": np.zeros((1, 1))})
+    writer.end("error", "cut off")
+    for again in range(2):  # the journal of a resumed run tells of its fractions too
+        writer = Writer.resume(str(writer.run_directory), remote=False)
+        writer.save_epoch(on, {"loss": again}, assets={f"at {on}": np.zeros((1, 1))})
+        if on == 2.5:
+            writer.save_epoch(on + 0.25, {"loss": -1})
+            assert document(writer)["logs"] == {"loss": [*kept, again, -1]}
+        else:
+            assert document(writer)["logs"] == {"loss": [*kept, again]}
+        assert [asset["filename"] for asset in document(writer)["assets"]] == [f"at {at}.png" for at in [*kept, on]]
+        writer.end("error", "cut off")

@@ -97,14 +97,18 @@ class Begin(TypedDict):
     epochs: int
 
 
-class Epoch(TypedDict):
-    """An epoch's values; `place` is its index in the run's lists."""
-
+class _Epoch(TypedDict):
     type: Literal["epoch"]
     time: float
     epoch: int
     place: int
     logs: dict[str, float | int | None]
+
+
+class Epoch(_Epoch, total=False):
+    """An epoch's values; `place` is its index in the run's lists, and `at` the number that was given, if not whole."""
+
+    at: float
 
 
 class Converted(TypedDict):
@@ -256,9 +260,12 @@ def begin(time: float, epochs: int) -> Begin:
     return {"type": "begin", "time": time, "epochs": epochs}
 
 
-def epoch(time: float, number: int, place: int, logs: dict[str, float | int | None]) -> Epoch:
+def epoch(time: float, number: int, place: int, logs: dict[str, float | int | None], at: float | None = None) -> Epoch:
     """Makes the event of an epoch."""
-    return {"type": "epoch", "time": time, "epoch": number, "place": place, "logs": logs}
+    event: Epoch = {"type": "epoch", "time": time, "epoch": number, "place": place, "logs": logs}
+    if at is not None:
+        event["at"] = at
+    return event
 
 
 def checkpoint(

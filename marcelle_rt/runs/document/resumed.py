@@ -18,11 +18,13 @@ class Resumed:
 
     Attributes:
         run: The run.
+        fractions: The numbers that are not whole, by their places.
     """
 
     def __init__(self, events: Iterable[Event]) -> None:
         self.run: Run = Run()
         self._epochs: dict[int, float] = {}  # when the epoch at each place was saved
+        self.fractions: dict[int, float] = {}
         self._batches: dict[str, Mapping[str, Any]] = {}
         for event in events:
             self.run.apply(event)
@@ -32,9 +34,12 @@ class Resumed:
                 self._epochs[event["place"]] = (
                     round(at, 3) if isinstance(at, (int, float)) else -math.inf
                 )  # as chunks are
+                if isinstance(event.get("at"), float):
+                    self.fractions[event["place"]] = event["at"]
             elif kind == "document" and event["service"] == BATCHES and _is_chunk(event["document"]):
                 self._batches[event["document"]["_id"]] = event["document"]
             elif kind == "resume":
+                self.fractions = {place: at for place, at in self.fractions.items() if place < event["keep"]}
                 for identity in event.get("batches", ()):
                     self._batches.pop(identity, None)
 

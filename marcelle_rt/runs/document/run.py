@@ -243,18 +243,23 @@ class Run:
         """Whether the run has ended, well or not."""
         return self.fields.get("status") in ENDED
 
-    def files_from(self, epoch: int, keep: int) -> list[str]:
+    def files_from(self, epoch: float, keep: int) -> list[str]:
         """The keys of the files that belong to an epoch or to a later one.
 
         Args:
-            epoch: The epoch's number.
+            epoch: The epoch's number, whole or not.
             keep: How many epochs there are before it. A checkpoint of no epoch (`"final"`) counts as one of the
-                epoch that it came after.
+                epoch that it came after, and so does a file of any epoch of the number that `epoch` is a fraction of.
         """
+        whole = int(epoch)
         return [
             key
             for key, event in self.files.items()
-            if (event["epoch"] >= epoch if isinstance(event["epoch"], int) else self._saved_at[key] > keep)
+            if (
+                event["epoch"] >= epoch
+                if isinstance(event["epoch"], int) and not event["epoch"] == whole != epoch
+                else self._saved_at[key] > keep
+            )
         ]
 
     def waiting(self) -> list[Event]:

@@ -153,7 +153,7 @@ class Current:
         past = Resumed(history).run
         settings = replace(settings, measure=False)
         again = Recording(book, self._notices, past.id, str(past.fields["basename"]), settings, self.gate, history)
-        again.epochs.go_on_from(past.epochs, past.fields.get("epochs"))
+        again.epochs.go_on_from(past.epochs, past.fields.get("epochs"), {})
         again.record(again.summary(logs))
         again.close()
         self.run = again

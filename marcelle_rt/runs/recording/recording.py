@@ -178,7 +178,7 @@ class Recording:
             highest = self.epochs.highest
             return highest + 1 - epoch if highest is not None and epoch <= highest else 0
 
-    def _resume_at(self, epoch: int) -> None:
+    def _resume_at(self, epoch: float) -> None:
         resuming, self._resuming = self._resuming, None
         if resuming is not None:
             resuming.cut_before(epoch, self.record)
@@ -199,12 +199,12 @@ class Recording:
             if self.feed.phase is not _OPEN:
                 return None
             if self._resuming is not None:
-                self._resume_at(epochs.number(epoch))
+                self._resume_at(epochs.point(epoch))
             values = epochs.values(logs) if logs is not None else {}  # a signal may end it, and then there is no epoch
             number, place = epochs.take(epoch, merge=merge)
             if self.batches.is_due:
                 self.record_batches()
-            self._write(events.epoch(time(), number, place, values))
+            self._write(events.epoch(time(), number, place, values, epochs.fractions.get(place)))
         return number
 
     def update_params(self, params: Any) -> None:
@@ -279,7 +279,7 @@ class Recording:
         """Which state of the model is saved, and what is kept with it, as a document holds it."""
         number = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
         if isinstance(number, int):
-            self._resume_at(number)
+            self._resume_at(self.epochs.point(epoch))
         plain, remarks = to_run(metadata or {}, "metadata")
         for remark in remarks:
             self._notices.warn("metadata", remark)

@@ -29,7 +29,7 @@ class Resuming:
 
     def __init__(self, past: Resumed, epochs: Epochs, directory: Path | None, notices: Notices) -> None:
         fields = past.run.fields
-        epochs.go_on_from(past.run.epochs, fields.get("epochs"))
+        epochs.go_on_from(past.run.epochs, fields.get("epochs"), past.fractions)
         is_early = fields.get("outcome") in events.OUTCOMES
         how, why = (fields.get(name) for name in (("outcome", "reason") if is_early else ("status", "error")))
         self.ended: tuple[str, str | None] | None = None
@@ -48,12 +48,14 @@ class Resuming:
         if "path" in event:
             self._new_paths.add(event["path"])
 
-    def tell_what_goes(self, epoch: int) -> None:
+    def tell_what_goes(self, epoch: float) -> None:
         """Says what will be dropped of the run when the training goes on with an epoch."""
-        gone = [number for number in self._past.run.epochs if number >= epoch]
+        at = self._past.fractions
+        numbers = [at.get(place, number) for place, number in enumerate(self._past.run.epochs)]
+        gone = [number for number in numbers if number >= epoch]
         if not gone:
             return
-        first, last = min(gone), max(gone)
+        first, last = min(gone), int(max(gone))
         which = f"epoch {first}" if first == last else f"epochs {first} to {last}"
         self._notices.warn(
             "goes",
@@ -61,7 +63,7 @@ class Resuming:
             f"checkpoints and assets since. To keep them, go on with epoch {last + 1} (Keras: initial_epoch={last}).",
         )
 
-    def cut_before(self, epoch: int, record: Callable[[Event], None]) -> None:
+    def cut_before(self, epoch: float, record: Callable[[Event], None]) -> None:
         """Drops what the run has from an epoch on, because the training repeats it.
 
         Args:

@@ -19,11 +19,13 @@ class Epochs:
 
     Attributes:
         planned: How many epochs are planned.
+        fractions: The numbers that are not whole, by their places.
         values: An epoch's logs as numbers, under names that a database takes.
     """
 
     def __init__(self, notices: Notices, rename: Mapping[str, str]) -> None:
         self.planned: int = 0
+        self.fractions: dict[int, float] = {}
         self.values: Callable[[Any], dict[str, float | int | None]] = Metrics("save_epoch", notices, rename).values
         self._notices = notices
         self._places = Numbering()
@@ -48,27 +50,33 @@ class Epochs:
         """The highest number that an epoch has, or `None` where there is none."""
         return self._highest if len(self._places) else None
 
-    def go_on_from(self, epochs: Iterable[int], planned: Any) -> None:
+    def go_on_from(self, epochs: Iterable[int], planned: Any, fractions: Mapping[int, float]) -> None:
         """Takes over what the run's folder has.
 
         Args:
             epochs: The epochs, one a place.
             planned: How many were planned; a folder of somebody else's may have anything there.
+            fractions: The numbers that are not whole, by their places.
         """
+        self.fractions = dict(fractions)
+        self._strays = set(fractions)
         self.planned = planned if type(planned) is int and 0 < planned < SAFE_INTEGER else 0
         for epoch in epochs:
             self._places.add(epoch)
 
-    def cut_before(self, epoch: int) -> int:
+    def cut_before(self, epoch: float) -> int:
         """Drops what a resumed run has from an epoch on, because the training repeats it.
 
         Returns:
             How many places stay.
         """
-        kept = list(itertools.takewhile(lambda number: number < epoch, self._places))
+        at = self.fractions
+        numbers = itertools.takewhile(lambda numbered: at.get(*numbered) < epoch, enumerate(self._places))
+        kept = [number for _, number in numbers]
         keep = len(kept)
         self._places = Numbering(kept)
         self._strays = {place for place in self._strays if place < keep}
+        self.fractions = {place: number for place, number in at.items() if place < keep}
         self._highest = max(kept, default=-1)
         return keep
 
@@ -92,6 +100,11 @@ class Epochs:
         whole = _whole(epoch)
         return whole if whole is not None else self._instead(epoch)
 
+    def point(self, epoch: Any) -> float:
+        """Where an epoch lies among the run's: its number, or the fraction that was given for one."""
+        whole = _whole(epoch)
+        return whole if whole is not None else (_fraction(epoch) or self._instead(epoch))
+
     def take(self, epoch: Any, *, merge: bool = False) -> tuple[int, int]:
         """An epoch's number and its place: the next one the first time, the same one again later.
 
@@ -106,6 +119,8 @@ class Epochs:
             number = self._instead(epoch)
             place = self._places.add(number)
             self._strays.add(place)
+            if (fraction := _fraction(epoch)) is not None:
+                self.fractions[place] = fraction
             return number, place
         if number > self._highest:
             self._highest = number
@@ -122,8 +137,8 @@ class Epochs:
 
     def _instead(self, epoch: Any) -> int:
         value = number(epoch)
-        if isinstance(value, float) and 0 <= value < SAFE_INTEGER:
-            instead = int(value)
+        if (fraction := _fraction(epoch)) is not None:
+            instead = int(fraction)
             kind = "fraction"
             text = f"save_epoch: {shown(epoch)} is not a whole epoch; it is kept as one more of number {instead}."
         else:
@@ -144,3 +159,9 @@ def _whole(epoch: Any) -> int | None:
         pass_interrupt(error)
         value = number(epoch)
     return int(value) if value is not None and 0 <= value < SAFE_INTEGER and value == int(value) else None
+
+
+def _fraction(epoch: Any) -> float | None:
+    """The epoch's number that was given, where it is one that is not whole."""
+    value = number(epoch)
+    return value if isinstance(value, float) and 0 <= value < SAFE_INTEGER else None
