@@ -31,6 +31,12 @@ def test_a_file_that_is_on_disk_alone_is_named_by_its_path() -> None:
     }
 
 
+def test_a_checkpoint_that_another_tool_wrote_may_have_no_metadata() -> None:
+    event = {name: value for name, value in CHECKPOINT.items() if name != "metadata"}
+    entry = {"metadata": {"epoch": 2, "local_path": "m.h5", "local_format": "h5"}}
+    assert entries.local_entry(event) == entry
+
+
 def test_a_models_document_says_of_which_run_and_epoch_it_is() -> None:
     own = {"epoch": 2, "local_path": "m.h5", "local_format": "h5", "labels": ["a", "b"], "runId": "r", "key": "k1"}
     assert entries.model_document(CHECKPOINT, "r", "digits-3") == {"name": "digits-3@2", **own}

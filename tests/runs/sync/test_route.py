@@ -162,9 +162,12 @@ def test_it_looks_every_two_seconds_and_before_each_message_while_runs_go_by_res
     assert made.route.due == 0.0
 
 
-def test_all_runs_change_their_way_and_hurry_to_it() -> None:
+def test_all_runs_change_their_way_and_hurry_to_it(caplog: pytest.LogCaptureFixture) -> None:
     made = Made(2)
-    made.flood()
+    with caplog.at_level("INFO", "marcelle_rt"):
+        made.flood()
+    (told,) = caplog.records
+    assert told.getMessage() == "http://there sends much that nobody here asked for; runs go there by REST."
     (rest,) = made.store.rest
     assert made.ways() == [rest, rest]
     assert [feed.copy.hurried for feed in made.feeds[:2]] == [1, 1]

@@ -186,6 +186,43 @@ def test_a_service_that_takes_nothing_of_ours_is_not_asked_again(kind: type[Marc
     assert made.notices.said == [(("beside", SYSTEM), text)]
 
 
+def test_all_that_is_lost_is_counted() -> None:
+    made = Made(fresh=True)
+    made.link.faults[f"create {BATCHES}"] = [BadRequest("no"), BadRequest("no")]
+    for service in (SYSTEM, ALERTS):
+        made.link.faults[f"create {service}"] = [Forbidden("not for you")]
+    for name, service in (("a", BATCHES), ("b", BATCHES), ("c", SYSTEM), ("d", ALERTS)):
+        made.beside.add(document(name, service))
+        made.beside.level()
+    assert made.beside.lost == 4
+
+
+def test_a_backend_that_is_away_is_waited_for_however_long() -> None:
+    made = Made(fresh=True)
+    made.beside.add(document("a"))
+    made.link.faults[f"create {BATCHES}"] = [ConnectionLost("memory", "create") for _ in range(9)]
+    for _ in range(9):
+        with pytest.raises(ConnectionLost):
+            made.beside.step()
+    made.beside.level()
+    assert (made.there(), made.beside.lost) == (["a"], 0)
+
+
+def test_a_run_that_is_not_said_to_be_fresh_may_be_there(tmp_path: Path) -> None:
+    made = Made(tmp_path)
+    run = Run([events.create(0, "r", RUN)])
+    assert not SideDocuments(run, RunDocuments(made.link), tmp_path, made.notices).is_level
+
+
+def test_a_service_that_can_not_be_read_has_nothing_to_take_back(tmp_path: Path) -> None:
+    made = Made(tmp_path, document("a"), events.resume(0, 0, [], ["a"]))
+    made.link.faults[f"find {BATCHES}"] = [error := Forbidden("not for you")]
+    made.beside.level()
+    assert made.beside.is_level
+    text = f"memory refuses the run's documents in 'run-batches': {error}. {KEPT}"
+    assert made.notices.said == [(("beside", BATCHES), text)]
+
+
 def test_a_service_that_can_not_be_read_is_written_nothing(tmp_path: Path) -> None:
     made = Made(tmp_path, document("a"), document("b", ALERTS))
     made.link.faults[f"find {ALERTS}"] = [TooManyRequests("later"), Forbidden("not for you")]
