@@ -42,6 +42,22 @@ def test_an_empty_one_has_no_last_number_and_no_shape() -> None:
     assert (numbering.last, len(numbering), list(numbering), numbering.shape) == (9, 2, [7, 9], (1, 2))
 
 
+def test_a_number_has_all_its_places() -> None:
+    numbering = Numbering([1, 2, 3, 7, 2, 4, 2])
+    assert [list(numbering.places(number)) for number in (1, 2, 3, 4, 7, 9)] == [[0], [1, 4, 6], [2], [5], [3], []]
+
+
+@pytest.mark.parametrize("keep", range(8))
+def test_what_is_cut_goes_on_as_if_it_had_never_been_longer(keep: int) -> None:
+    numbers = [5, 10, 15, 20, 1, 2, 3]
+    numbering = Numbering(numbers)
+    numbering.cut(keep)
+    again = Numbering(numbers[:keep])
+    for number in (20, 25, 2, 3):
+        assert (numbering.stretches(), list(numbering)) == (again.stretches(), list(again))
+        assert numbering.add(number) == again.add(number)
+
+
 def test_a_number_that_stays_alone_needs_no_telling() -> None:
     numbering = Numbering([5, 10, 15])
     numbering.cut(1)

@@ -76,6 +76,16 @@ def test_a_run_drops_what_its_copy_has_but_for_places_that_are_older_there() -> 
     assert run.lists["logs.loss"] is loss
 
 
+def test_a_single_value_is_dropped_too_and_what_was_kept_of_it_stays_known() -> None:
+    run = new_run(1)
+    tail.forget(run, {"logs.loss": 1}, [("logs.loss", 0)])
+    loss = run.lists["logs.loss"]
+    assert isinstance(loss, Tail)
+    assert (loss.dropped, loss[0]) == (1, 0.0)
+    tail.forget(run, {"logs.loss": 1}, [("logs.loss", 0)])
+    assert (run.lists["logs.loss"], loss.dropped, loss[0]) == (loss, 1, 0.0)
+
+
 def test_a_run_is_whole_again_with_what_came_since() -> None:
     whole, run = new_run(4), new_run(4)
     tail.forget(run, {"logs.loss": 4}, ())

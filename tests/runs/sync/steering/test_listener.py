@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from marcelle_rt.runs.remote.destination import Destination
 from marcelle_rt.runs.sync.steering import commands, listener
 from marcelle_rt.runs.sync.steering.commands import Commands
 from marcelle_rt.runs.sync.steering.listener import ROOM, Listener
+from marcelle_rt.runs.training.steering import Steering
 from tests.helpers import eventually
 from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink, MemoryService
@@ -300,17 +302,43 @@ def test_a_runs_document_says_what_it_can_be_asked_until_it_ends() -> None:
     assert backend.is_closed
 
 
-def test_the_end_of_a_run_without_epochs_is_told_as_it_is() -> None:
-    backend = Backend()
-    steered = Steered(to=backend)
-    steered.commands.take({}, None)
-    heard = steered.commands._listener
-    assert heard is not None
-    ends: list[str] = []
-    heard.steering.end = ends.append  # type: ignore[method-assign]
-    steered.commands.end("error", None)
-    steered.commands.wait()
-    assert (ends, commands._PATIENCE) == (["error"], 2.0)
+class Idle:
+    """A listener that hears nothing, and keeps what it is made of and told."""
+
+    def __init__(self, link: Any, run_id: str, notices: Any, *, owns_link: bool, resumed: bool) -> None:
+        self.made_of = (link, run_id, notices, owns_link, resumed)
+        self.steering = Steering(lambda answer: None)
+        self.told: list[Any] = []
+
+    def start(self) -> None:
+        self.told.append("start")
+
+    def end(self, how: str) -> None:
+        self.told.append(how)
+
+    def wait(self, timeout: float) -> None:
+        self.told.append(timeout)
+
+
+def test_a_training_listens_from_its_first_look_on_and_waits_two_seconds_for_its_last_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(commands, "Listener", Idle)
+    backend, notices = Backend(), Said()
+    recorded: list[Any] = []
+    destination = Destination("memory", lambda: backend, owns_link=False)
+    steered = Commands(destination, "r", notices, recorded.append, resumed=True)
+    began = time.time()
+    steered.take({}, lambda: None)
+    steered.resumed({STEERING: {"commands": ["stop"], "set": []}})
+    steered.end("error", None)
+    steered.wait()
+    heard: Any = steered._listener
+    assert heard.made_of == (backend, "r", notices, False, True)
+    assert heard.told == ["start", "error", 2.0]
+    assert recorded[0]["fields"] == {STEERING: {"commands": ["stop", "checkpoint"], "set": []}}
+    assert all(began <= event["time"] <= time.time() for event in recorded)
+    assert len(recorded) == 3
 
 
 def test_what_a_last_program_let_be_asked_this_one_may_not() -> None:
