@@ -90,7 +90,8 @@ def test_what_was_asked_before_it_listens_is_read_accepted_and_handed_over(made:
 def test_what_is_told_is_heard_once_and_only_what_is_new_and_this_runs(made: Made) -> None:
     made.listener._work()
     document = made.backend.asked("a")
-    for told in (document, document, {**document, "runId": "s"}, {**document, "state": "accepted"}, {}):
+    others = ({**document, "_id": "b", "runId": "s"}, {**document, "_id": "c", "state": "accepted"}, {})
+    for told in (document, document, *others):
         made.listener._hear(told)
     made.listener._work()
     made.listener._hear(document)
@@ -260,7 +261,21 @@ def test_a_store_that_its_owner_closed_is_not_heard_any_more(made: Made, caplog:
         made.listener.wait(10)
     assert not made.listener._thread.is_alive()
     assert not made.backend.is_closed  # it is not ours
-    assert "commands to r are heard no more" in caplog.text
+    (told,) = (record.getMessage() for record in caplog.records)
+    assert told == f"commands to r are heard no more: {BackendUnreachable('memory', 'closed')}"
+
+
+def test_its_thread_asks_a_backend_that_was_away_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listener, "_RETRY", 0.01)
+    made.backend.asked("a")
+    made.backend.faults[f"find {COMMANDS}"] = [BackendUnreachable("memory", "refused") for _ in range(3)]
+    made.listener.start()
+    eventually(lambda: made.backend.states() == {"a": "accepted"})
+    made.listener.wait(0)  # no longer than it is told to
+    assert made.listener._thread.is_alive()
+    made.listener.end("success")
+    made.listener.wait(10)
+    assert not made.listener._thread.is_alive()
 
 
 class Steered:
