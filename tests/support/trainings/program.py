@@ -11,7 +11,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from marcelle_rt.notices import logger
 from tests.support.pictures import PNG
 from tests.support.trainings.misfortunes import Misfortunes
 
@@ -78,8 +77,9 @@ class _Told(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.texts: list[str] = []
-        logger.addHandler(self)
-        logger.setLevel(logging.INFO)
+        ours = logging.getLogger("marcelle_rt")
+        ours.addHandler(self)
+        ours.setLevel(logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
         self.texts.append(record.getMessage())
