@@ -17,6 +17,7 @@ from ..values import number
 from .cells import watch_cell
 from .keras_batches import Batches
 from .keras_best import Best
+from .keras_fits import OneFit
 from .keras_left import begun, end_what_was_left
 from .keras_steering import Steerable, checked_setters, learning_rate, rate_setter
 from .names import known_first
@@ -167,6 +168,7 @@ class KerasCallback(_Callback):
         self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first
         self._best = self._new_best()
         self._mine = False
+        self._fit = OneFit(self.writer.notices)
         self._since = Since()
         self._described = True
         self._unwatch: Callable[[], None] | None = None
@@ -204,6 +206,8 @@ class KerasCallback(_Callback):
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Creates the run."""
+        if not self._fit.begins(self.params, is_open=self.has_open_run, is_new=self._offset is None):
+            return
         end_what_was_left(self)
         self._mine = self._resumed or not self.writer.is_open
         self._described = bool(getattr(self.model, "built", True))
@@ -229,6 +233,8 @@ class KerasCallback(_Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Learns with which epoch the training begins."""
+        if self._fit.passes_over():
+            return
         if self._offset is None:
             self._offset = self.writer.begin_at(epoch + 1)
             if self._offset:  # a second fit into one run; what it plans comes on top
@@ -237,6 +243,8 @@ class KerasCallback(_Callback):
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Saves the epoch. Runs count epochs from 1, as dashboards do."""
+        if self._fit.passes_over_end(epoch):
+            return
         if self._batches.end_epoch():
             # Its values are of some batches alone: among those of whole epochs they would tell lies.
             self._offer_between_checkpoints()
@@ -262,6 +270,8 @@ class KerasCallback(_Callback):
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Ends the run."""
+        if not self._fit.ends(is_open=self.writer.is_open):
+            return
         self._unwatch_cell()
         if self._models is not None:
             self._models.close(self.writer.finish_timeout)
@@ -270,6 +280,8 @@ class KerasCallback(_Callback):
             self.writer.train_end()  # the last epoch has the logs
 
     def _on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
+        if self._fit.passes_over():
+            return
         last, step = self._batches.end(batch), self._batches.step
         frequency = self.batch_freq
         if frequency is not None and step // frequency > last // frequency:  # several steps may be one execution

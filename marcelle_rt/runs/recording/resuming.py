@@ -55,12 +55,12 @@ class Resuming:
         gone = [number for number in numbers if number >= epoch]
         if not gone:
             return
-        first, last = min(gone), int(max(gone))
+        first, last, whole = min(gone), max(gone), int(max(gone))
         which = f"epoch {first}" if first == last else f"epochs {first} to {last}"
         self._notices.warn(
             "goes",
             f"The training goes on with epoch {epoch}, so {which} of {self._directory} will be dropped, with the "
-            f"checkpoints and assets since. To keep them, go on with epoch {last + 1} (Keras: initial_epoch={last}).",
+            f"checkpoints and assets since. To keep them, go on with epoch {whole + 1} (Keras: initial_epoch={whole}).",
         )
 
     def cut_before(self, epoch: float, record: Callable[[Event], None]) -> None:
