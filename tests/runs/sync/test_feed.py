@@ -344,3 +344,12 @@ def test_signs_of_life_are_given_while_the_run_is_open_and_taken_away_at_its_end
     made.feed.end(events.end(0, "success", None))
     made.until_settled()
     assert made.link.services[events.HEARTBEATS] == {}
+
+
+def test_a_run_that_has_ended_takes_no_more_events() -> None:
+    made = Made(None, None)
+    assert made.feed.record(events.begin(0, 1))
+    made.feed.end(events.end(0, "success", None))
+    assert not made.feed.record(events.begin(0, 2))
+    made.feed.keep()
+    assert made.feed.run.fields["epochs"] == 1
