@@ -18,6 +18,8 @@ from tests.test_examples import only_run, run_example
         ("lightning_sums.py", "sums-lightning", "lightning"),
         ("huggingface_sums.py", "sums-trainer", "transformers"),
         ("xgboost_cancer.py", "cancer", "xgboost"),
+        ("lightgbm_cancer.py", "cancer-lightgbm", "lightgbm"),
+        ("torch_loop.py", "sums-torch", "pytorch"),
     ],
 )
 def test_an_example_arrives_with_its_losses(
