@@ -126,6 +126,20 @@ def test_a_command_that_was_taken_back_is_not_done(made: Made) -> None:
     assert made.steering.take() == []
 
 
+def test_a_command_that_somebody_else_has_answered_is_not_done(made: Made) -> None:
+    made.listener._hear(made.backend.asked("a"))
+    made.backend.asked("a", state="refused")
+    made.listener._work()
+    assert (made.backend.states(), made.steering.take()) == ({"a": "refused"}, [])
+
+
+def test_a_command_that_can_not_be_accepted_is_not_done(made: Made) -> None:
+    made.backend.asked("a")
+    made.backend.faults[f"patch {COMMANDS}"] = [BadRequest("no")]
+    assert made.listener._work() is None
+    assert (made.backend.states(), made.steering.take()) == ({"a": "sent"}, [])
+
+
 def test_commands_from_before_a_run_went_on_are_late(made: Made) -> None:
     made = Made(resumed=True)
     document = made.backend.asked("a")
