@@ -113,14 +113,14 @@ def test_a_fit_that_goes_on_at_the_runs_end_says_nothing(tmp_path: Path) -> None
 def test_of_a_metric_whose_direction_nothing_tells_no_checkpoint_is_saved_and_that_is_said(
     mode: str, tmp_path: Path
 ) -> None:
-    def psnr(truth: Any, guess: Any) -> Any:
+    def nearness(truth: Any, guess: Any) -> Any:
         return -10 * keras.ops.log10(keras.ops.mean((truth - guess) ** 2))
 
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
-    model.compile(keras.optimizers.Adam(0.05), "mse", metrics=[psnr])
+    model.compile(keras.optimizers.Adam(0.05), "mse", metrics=[nearness])
     x = np.random.default_rng(1).random((64, 4))
-    writer = Writer("psnr", remote=False, base_log_dir=tmp_path)
-    callback = KerasCallback("psnr", writer=writer, save_best_only=True, monitor="val_psnr", mode=mode)
+    writer = Writer("nearness", remote=False, base_log_dir=tmp_path)
+    callback = KerasCallback("nearness", writer=writer, save_best_only=True, monitor="val_nearness", mode=mode)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit = model.fit(x, x.sum(1, keepdims=True), epochs=4, verbose=0, validation_split=0.3, callbacks=[callback])
@@ -128,9 +128,9 @@ def test_of_a_metric_whose_direction_nothing_tells_no_checkpoint_is_saved_and_th
     saved = [checkpoint["metadata"]["epoch"] for checkpoint in on_disk(writer)["checkpoints"]]
     if mode == "auto":
         assert (len(texts), saved) == (1, [])
-        assert "'val_psnr'" in texts[0]
+        assert "'val_nearness'" in texts[0]
     else:
-        values = fit.history["val_psnr"]
+        values = fit.history["val_nearness"]
         assert (texts, saved[-1]) == ([], 1 + values.index(max(values)))
 
 

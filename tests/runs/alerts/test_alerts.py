@@ -217,13 +217,13 @@ def test_a_plateau_of_no_epochs_is_an_error(writer: Writer, wrong: Any) -> None:
 
 
 def test_a_plateau_of_a_metric_that_nothing_is_known_of_is_an_error_that_says_the_way_out(writer: Writer) -> None:
-    with pytest.raises(InvalidData, match=r"psnr.* doesn't tell whether more is better; give mode='max' or 'min'"):
-        writer.on_plateau("psnr", 2)
+    with pytest.raises(InvalidData, match=r"hue.* doesn't tell whether more is better; give mode='max' or 'min'"):
+        writer.on_plateau("hue", 2)
     with pytest.raises(InvalidData, match=r"mode: 'up' is not known; use 'auto', 'min' or 'max'"):
-        writer.on_plateau("psnr", 2, mode="up")
-    writer.on_plateau("psnr", 2, mode="max")
+        writer.on_plateau("hue", 2, mode="up")
+    writer.on_plateau("hue", 2, mode="max")
     writer.create_run()
-    epochs(writer, "psnr", 20.0, 21.0, 22.0, 21.5, 21.0)
+    epochs(writer, "hue", 20.0, 21.0, 22.0, 21.5, 21.0)
     assert [alert["epoch"] for alert in alerts_of(writer)] == [4]
 
 
