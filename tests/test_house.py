@@ -16,7 +16,7 @@ ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in 
 
 GROUND = {
     *("cards.py", "chance.py", "config.py", "errors.py", "foreign.py", "forks.py", "formats.py"),
-    *("notices.py", "redaction/", "values.py"),
+    *("notices.py", "redaction/", "threads.py", "values.py"),
 }
 """What every room but the pure ones may stand on."""
 
@@ -33,6 +33,7 @@ ROOMS = {
     "redaction/": set(),
     "formats.py": {"errors.py"},
     "notices.py": {"config.py", "foreign.py", "redaction/"},
+    "threads.py": {"notices.py"},
     "utils.py": GROUND,
     "client/": GROUND,
     "models/": GROUND,

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from ...client.opener import opener
 from ...errors import MarcelleError
-from ...notices import THREADS, Notices
+from ...notices import Notices
+from ...threads import started
 from ...values import dumps
 from .alert import sentence
 
@@ -63,8 +64,7 @@ class Webhook:
             self._waiting.append(alert)
             self._idle.clear()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name=f"{THREADS}webhook", daemon=True)
-                self._thread.start()
+                self._thread = started(self._serve, "webhook")
 
     def flush(self, timeout: float) -> bool:
         """Waits until all are posted or given up, at most so many seconds."""

@@ -19,7 +19,8 @@ from typing import Any
 
 from ...errors import AWAY
 from ...foreign import pass_interrupt
-from ...notices import THREADS, Notices, logger, sentence
+from ...notices import Notices, logger, sentence
+from ...threads import started
 from .destination import Destination
 from .publishing import ModelPublisher
 from .uploads import FileUploads
@@ -93,8 +94,7 @@ class ModelFeed:
             self._waiting = snapshot
             self._changed.notify_all()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=f"{THREADS}models", daemon=True)
-                self._thread.start()
+                self._thread = started(self._run, "models")
 
     def close(self, timeout: float) -> bool:
         """Ends it when the last model is published, or after so many seconds.

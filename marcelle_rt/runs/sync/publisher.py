@@ -13,6 +13,7 @@ from ...chance import CHANCE
 from ...errors import AWAY, MarcelleError
 from ...forks import on_fork, pid
 from ...notices import THREADS, logger
+from ...threads import started
 from ..remote.link import Link
 from .feed import Feed
 from .pace import PAUSE, REFUSED_PAUSE, earlier
@@ -71,13 +72,20 @@ class Publisher:
         """Takes a run in."""
         with self._lock:
             self._feeds.append(feed)
-            if self._thread is None:
-                self._has_begun = threading.Event()
-                self._thread = threading.Thread(target=self._serve, name=f"{THREADS}publisher", daemon=True)
-                self._thread.start()
-                if feed.copy is not None:
-                    _hold_shutdown(self._has_begun)
         self.wake()
+
+    def _begin(self) -> None:
+        """Starts the thread where there is none, and a run needs it."""
+        if not self._lock.acquire(blocking=False):  # who has it starts one, or takes the last run out
+            return
+        try:
+            if self._thread is None and self._feeds:
+                self._has_begun = threading.Event()
+                self._thread = started(self._serve, "publisher")
+                if self._thread is not None and any(feed.copy is not None for feed in self._feeds):
+                    _hold_shutdown(self._has_begun)
+        finally:
+            self._lock.release()
 
     def tell(self) -> None:
         """Says that a run has something new. The thread is at it at once, or in a moment if it just was at work.
@@ -88,11 +96,15 @@ class Publisher:
             self._news = True
             if self._is_idle:
                 self._wake.set()
+        elif self._thread is None:
+            self._begin()
 
     def wake(self) -> None:
         """Has the thread look at its runs at once."""
         self._news = True
         self._wake.set()
+        if self._thread is None:
+            self._begin()
 
     def press(self) -> None:
         """Has the thread try at once to reach the backend, however often that failed."""

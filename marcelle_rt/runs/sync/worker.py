@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from ...notices import THREADS
+from ...threads import started
 
 Job = Callable[[], None]
 
@@ -30,8 +30,7 @@ class Worker:
     def put(self, job: Job) -> None:
         """Hands over a job, which must not raise."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._serve, name=f"{THREADS}{self._name}", daemon=True)
-            self._thread.start()
+            self._thread = started(self._serve, self._name)
         self._jobs.put(job)
 
     def stop(self) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ...forks import on_fork
-from ...notices import THREADS, Notices, logger
+from ...notices import Notices, logger
+from ...threads import started
 from ...values import iso
 
 INTERVAL = 10.0  # seconds between two measurements of a run
@@ -137,8 +138,7 @@ class Sampler:
         with self._lock:
             self._due[run] = self._clock() + self._first
             if self._thread is None:
-                self._thread = threading.Thread(target=self._serve, name=f"{THREADS}system", daemon=True)
-                self._thread.start()
+                self._thread = started(self._serve, "system")
         self._wake.set()
 
     def remove(self, run: Measured) -> None:

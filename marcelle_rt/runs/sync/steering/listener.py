@@ -15,7 +15,8 @@ from typing import Any
 from ....client.doubt import is_away, may_pass
 from ....client.paging import identity
 from ....errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound
-from ....notices import THREADS, Notices, logger, sentence
+from ....notices import Notices, logger, sentence
+from ....threads import started
 from ...document.commands import ANSWERED, COMMANDS, Answer, State
 from ...remote.link import Link
 from ...training.steering import Steering
@@ -60,11 +61,11 @@ class Listener:
         self._is_ending = False
         self._seen: OrderedDict[Any, None] = OrderedDict()
         self._answered: deque[str] = deque(maxlen=_REMEMBERED)
-        self._thread = threading.Thread(target=self._run, name=f"{THREADS}commands", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begins to listen; waits for nothing."""
-        self._thread.start()
+        self._thread = started(self._run, "commands")
 
     # On the training thread.
 
@@ -86,7 +87,8 @@ class Listener:
 
     def wait(self, timeout: float) -> None:
         """Waits until all is answered, at most so many seconds."""
-        self._thread.join(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
 
     # On the dispatcher's thread.
 
