@@ -46,7 +46,13 @@ class Backend(MemoryLink):
 
 
 class CommandService(MemoryService):
-    """The service of commands: it removes many, too."""
+    """The service of commands: it sorts, and removes many, too."""
+
+    def first(self, query: Mapping[str, Any], most: int) -> list[dict[str, Any]]:
+        found = super().first(query, 1_000_000)
+        for key, direction in query.get("$sort", {}).items():
+            found.sort(key=lambda document: document.get(key, 0), reverse=direction != 1)
+        return found[:most]
 
     def remove(self, id: Any, params: Mapping[str, Any] = {}) -> Any:
         if id is not None:
@@ -168,6 +174,13 @@ def test_it_reads_again_after_a_cut_and_when_more_came_than_it_holds(made: Made)
     made.listener._connected()
     made.listener._work()
     assert made.backend.states()["missed"] == "accepted"
+
+
+def test_what_was_missed_is_read_from_the_oldest_on(made: Made) -> None:
+    for n in (1, 2, 0):
+        made.backend.asked(str(n), command="set", params={"lr": n, str(n): n}, createdAt=n)
+    made.listener._read()
+    assert [document["_id"] for document in made.listener._heard] == ["0", "1", "2"]
 
 
 def test_more_than_one_reading_are_read_one_after_the_other(made: Made) -> None:
