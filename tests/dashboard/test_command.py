@@ -43,5 +43,5 @@ def test_a_port_that_is_taken_is_said(start: Start, backend: Backend, tmp_path: 
     running.communicate(timeout=30)
 
     assert running.returncode == 1
-    assert f"127.0.0.1:{backend.port}" in (tmp_path / "stderr").read_text()
+    assert f"127.0.0.1 with port {backend.port}" in (tmp_path / "stderr").read_text()
     assert "--port 0" in (tmp_path / "stderr").read_text()
