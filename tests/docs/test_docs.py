@@ -77,7 +77,7 @@ def test_the_formats_example_is_a_run() -> None:
     document = json.loads(example)
 
     written = {"tags", "group", "notes", "summary", "outcome", "reason"}
-    rare = {"error", "steering", "origin", "rev", "writer", "epoch_numbers"} | written
+    rare = {"error", "steering", "origin", "rev", "writer", "epoch_numbers", "x"} | written
     assert set(document) == set(RunData.__annotations__) - rare
     assert set(document["checkpoints"][0]) == set(Checkpoint.__annotations__)
     assert set(document["assets"][0]) == set(Asset.__annotations__)
