@@ -17,6 +17,7 @@ def test_a_training_goes_on_without_threads_and_its_run_is_level_when_there_are_
     def refuses(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    monkeypatch.setattr("marcelle_rt.runs.sync.publisher._publishers", {})  # whose threads run by now
     monkeypatch.setenv("MARCELLE_WEBHOOK", "http://127.0.0.1:9/hook")
     writer = Writer("threads", remote=False, base_log_dir=tmp_path, system_metrics=True, finish_timeout=5)
     with monkeypatch.context() as patch:
