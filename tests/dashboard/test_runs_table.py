@@ -200,7 +200,9 @@ def test_documents_of_other_programs_are_shown_as_far_as_they_go(
 
     eventually(lambda: len(names(page)) == 3 and page.get_by_role("cell", name="0.5").count() == 1)
     page.get_by_role("button", name="Untick all").click()
-    page.get_by_role("row", name="odd-1").get_by_role("checkbox").check()
+    box = page.get_by_role("row", name="odd-1").get_by_role("checkbox")
+    eventually(lambda: not box.is_checked())  # the table is drawn a moment later
+    box.check()
     page.get_by_label("Log scale").check()
     for metric in ("nan", "below"):
         chart(page, metric).get_by_text("none of its values is above zero, as a log scale needs").wait_for()
