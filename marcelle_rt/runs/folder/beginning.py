@@ -24,15 +24,21 @@ def told_by(path: Path) -> events.Create | None:
     Returns:
         The event; `None` where the file is missing, torn, or of a run that has no identity of its own.
     """
-    try:
-        data = loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    identity = own_identity(data) if isinstance(data, Mapping) else None
+    data = document_at(path)
+    identity = own_identity(data)
     if identity is None:
         return None
     event = events.create(0.0, identity, {name: data[name] for name in _TOLD if name in data})
     return event if is_event(event, places=0) else None
+
+
+def document_at(path: Path) -> Mapping[str, Any]:
+    """What a `run_data.json` holds, unchecked; nothing where it is missing, torn, or not a document."""
+    try:
+        data = loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, Mapping) else {}
 
 
 def own_identity(data: Mapping[str, Any]) -> str | None:

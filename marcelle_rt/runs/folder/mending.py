@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from ...values import loads
 from ..document import events
 from ..document.event_checks import is_event
 from ..document.events import Event
+from .beginning import document_at
 
 
 def places_told(path: Path) -> int:
@@ -27,7 +26,7 @@ def mended(history: list[Event], path: Path) -> list[Event]:
         history: The journal's events.
         path: The run's `run_data.json`.
     """
-    if not _has_lost(history) or any(event["type"] == "resume" for event in history):
+    if any(event["type"] == "resume" for event in history) or not _has_lost(history):
         return history
     document = _Document(path)
     if document.identity != history[0].get("_id"):
@@ -55,8 +54,6 @@ def _has_lost(history: list[Event]) -> bool:
             if event["place"] > places:
                 return True
             places = max(places, event["place"] + 1)
-        elif event["type"] == "resume":
-            places = min(places, event["keep"])
     return False
 
 
@@ -64,11 +61,7 @@ class _Document:
     """What is read of a `run_data.json`; nothing in it is taken for granted."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            data = loads(path.read_bytes())
-        except (OSError, ValueError):
-            data = None
-        self._data: Mapping[str, Any] = data if isinstance(data, Mapping) else {}
+        self._data = document_at(path)
         logs = self._data.get("logs")
         lists = logs.items() if isinstance(logs, Mapping) else ()
         self._logs = {name: values for name, values in lists if isinstance(values, list)}
