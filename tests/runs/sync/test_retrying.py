@@ -5,22 +5,12 @@ from __future__ import annotations
 import pytest
 
 from marcelle_rt.errors import (
-    BackendUnreachable,
     BadRequest,
-    CallTimeout,
-    ConnectionLost,
     GeneralError,
-    NotAuthenticated,
     TooManyRequests,
 )
 from marcelle_rt.runs.sync.retrying import TRIES, patiently, pause
-
-AWAY = [
-    BackendUnreachable("x", "refused"),
-    ConnectionLost("x", "y"),
-    CallTimeout("x", "y", 1.0),
-    NotAuthenticated("no"),
-]
+from tests.client.test_doubt import AWAY
 
 
 def test_pauses_double_up_to_ten_seconds() -> None:
