@@ -224,3 +224,39 @@ def test_a_curve_that_was_kept_follows_its_run_and_what_is_set(
     eventually(lambda: page.evaluate("window.lines.slice(-2).map(([n]) => n).sort()") == [3, 4])
     page.get_by_role("slider", name="smoothing").fill("0.5")
     eventually(lambda: all(each in told(page, "loss", 0.99) for each in ("0.32889", "0.95238")))
+
+
+def test_where_a_metric_has_no_number_its_line_is_broken_and_marked(
+    open_page: Callable[..., Page], page: Page, store: DataStore
+) -> None:
+    page.add_init_script(
+        "window.marks = new Set(); const { fill } = CanvasRenderingContext2D.prototype;"
+        "CanvasRenderingContext2D.prototype.fill = function (...at) {"
+        " window.marks.add(this.fillStyle); return fill.apply(this, at); };"
+    )
+    lost, fifth = [6.0, 5.0, 4.0, 3.0, None, None, 2.0, None, 1.0, *[None] * 3], [None] * 4
+    logs = {"loss": lost, "accuracy": [*fifth, 0.5, *fifth, 0.8, None, None], "f1": [None, None, *range(10)]}
+    store.service("runs").create({"name": "a-1", "status": "success", "epoch": 12, "epochs": 12, "logs": logs})
+    open_recording(open_page, page)
+    chart(page, "f1").locator("canvas").wait_for()
+
+    # The four before the first gap; 2 and 1 stand alone, as dots; what is told every fifth epoch is a line.
+    eventually(lambda: sorted(page.evaluate("window.lines.slice(-3)")) == [[2, False], [3, False], [10, False]])
+    assert len(page.evaluate("[...window.marks]")) == 1
+    assert chart(page, "loss").locator(".rt-key").inner_text() == "▲ no number"
+    assert chart(page, "accuracy").locator(".rt-key").is_hidden()
+    assert chart(page, "f1").locator(".rt-key").is_hidden()  # it began later
+    assert told(page, "loss", 0.01).split() == ["6", "loss", "epoch", "1"]
+    assert told(page, "loss", 0.99).split("\n") == ["no number", "loss", "epoch 10 to 12"]  # the axis goes on to there
+    assert told(page, "loss", 0.41).split("\n") == ["no number", "loss", "epoch 5 to 6"]
+    page.get_by_role("img", name="loss by epoch: loss 1 at 9, no number at 5 to 6, 8, 10 to 12.").wait_for()
+
+    over = chart(page, "loss").locator(".u-over")
+    box = over.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + 50, steps=4)
+    page.mouse.up()
+    # A closer look is not made wider.
+    eventually(lambda: told(page, "loss", 0.99).split("\n") == ["no number", "loss", "epoch 5 to 6"])

@@ -2,7 +2,8 @@
 import uPlot from 'uplot';
 import { element } from '../dom.js';
 import { number } from '../text.js';
-import { drawKey, spoken, stepped } from './reading.js';
+import { brokenPath, drawMarks, lostAt } from './marks.js';
+import { drawKey, spoken, stepped, stretch } from './reading.js';
 import { nearest } from './series.js';
 
 /**
@@ -81,7 +82,10 @@ export class Chart {
     const { log, unit } = this.axes;
     const linear = uPlot.paths.linear?.();
     /** @type {(plot: uPlot, place: number, from: number, to: number) => unknown} */
-    const paths = (plot, place, from, to) => dotOf(plot, place) ?? linear?.(plot, place, from, to) ?? null;
+    const paths = (plot, place, from, to) => {
+      const { curve } = this.lines[place - 1];
+      return dotOf(plot, place) ?? (curve.lost?.length ? brokenPath(plot, curve) : linear?.(plot, place, from, to)) ?? null;
+    };
     const axis = {
       stroke: () => style('--rt-quiet'),
       grid: { stroke: () => style('--rt-rule'), width: 1 },
@@ -95,7 +99,7 @@ export class Chart {
       height: HEIGHT,
       legend: { show: false },
       padding: [8, 12, 0, 0],
-      scales: { x: { time: false, range: rangeX }, y: log ? { distr: 3 } : {} },
+      scales: { x: { time: false, range: (/** @type {uPlot} */ _plot, /** @type {number | null} */ min, /** @type {number | null} */ max) => rangeX(min, max, this.lines) }, y: log ? { distr: 3 } : {} },
       cursor: { drag: { x: true, y: false, uni: 10 }, points: { show: false }, sync: { key: 'runs', setSeries: false } },
       axes: [
         { ...axis, label: unit, labelSize: 16, labelFont: axis.font, size: 28, ...(unit === 'seconds' ? {} : { incrs: WHOLE }) },
@@ -104,6 +108,7 @@ export class Chart {
       series: [{}, ...this.lines.map((line) => seriesOf(line, paths, this.lines.length >= CROWD))],
       hooks: {
         setSelect: [(/** @type {uPlot} */ plot) => void (this.zoomed = plot.select.width > 0)],
+        draw: [(/** @type {uPlot} */ plot) => drawMarks(plot, this.lines)],
         setCursor: [(/** @type {uPlot} */ plot) => this.tell(plot)],
       },
     };
@@ -153,15 +158,17 @@ export class Chart {
       .filter(({ faint, curve }) => !faint && curve.x.length > 0 && x >= curve.x[0] - reach)
       .map((line) => {
         const place = nearest(line.curve.x, x);
-        const ended = x > line.curve.x[line.curve.x.length - 1] + reach;
-        return { line, ended, x: line.curve.x[place], y: line.curve.y[place] };
+        const lost = lostAt(line.curve.lost ?? [], x, line.curve.x[place]);
+        const ended = !lost && x > line.curve.x[line.curve.x.length - 1] + reach;
+        return { line, ended, lost, x: line.curve.x[place], y: line.curve.y[place] };
       })
       .sort((a, b) => Number(a.ended) - Number(b.ended) || Math.abs(plot.valToPos(a.y, 'y') - y) - Math.abs(plot.valToPos(b.y, 'y') - y));
-    const rows = near.slice(0, MOST_TOLD).map(({ line, x: at, y: value }) =>
+    const rows = near.slice(0, MOST_TOLD).map(({ line, lost, x: at, y: value }) =>
       element(
         'div', {},
         element('span', { class: 'rt-swatch', style: `background: ${line.color}` }),
-        element('b', {}, number(value)), element('span', {}, line.label), element('i', {}, `${this.axes?.unit} ${number(at)}`),
+        element('b', {}, lost ? 'no number' : number(value)), element('span', {}, line.label),
+        element('i', {}, `${this.axes?.unit} ${lost ? stretch(lost) : number(at)}`),
       ),
     );
     const more = near.length - rows.length;
@@ -205,12 +212,13 @@ const seriesOf = ({ color, dashed, faint }, paths, thin) => ({
 });
 
 /**
- * The x axis ends where the curves do; a single point stands in its middle.
- * @param {uPlot} _plot
+ * The x axis ends where the curves do, with what is lost at their ends; a single point stands in its middle.
  * @param {number | null} min
  * @param {number | null} max
+ * @param {Line[]} lines
  */
-function rangeX(_plot, min, max) {
+function rangeX(min, max, lines) {
   if (min === null || max === null) return [0, 1];
-  return min === max ? [min - 0.5, max + 0.5] : [min, max];
+  const end = lines.reduce((most, { curve }) => Math.max(most, curve.lost?.at(-1)?.to ?? most), max);
+  return min === end ? [min - 0.5, end + 0.5] : [min, end];
 }

@@ -1,5 +1,6 @@
 // The lines of a chart: what each ticked run has of its metrics, thinned so that any number of runs is drawn in a frame.
 import { logsOf } from '../runs/facts.js';
+import { lostOf } from './marks.js';
 import { curveOf, epochsOf, smoothed, thinned } from './series.js';
 
 /**
@@ -66,7 +67,11 @@ export function linesOf(shown, metrics, { axis, log, smooth }) {
   const limit = Math.max(LEAST, Math.min(MOST, Math.floor(POINTS / Math.max(1, wanted.length))));
   return wanted.flatMap(({ run, metric, elapsed, values, ...line }) => {
     const at = `${axis} ${axis === 'time' ? elapsed : ''} ${log}`;
-    const whole = curveFor(run, metric, at, () => curveOf(values, placesOf(run, values.length, axis, elapsed), log));
+    const whole = curveFor(run, metric, at, () => {
+      const xOf = placesOf(run, values.length, axis, elapsed);
+      // Where places are steps, each has what was logged at that step, and the rest of the metrics is not missing there.
+      return { ...curveOf(values, xOf, log), lost: run.x === 'step' ? [] : lostOf(values, xOf) };
+    });
     const curve = curveFor(run, `drawn ${metric}`, `${at} ${smooth} ${limit}`, () => thinned(smoothed(whole, smooth), limit));
     const main = { ...line, faint: false, curve };
     if (smooth <= 0 || wanted.length > FAINT) return [main];

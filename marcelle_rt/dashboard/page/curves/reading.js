@@ -23,12 +23,13 @@ export function drawKey(place, lines, log) {
   }
   const kinds = new Map(lines.filter(({ faint }) => !faint).map((line) => [line.what, line]));
   const dashed = [...kinds.values()].filter((line) => line.dashed);
-  place.hidden = kinds.size < 2;
-  if (dashed.length > 0) place.textContent = `dashed: ${dashed.map(({ what }) => what).join(', ')}`;
-  else {
-    const names = [...kinds.values()].map(({ what, color }) => [element('span', { class: 'rt-swatch', style: `background: ${color}` }), what]);
-    place.replaceChildren(...names.map((parts) => element('span', {}, ...parts)));
-  }
+  const names = [...kinds.values()].map(({ what, color }) => [element('span', { class: 'rt-swatch', style: `background: ${color}` }), what]);
+  const told = [
+    ...(kinds.size < 2 ? [] : dashed.length > 0 ? [[`dashed: ${dashed.map(({ what }) => what).join(', ')}`]] : names),
+    ...(lines.some(({ curve }) => curve.lost?.length) ? [['▲ no number']] : []),
+  ];
+  place.hidden = told.length === 0;
+  place.replaceChildren(...told.map((parts) => element('span', {}, ...parts)));
 }
 
 /**
@@ -39,10 +40,16 @@ export function drawKey(place, lines, log) {
  */
 export function spoken(title, unit, lines) {
   const all = clear(lines);
-  const ends = all.slice(0, MOST_SAID).map(({ label, curve }) => `${label} ${number(curve.y[curve.y.length - 1])} at ${number(curve.x[curve.x.length - 1])}`);
+  const ends = all.slice(0, MOST_SAID).map(({ label, curve }) => `${label} ${number(curve.y[curve.y.length - 1])} at ${number(curve.x[curve.x.length - 1])}${withoutNumber(curve)}`);
   const more = all.length > MOST_SAID ? [`${all.length - MOST_SAID} more`] : [];
   return `${title} by ${unit}: ${[...ends, ...more].join(', ')}. The arrow keys read its values.`;
 }
+
+/** Which places of a curve have no number, in words. @param {import('./series.js').Curve} curve */
+const withoutNumber = ({ lost = [] }) => (lost.length ? `, no number at ${lost.map(stretch).join(', ')}` : '');
+
+/** @param {import('./marks.js').Lost} lost */
+export const stretch = ({ from, to }) => (from === to ? number(from) : `${number(from)} to ${number(to)}`);
 
 /**
  * Where a key goes from a place on the x axis; undefined: it goes nowhere.
@@ -52,7 +59,7 @@ export function spoken(title, unit, lines) {
  */
 export function stepped(lines, from, key) {
   if (!['ArrowLeft', 'ArrowRight', 'Home', 'End'].includes(key)) return undefined;
-  const places = [...new Set(clear(lines).flatMap(({ curve }) => curve.x))].sort((a, b) => a - b);
+  const places = [...new Set(clear(lines).flatMap(({ curve: { x, lost = [] } }) => [...x, ...lost.map((each) => each.from)]))].sort((a, b) => a - b);
   if (key === 'Home') return places[0];
   if (key === 'End' || from === null) return places[places.length - 1];
   return key === 'ArrowRight' ? places.find((x) => x > from) ?? from : places.reverse().find((x) => x < from) ?? from;

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {'epoch' | 'step' | 'time'} Axis
- * @typedef {{ x: number[], y: number[] }} Curve all y are finite
+ * @typedef {{ x: number[], y: number[], lost?: import('./marks.js').Lost[] }} Curve all y are finite; `lost` is between and behind them
  */
 
 /**
@@ -54,8 +54,9 @@ function byX({ x, y }) {
  * @param {number} limit the most points, at least 4
  * @returns {Curve}
  */
-export function thinned({ x, y }, limit) {
-  if (y.length <= limit) return { x, y };
+export function thinned(curve, limit) {
+  const { x, y } = curve;
+  if (y.length <= limit) return curve;
   const width = Math.ceil(y.length / (Math.floor(limit / 2) - 1));
   const places = [0];
   const keep = (/** @type {number} */ place) => void (place > places[places.length - 1] && places.push(place));
@@ -69,7 +70,7 @@ export function thinned({ x, y }, limit) {
     keep(Math.max(low, high));
   }
   keep(y.length - 1);
-  return { x: places.map((i) => x[i]), y: places.map((i) => y[i]) };
+  return { ...curve, x: places.map((i) => x[i]), y: places.map((i) => y[i]) };
 }
 
 /**
@@ -78,8 +79,9 @@ export function thinned({ x, y }, limit) {
  * @param {number} weight from 0 (as it is) to below 1: how much of what was before stays in each value
  * @returns {Curve}
  */
-export function smoothed({ x, y }, weight) {
-  if (weight <= 0) return { x, y };
+export function smoothed(curve, weight) {
+  const { y } = curve;
+  if (weight <= 0) return curve;
   let [last, left] = [0, 1];
   const even = new Array(y.length);
   for (let i = 0; i < y.length; i += 1) {
@@ -87,7 +89,7 @@ export function smoothed({ x, y }, weight) {
     left *= weight;
     even[i] = last / (1 - left);
   }
-  return { x, y: even };
+  return { ...curve, y: even };
 }
 
 /**
