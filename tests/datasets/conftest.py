@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 from marcelle_rt import Dataset, DataStore
 from marcelle_rt.backend import Backend
+from marcelle_rt.dashboard.site import Site
 from tests.datasets.lab import BODY, SCRIPT, Lab
+from tests.helpers import dashboard_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Error
 
 
 @pytest.fixture(scope="session", params=["nedb", "mongodb"])
@@ -23,14 +25,26 @@ def backend(request: pytest.FixtureRequest, node: None) -> Backend:
     return request.getfixturevalue(request.param)
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser, backend: Backend) -> Iterator[Lab]:
+    """The page, which is opened once for the tests of a file that need it."""
+    html = dashboard_html(SCRIPT.replace("BACKEND", json.dumps(backend.url)), BODY)
+    with Site({"index.html": html}) as site, browser.new_context(viewport={"width": 1280, "height": 900}) as context:
+        yield Lab(context.new_page(), site.url)
+
+
 @pytest.fixture
-def lab(page: Page, dashboard_page: Callable[..., str], backend: Backend, name: str) -> Iterator[Lab]:
+def lab(opened: Lab, name: str) -> Iterator[Lab]:
     """The page, on a dataset of the test's own; an error in the page fails the test."""
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    script = SCRIPT.replace("BACKEND", json.dumps(backend.url)).replace("NAME", json.dumps(name))
-    opened = Lab(page, dashboard_page(script, BODY))
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    opened.page.on("pageerror", note)
+    opened.begin(name)
     yield opened
+    opened.page.remove_listener("pageerror", note)
     assert errors == []
 
 

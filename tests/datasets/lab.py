@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from playwright.sync_api import Page
 
 BODY = """
@@ -20,11 +24,19 @@ import {
 
 const store = dataStore(BACKEND);
 await store.connect();
-const instances = (window.instances = dataset(NAME, store));
-await instances.ready;
 const pad = sketchPad();
 pad.mount(document.querySelector('#pad'));
-datasetBrowser(instances).mount(document.querySelector('#browser'));
+
+// The components of a dataset, in the place of those of the one before.
+let shownBefore = [];
+window.begin = async (name) => {
+  shownBefore.forEach((component) => component.destroy());
+  window.instances = dataset(name, store);
+  await instances.ready;
+  const browser = datasetBrowser(instances);
+  browser.mount(document.querySelector('#browser'));
+  shownBefore = [browser];
+};
 
 let latest = null;
 pad.$images.subscribe((image) => { latest = image; });
@@ -32,24 +44,30 @@ window.record = (y) => instances.create({ x: latest, y, thumbnail: pad.captureTh
 window.upload = (bytes, type, name) => store.uploadAsset(new Blob([new Uint8Array(bytes)], { type }), name);
 window.count = () => instances.$count.value;
 
+// Numbers as Playwright hands them over at once; a list of a million takes it seconds.
+const base64 = (array) => new Promise((resolve) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.split(',')[1]);
+  reader.readAsDataURL(new Blob([array]));
+});
+
 // What a page has for an instance's image: its pixels, and the numbers that it would feed a model.
 const model = tfjsModel({ inputType: 'image', taskType: 'generic' });
 await model.load(store, 'no such model').catch(() => {}); // the bundle has no other way to await TF.js' start
 window.pixels = async (id) => {
   const { x } = await instances.get(id);
-  return { data: Array.from(x.data), width: x.width, height: x.height };
+  return { data: await base64(x.data), width: x.width, height: x.height };
 };
 window.fed = async (id, [h, w]) => {
   model.inputShape = [1, h, w, 3];
   const { x } = await instances.get(id);
   const fed = model.preprocessImage(x);
-  return Array.from(await fed.data());
+  return base64(await fed.data());
 };
-window.matrix = () => {
-  const predictions = batchPrediction(NAME, store);
-  const shown = confusionMatrix(predictions);
+window.matrix = (name) => {
+  window.shown = confusionMatrix(batchPrediction(name, store));
   shown.mount(document.querySelector('#matrix'));
-  window.shown = shown;
+  shownBefore.push(shown);
 };
 window.ready = true;
 """
@@ -66,10 +84,20 @@ class Lab:
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
         self._url = url
-        self.open()
+        self._name = ""
+        self._load()
+
+    def begin(self, name: str) -> None:
+        """Has it show a dataset, in the place of the one before."""
+        self._name = name
+        self.page.evaluate("(name) => begin(name)", name)
 
     def open(self) -> None:
-        """Opens the page, or loads it anew."""
+        """Loads the page anew, with the dataset that it shows."""
+        self._load()
+        self.begin(self._name)
+
+    def _load(self) -> None:
         self.page.goto(self._url)
         self.page.wait_for_function("window.ready")
         self.page.wait_for_selector("#pad canvas")
@@ -95,6 +123,16 @@ class Lab:
     def create(self, data: str) -> str:
         """Has the page create an instance of a JavaScript expression, and gives its `_id`."""
         return str(self.page.evaluate(f"async () => (await instances.create({data})).id"))
+
+    def pixels(self, instance: str) -> NDArray[np.uint8]:
+        """The image of an instance, as the page has it: `[height, width, 3]`."""
+        seen = self.page.evaluate("(id) => pixels(id)", instance)
+        return np.frombuffer(b64decode(seen["data"]), np.uint8).reshape(seen["height"], seen["width"], 4)[..., :3]
+
+    def fed(self, instance: str, size: tuple[int, int]) -> NDArray[np.float32]:
+        """The image of an instance, as the page feeds it to a model of that height and width: `[height, width, 3]`."""
+        fed = b64decode(self.page.evaluate("([id, size]) => fed(id, size)", [instance, size]))
+        return np.frombuffer(fed, np.float32).reshape(*size, 3)
 
     def evaluate(self, script: str, argument: Any = None) -> Any:
         """What a function is in the page."""
