@@ -21,7 +21,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.site import Site
 from marcelle_rt.runs.document.delta import compare, next_patch
 from marcelle_rt.runs.document.run import Run
-from marcelle_rt.runs.sync.fence import rev_text
+from marcelle_rt.runs.sync.replica.fence import rev_text
 from tests.helpers import chromium, dashboard_html
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from ..client.doubt import is_away
 from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices, no_bar
 from .document import events
-from .document.delta import compare
 from .document.events import RUNS, Event
 from .document.run import Run
 from .document.shorten import sentence
@@ -25,8 +24,9 @@ from .remote.removal import remove_run
 from .remote.run_documents import RunDocuments
 from .remote.uploads import FileUploads
 from .sync import file_upload
-from .sync.fence import Fence
-from .sync.replica import CopyDisagrees, Replica
+from .sync.replica.fence import Fence
+from .sync.replica.replica import Replica
+from .sync.replica.strangers import CopyDisagrees, is_of_copied_folder
 from .sync.retrying import patiently
 from .sync.sentences import not_uploaded, replaced
 from .sync.side_documents import SideDocuments
@@ -138,8 +138,7 @@ class Uploader:
     def _check_older(self, directory: Path, run: Run, document: Mapping[str, Any]) -> None:
         """Refuses a folder that lacks what its run has on the backend, where that came from a copy of the folder."""
         is_this_run = document.get("start") == run.fields.get("start")
-        of_a_copy = is_this_run and Fence(journal.place_of(directory)).is_of_other_folder(document)
-        if of_a_copy and compare(run, document).contradicts(document):
+        if is_this_run and is_of_copied_folder(run, document, Fence(journal.place_of(directory))):
             raise RunFolderError(
                 directory,
                 f"lacks values that its run has at {self._link.location} from another copy of this folder, which was "

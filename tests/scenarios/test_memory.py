@@ -23,7 +23,7 @@ from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.sync import past
 from marcelle_rt.runs.sync.feed import Feed
-from marcelle_rt.runs.sync.replica import Replica
+from marcelle_rt.runs.sync.replica.replica import Replica
 from tests.support.runs import Cut, epoch, new_run
 
 
@@ -209,7 +209,7 @@ def test_a_copy_that_disagrees_is_compared_with_the_whole_run(backend: Backend, 
     run = new_run(6)
     events = [{"type": "create", "_id": run.id, "run": {}}, *(epoch(n) for n in range(6))]
     with Cut(backend.url) as documents:
-        replica = Replica(run, documents, fresh=True, past=lambda: Run(events))
+        replica = Replica(run, documents, fresh=True, recall=lambda: tail.recall(run, Run(events)))
         replica.level()
         replica.forget()
         assert tail.held(run) == 0

@@ -21,10 +21,11 @@ from .file_queue import FileQueue
 from .pace import PAUSE, Pace
 from .past import Past
 from .removals import Removals
-from .replica import Delivery, Replica
+from .replica.replica import Replica
 from .retrying import TRIES, pause
 from .sentences import command, kept, replaced, sign_in
 from .side_documents import SideDocuments
+from .status import Delivery
 
 _STRANGER_TRIES = 2  # of a run that was never let in: more are in vain until somebody signs in
 
@@ -69,7 +70,7 @@ class BackendCopy:
         documents, journal, fresh = RunDocuments(link), past.journal, not past.folded
         self.link = link
         folder = place_of(journal.directory)
-        self.replica: Replica = Replica(run, documents, fresh=fresh, live=True, past=past.run, folder=folder)
+        self.replica: Replica = Replica(run, documents, fresh=fresh, live=True, recall=past.recall, folder=folder)
         self.beside: SideDocuments = SideDocuments(run, documents, journal.directory, notices, fresh=fresh)
         self.files: FileQueue = FileQueue(run, journal, FileUploads(link), notices, report, clock=clock)
         self.heartbeat: Heartbeat = Heartbeat(clock=clock)

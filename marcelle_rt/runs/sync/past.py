@@ -9,7 +9,7 @@ from ..document import tail
 from ..document.events import Event
 from ..document.run import Run
 from ..folder.journal import Journal, replay
-from .replica import Replica
+from .replica.replica import Replica
 
 _HELD = 20_000  # values that a run may hold though its copies have them; most runs never have more
 

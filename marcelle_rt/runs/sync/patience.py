@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from .feed import Feed
 from .publisher import Publisher
-from .replica import Delivery
 from .sentences import unsent_hint
+from .status import Delivery
 
 UNREACHED = 2.0  # seconds for a backend that the run never reached; all of it is in its folder
 

@@ -28,6 +28,19 @@ class Phase(Enum):
     """All that can be done for it is done."""
 
 
+class Delivery(Enum):
+    """How things stand between a run and one backend."""
+
+    OPENING = "opening"
+    """Whether the backend has the run, and how much of it, is not known."""
+    FOLLOWING = "following"
+    """The copy is known, and gets what it lacks."""
+    GONE = "gone"
+    """A person removed the run there; it stays removed."""
+    CLOSED = "closed"
+    """Nothing more is sent, for a reason that `Replica.why` tells."""
+
+
 class Reached(NamedTuple):
     """How far a run's copies had come when nothing waited."""
 

@@ -19,7 +19,8 @@ from marcelle_rt.errors import FeathersError, NotFound
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.remote.heartbeat import INTERVAL, Heartbeat, is_stale
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.replica import Delivery, Replica
+from marcelle_rt.runs.sync.replica.replica import Replica
+from marcelle_rt.runs.sync.status import Delivery
 from tests.helpers import eventually
 from tests.support.clock import Clock
 from tests.support.runs import Cut, new_run

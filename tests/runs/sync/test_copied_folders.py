@@ -6,7 +6,7 @@ import pytest
 
 from marcelle_rt.errors import ConnectionLost
 from marcelle_rt.runs.document import events
-from marcelle_rt.runs.sync.replica import Delivery
+from marcelle_rt.runs.sync.status import Delivery
 from tests.runs.sync.memory_link import MemoryLink
 from tests.runs.sync.replica.test_delivery import replica_of, same
 from tests.support.runs import epoch, new_run

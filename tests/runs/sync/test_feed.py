@@ -16,8 +16,7 @@ from marcelle_rt.runs.folder import journal
 from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.patience import unsent
-from marcelle_rt.runs.sync.replica import Delivery
-from marcelle_rt.runs.sync.status import Phase
+from marcelle_rt.runs.sync.status import Delivery, Phase
 from tests.runs.sync.memory_feed import RUN, Made
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.clock import Clock

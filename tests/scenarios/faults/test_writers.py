@@ -13,8 +13,8 @@ from marcelle_rt import DataStore, Remote, Uploader, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import RunFolderError
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.fence import rev_number
-from marcelle_rt.runs.sync.replica import Replica
+from marcelle_rt.runs.sync.replica.fence import rev_number
+from marcelle_rt.runs.sync.replica.replica import Replica
 from tests.helpers import eventually
 from tests.support.proxy import Proxy
 from tests.support.runs import epoch, new_run

@@ -19,8 +19,8 @@ from marcelle_rt.runs.folder.journal import Journal
 from marcelle_rt.runs.sync import file_queue
 from marcelle_rt.runs.sync.backend_copy import BackendCopy
 from marcelle_rt.runs.sync.past import Past
-from marcelle_rt.runs.sync.replica import Delivery
 from marcelle_rt.runs.sync.sentences import command, replaced
+from marcelle_rt.runs.sync.status import Delivery
 from tests.runs.sync.backend_copy.copied import START, Copied, document, numbers
 from tests.runs.sync.memory_feed import Said
 from tests.runs.sync.memory_link import MemoryLink

@@ -10,8 +10,10 @@ from marcelle_rt.errors import ConnectionLost, GeneralError, NotFound, Unavailab
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.fence import rev_text
-from marcelle_rt.runs.sync.replica import CopyDisagrees, Delivery, OtherRun, Replica
+from marcelle_rt.runs.sync.replica.fence import rev_text
+from marcelle_rt.runs.sync.replica.replica import Replica
+from marcelle_rt.runs.sync.replica.strangers import CopyDisagrees, OtherRun
+from marcelle_rt.runs.sync.status import Delivery
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch, new_run
 
@@ -237,7 +239,7 @@ def test_a_run_that_a_person_removed_does_not_come_back_though_its_heartbeat_can
 def test_a_run_that_an_emptied_database_lost_is_created_again(
     link: MemoryLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marcelle_rt.runs.sync.replica._REMOVAL_PATIENCE", 0.0)
+    monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
     run = new_run(1)
     replica = replica_of(run, link, fresh=True)
     replica.level()

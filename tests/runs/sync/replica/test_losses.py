@@ -6,9 +6,10 @@ import pytest
 
 from marcelle_rt import DataStore, Remote
 from marcelle_rt.errors import ConnectionLost
+from marcelle_rt.runs.document import tail
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.replica import Replica
+from marcelle_rt.runs.sync.replica.replica import Replica
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch, new_run
 
@@ -45,7 +46,7 @@ def test_after_a_lost_answer_the_next_one_is_compared_value_by_value() -> None:
 def test_after_a_lost_answer_a_run_is_read_from_its_journal_and_nothing_more_is_asked_for() -> None:
     link, run = MemoryLink(), new_run(10)
     events = [epoch(n) for n in range(11)]
-    replica = Replica(run, RunDocuments(link), fresh=True, past=lambda: Run(events))
+    replica = Replica(run, RunDocuments(link), fresh=True, recall=lambda: tail.recall(run, Run(events)))
     replica.level()
     replica.forget()
     lose_an_answer(replica, link, 10)

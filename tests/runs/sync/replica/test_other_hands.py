@@ -9,7 +9,9 @@ import pytest
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.replica import CopyDisagrees, Delivery, OtherRun, Replica
+from marcelle_rt.runs.sync.replica.replica import Replica
+from marcelle_rt.runs.sync.replica.strangers import CopyDisagrees, OtherRun
+from marcelle_rt.runs.sync.status import Delivery
 from tests.runs.sync.memory_link import MemoryLink
 from tests.support.runs import epoch, new_run
 
@@ -213,7 +215,7 @@ def test_a_run_that_is_gone_with_its_heartbeat_left_is_gone_at_once(link: Memory
 def test_what_an_emptied_database_still_has_of_a_run_is_not_uploaded_again(
     link: MemoryLink, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marcelle_rt.runs.sync.replica._REMOVAL_PATIENCE", 0.0)
+    monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
     run.apply(events.asset(0, 1, "f.png", "f.png", "image/png", key="k"))
     replica = follow(run, link)
     link.services["assets"] = {"a1": {"_id": "a1", "runId": run.id, "key": "k", "url": "a1/f.png"}}
@@ -229,7 +231,7 @@ def test_what_an_emptied_database_still_has_of_a_run_is_not_uploaded_again(
 def test_a_run_that_is_removed_before_it_is_created_again_stays_removed(
     link: MemoryLink, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("marcelle_rt.runs.sync.replica._REMOVAL_PATIENCE", 0.0)
+    monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
     replica = follow(run, link)
     del link.services["runs"][run.id]
     replica.apply(epoch(1))

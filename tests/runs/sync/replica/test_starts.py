@@ -61,7 +61,7 @@ def test_a_start_that_pages_have_seen_is_not_shown_again(link: MemoryLink) -> No
 
 
 def test_a_copy_that_is_made_again_starts_again(link: MemoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marcelle_rt.runs.sync.replica._REMOVAL_PATIENCE", 0.0)
+    monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
     run = begun(new_run())
     replica = replica_of(run, link, fresh=True, live=True)
     replica.level()

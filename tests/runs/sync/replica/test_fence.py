@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt.runs.sync.fence import Fence, rev_number, rev_text
+from marcelle_rt.runs.sync.replica.fence import Fence, rev_number, rev_text
 from tests.runs.sync.memory_link import matches
 
 

@@ -19,8 +19,8 @@ from marcelle_rt.errors import ConnectionLost, NotFound
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
-from marcelle_rt.runs.sync.fence import rev_text
-from marcelle_rt.runs.sync.replica import Replica
+from marcelle_rt.runs.sync.replica.fence import rev_text
+from marcelle_rt.runs.sync.replica.replica import Replica
 from tests.support.runs import Cut, epoch, new_run
 
 

@@ -10,67 +10,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from enum import Enum
 from typing import Any
 
-from ...errors import MarcelleError, NotFound
-from ..document import events, tail
-from ..document.delta import Acknowledged, Patch, compare, next_patch, opening
-from ..document.events import Event
-from ..document.run import Run
-from ..document.shorten import shortened
-from ..remote.run_documents import RunDocuments
+from ....errors import MarcelleError, NotFound
+from ...document import events, tail
+from ...document.delta import Acknowledged, Patch, compare, next_patch, opening
+from ...document.events import Event
+from ...document.run import Run
+from ...document.shorten import shortened
+from ...remote.run_documents import RunDocuments
+from ..status import Delivery
 from .fence import Fence
+from .strangers import CopyDisagrees, is_of_copied_folder, refuse_other_run, written_elsewhere
+from .whole_documents import knows_places, whole_document
 
 _REMOVAL_PATIENCE = 1.0  # seconds: a `removed` event may come just after the answer that finds nothing
 _FIELDS_SHARE = 0.75  # of a message; the lists go in pieces, but begin in the same one
 _DISAGREEMENTS = 5  # in a row, before we say that the backend doesn't keep what it is sent
-
-
-class Delivery(Enum):
-    """How things stand between a run and one backend."""
-
-    OPENING = "opening"
-    """Whether the backend has the run, and how much of it, is not known."""
-    FOLLOWING = "following"
-    """The copy is known, and gets what it lacks."""
-    GONE = "gone"
-    """A person removed the run there; it stays removed."""
-    CLOSED = "closed"
-    """Nothing more is sent, for a reason that `Replica.why` tells."""
-
-
-class CopyDisagrees(MarcelleError):
-    """A backend's copy keeps changing under our hands.
-
-    Attributes:
-        location: The backend.
-        run_id: The run's `_id`.
-    """
-
-    def __init__(self, location: str, run_id: str) -> None:
-        self.location = location
-        self.run_id = run_id
-        super().__init__(
-            f"The run {run_id} at {location} does not keep what it is sent; is another program writing it?"
-        )
-
-
-class OtherRun(MarcelleError):
-    """A backend has another run under this run's `_id`.
-
-    Attributes:
-        location: The backend.
-        run_id: The `_id` of both.
-    """
-
-    def __init__(self, location: str, run_id: str, start: Any) -> None:
-        self.location = location
-        self.run_id = run_id
-        super().__init__(
-            f"{location} has another run under the _id {run_id} (it started at {start}), so this one is not sent "
-            "there: a folder that says so was changed by hand, or is somebody else's"
-        )
 
 
 class Replica:
@@ -79,7 +35,7 @@ class Replica:
     All of it belongs to one thread, but for `removed`.
 
     Attributes:
-        run: The run that the copy is to equal. Only `apply` may change it.
+        run: The run that the copy is to equal. From here on nobody else folds events into it.
         delivery: How things stand; only `_enter` changes it.
         why: Why nothing more is sent, where that is so.
         copies: How often it was created there, or found.
@@ -95,7 +51,7 @@ class Replica:
         *,
         fresh: bool = False,
         live: bool = False,
-        past: Callable[[], Run] | None = None,
+        recall: Callable[[], object] = lambda: None,
         folder: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -106,7 +62,7 @@ class Replica:
             documents: The backend's.
             fresh: The run was made just now, so that it can't be there.
             live: Pages watch it, and are to see it start before its first epoch: a stock plot begins anew at that.
-            past: Makes the run of its journal again, for a run that is told to `forget`.
+            recall: Makes the run whole again, where it is one that is told to `forget`.
             folder: What tells the run's folder from copies of it; see `journal.place_of`.
             clock: Seconds since 1970.
         """
@@ -118,7 +74,7 @@ class Replica:
         self.shortened: set[str] = set()
         self.replaced: bool = False
         self._documents = documents
-        self._past = past
+        self._recall = recall
         self._known = Acknowledged()  # means something while FOLLOWING
         self._fresh = fresh
         self._live = live
@@ -141,9 +97,7 @@ class Replica:
     @property
     def is_level(self) -> bool:
         """Whether there is nothing to send: the copy equals the run, or is not to be written any more."""
-        if self._level_version == self.run.version or not self.run.id:
-            return True
-        return not self.is_wanted
+        return self._level_version == self.run.version or not self.run.id or not self.is_wanted
 
     @property
     def is_wanted(self) -> bool:
@@ -153,8 +107,7 @@ class Replica:
     @property
     def has_all(self) -> bool:
         """Whether the copy is known to hold all of the run."""
-        is_level = self.is_open and self._level_version == self.run.version
-        return is_level and not self.shortened
+        return self.is_open and self._level_version == self.run.version and not self.shortened
 
     def missing(self) -> int:
         """About how many values the copy lacks."""
@@ -169,13 +122,8 @@ class Replica:
         if touched:
             self._known.touch(touched, self.run.version)
 
-    def recall(self) -> None:
-        """Makes the run whole again."""
-        if self._past is not None and not self.run.is_whole:
-            tail.recall(self.run, self._past())
-
     def _whole(self) -> Run:
-        self.recall()
+        self._recall()
         return self.run
 
     def forget(self) -> None:
@@ -241,11 +189,7 @@ class Replica:
         limit = self._documents.link.message_limit
         if self._places is not False:
             return next_patch(self.run, self._known, limit, self._shortened)
-        patch = opening(self.run, limit, self._shortened(self.run.fields))
-        if len(patch.fields) < len(self.run.fields):
-            # Too large for one message, and this backend takes nothing else: the service refuses it, named.
-            patch = opening(self.run, 1 << 62, self._shortened(self.run.fields))
-        return patch
+        return whole_document(self.run, limit, self._shortened)
 
     def _shortened(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         short, replaced = shortened(fields, int(_FIELDS_SHARE * self._documents.link.message_limit))
@@ -253,7 +197,7 @@ class Replica:
         return short
 
     def _open(self) -> None:
-        self.recall()
+        self._recall()
         fresh, self._fresh = self._fresh, False
         document = None if fresh else self._documents.read(self.run.id)
         if document is not None:
@@ -280,16 +224,13 @@ class Replica:
 
     def _take_over(self, document: Mapping[str, Any]) -> None:
         """Goes on from a copy that was read."""
-        self.recall()
-        self._check_start(document)
+        self._recall()
+        location = self._documents.link.location
+        refuse_other_run(self.run, document, location)
         self.name = document.get("name", "")
-        if self._fence.is_of_other_folder(document) and compare(self.run, document).contradicts(document):
+        if is_of_copied_folder(self.run, document, self._fence):
             if (self.is_open or self._began_here) and self._fence.is_of_new_writer(document):
-                self._enter(
-                    Delivery.CLOSED,
-                    f"another program writes other values to its copy at {self._documents.link.location}, from another "
-                    "folder; was the run's folder copied?",
-                )
+                self._enter(Delivery.CLOSED, written_elsewhere(location))
                 return
             self.replaced = True
         if not self._fence.read(document):
@@ -302,12 +243,6 @@ class Replica:
         self._known = compare(self.run, document)
         self.copies += 1
         self._enter(Delivery.FOLLOWING)
-
-    def _check_start(self, document: Mapping[str, Any]) -> None:
-        """Refuses a document that can't be a copy of this run: no run changes when it started."""
-        start = document.get("start")
-        if isinstance(start, str) and start != self.run.fields.get("start", start):
-            raise OtherRun(self._documents.link.location, self.run.id, start)
 
     def _send(self, patch: Patch) -> None:
         if self._places is False:
@@ -324,11 +259,12 @@ class Replica:
             self._known.doubt()
             raise
         self._fence.passed(document)
-        if self._places is None and self._learn(patch, document) is False:
-            return
-        known = self._known
-        is_right = known.took(patch, document, self._whole)
-        if self._given_up(known, document):
+        if self._places is None:
+            self._places = knows_places(patch, document)
+            if self._places is False:
+                return
+        is_right = self._known.took(patch, document, self._whole)
+        if self._given_up(document):
             self.run.apply(events.alive())
         if is_right:
             self._disagreements = 0
@@ -336,13 +272,6 @@ class Replica:
         else:
             self._enter(Delivery.OPENING)
             self._disagree()
-
-    def _learn(self, patch: Patch, document: Mapping[str, Any]) -> bool | None:
-        """Finds out whether the backend knows places: one that does not takes `logs.loss.7` for a field's name."""
-        dotted = [key for key in patch.data if "." in key]
-        if dotted:
-            self._places = not any(key in document for key in dotted)
-        return self._places
 
     def _replace(self, patch: Patch) -> None:
         """Sends the document as a whole."""
@@ -374,9 +303,9 @@ class Replica:
         if patch.is_last and not self.run.leftovers:
             self._level_version = patch.version
 
-    def _given_up(self, known: Acknowledged, document: Mapping[str, Any]) -> bool:
+    def _given_up(self, document: Mapping[str, Any]) -> bool:
         """Whether somebody ended the copy as an `error` who thought that nobody writes it any more."""
-        is_sent = known.fields.get("status", -1) >= self.run.changed["status"]
+        is_sent = self._known.fields.get("status", -1) >= self.run.changed["status"]
         return is_sent and document.get("status") == "error" != self.run.fields["status"]
 
     def _not_found(self) -> None:

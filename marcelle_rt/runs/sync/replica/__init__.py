@@ -1,0 +1,1 @@
+"""A backend's copy of a run's document, brought level with the run."""
