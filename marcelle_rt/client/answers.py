@@ -31,7 +31,12 @@ def checked(answer: Any, method: str, *, many: bool, location: str, call: str) -
 
 def is_document(value: Any) -> bool:
     """Whether something can be a document: a mapping whose id, if it has one, is not a mapping or list."""
-    return isinstance(value, Mapping) and not any(isinstance(value.get(key), (dict, list)) for key in ("_id", "id"))
+    # Written out: this is asked of each answer, and a generator takes twice as long.
+    return (
+        isinstance(value, Mapping)
+        and not isinstance(value.get("_id"), (dict, list))
+        and not isinstance(value.get("id"), (dict, list))
+    )
 
 
 def page(answer: Any, location: str, call: str) -> Any:

@@ -289,8 +289,9 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
                 self._alerts.look(run, self.name, number, logs)
             if save_checkpoint:
                 self._save_checkpoint(run, number)
-            for name, asset in named(assets):
-                run.save_asset(asset, number, name)
+            if type(assets) is not list or assets:  # mostly there are none
+                for name, asset in named(assets):
+                    run.files.keep_asset(asset, number, name)
 
     def save_batch(self, step: int, logs: Mapping[str, Any]) -> None:
         """Saves what a batch logged, beside the run in the service `run-batches`. Takes microseconds.

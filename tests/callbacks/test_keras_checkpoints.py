@@ -103,10 +103,15 @@ def test_weights_only_leaves_the_optimizer_out_and_the_training_as_it_is(kind: s
     for weights_only in (False, True):
         model = small(512)
         writer = Writer("w", remote=False, base_log_dir=tmp_path, disk_save_format=kind, weights_only=weights_only)
+        writer.create_run(model)
         callback = KerasCallback("w", writer=writer, model_checkpoint_freq=1)
         history = model.fit(X, Y, epochs=3, verbose=0, shuffle=False, callbacks=[callback])
+        writer.save_asked("asked")
+        writer.train_end()
         assert writer.run_directory is not None
         path = writer.run_directory / f"model_checkpoint_epoch=3.{kind}"
+        (asked,) = writer.run_directory.glob(f"*asked.{kind}")
+        assert asked.stat().st_size == pytest.approx(path.stat().st_size, rel=0.1)
         sizes[weights_only], losses[weights_only] = path.stat().st_size, history.history["loss"]
         assert np.allclose(disk.load(path).predict(X, verbose=0), model.predict(X, verbose=0))
 

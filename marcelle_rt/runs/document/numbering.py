@@ -8,11 +8,16 @@ _MOST = 200  # stretches that a run's document tells of
 
 
 class Numbering:
-    """The epochs' numbers in the order of their places."""
+    """The epochs' numbers in the order of their places.
+
+    Attributes:
+        turns: Grows whenever `stretches` may tell something else.
+    """
 
     def __init__(self, epochs: Iterable[int] = ()) -> None:
         self._stretches: list[range] = []
         self._count = 0
+        self.turns: int = 0
         self._next: int | None = None  # the number that would go on with the last stretch
         for epoch in epochs:
             self.add(epoch)
@@ -29,11 +34,6 @@ class Numbering:
         """The number that has the last place, or `None` where there is none."""
         return self._stretches[-1][-1] if self._stretches else None
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """What changes whenever `stretches` may: how many there are, and how far apart the last one's numbers are."""
-        return len(self._stretches), self._stretches[-1].step if self._stretches else 0
-
     def add(self, epoch: int) -> int:
         """Gives a number the next place, and returns that."""
         stretches = self._stretches
@@ -46,9 +46,11 @@ class Numbering:
             step = epoch - first
             stretches[-1] = range(first, epoch + step, step)
             self._next = epoch + step
+            self.turns += 1
         else:
             stretches.append(range(epoch, epoch + 1))
             self._next = epoch + 1
+            self.turns += 1
         self._count += 1
         return self._count - 1
 

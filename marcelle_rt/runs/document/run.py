@@ -177,9 +177,9 @@ class Run:
 
     def _number(self, epoch: int) -> None:
         self.epochs.append(epoch)
-        before = self._numbering.shape
+        turns = self._numbering.turns
         self._numbering.add(epoch)
-        if self._numbering.shape != before:
+        if self._numbering.turns != turns:
             self._tell_numbers()
 
     def _tell_numbers(self) -> None:

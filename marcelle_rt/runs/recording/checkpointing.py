@@ -35,7 +35,7 @@ class Checkpointing:
 
     def _prepare_checkpoints(self) -> None:
         if (run := self._current.open) is not None and self.model is not None:
-            run.checkpoints.prepare(self.model, self._usage, self.disk_save_format)
+            run.files.checkpoints.prepare(self.model, self._usage, self.disk_save_format)
 
     def save_checkpoint(
         self,
@@ -62,7 +62,7 @@ class Checkpointing:
         if (run := self._open("save_checkpoint")) is None:
             return None
         if file is not None:
-            return run.keep_checkpoint(file, epoch, metadata)
+            return run.files.keep_checkpoint(file, epoch, metadata)
         return self._save_checkpoint(run, epoch, metadata)
 
     def _save_checkpoint(
@@ -76,12 +76,12 @@ class Checkpointing:
             )
             return None
         own = not self._weights_only
-        return run.save_checkpoint(self.model, epoch, self.disk_save_format, metadata, with_optimizer=own)
+        return run.files.save_checkpoint(self.model, epoch, self.disk_save_format, metadata, with_optimizer=own)
 
     def drop_checkpoints(self, keys: Iterable[str]) -> None:
         """Removes checkpoints of the open run, by what `save_checkpoint` returned, from the folder and the backend."""
         if (run := self._current.open) is not None and (gone := list(keys)):
-            run.drop_files(gone)
+            run.files.drop(gone)
 
     def describe_model(self) -> None:
         """Tells about the model again: a Sequential without an input is not built before its first batch."""

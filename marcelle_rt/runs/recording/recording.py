@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from time import time
@@ -12,7 +12,6 @@ from weakref import WeakSet
 
 from ...forks import on_fork
 from ...notices import Notices, tell
-from ...values import to_run
 from ..document import events
 from ..document.events import ALERTS, BATCHES, SYSTEM, Event
 from ..document.resumed import Resumed
@@ -24,13 +23,11 @@ from ..sync.status import Phase, Status
 from ..sync.steering.commands import Commands
 from ..training import exits, metrics, system_metrics
 from ..training.batches import Batches
-from ..training.checkpoints import Checkpoints
 from ..training.epochs import Epochs
-from ..training.own_checkpoints import keep_checkpoint
 from ..training.params import model_info, params_of
-from ..training.pictures import asset_event
 from .gate import Gate
 from .resuming import Resuming
+from .run_files import RunFiles
 from .settings import RunSettings
 from .waiting import Waiting
 
@@ -47,7 +44,7 @@ class Recording:
         epochs: The epochs that it has.
         batches: What batches logged and is not recorded yet.
         commands: What it is asked while it goes on.
-        checkpoints: What saves its model.
+        files: Its checkpoints and assets.
         lock: Held while an epoch gets its place, so that two threads don't get one.
         gate: Entered for each verb, which no end breaks.
         finish_timeout: How long the process's exit waits for the backend, in seconds.
@@ -84,7 +81,9 @@ class Recording:
         self.basename = basename
         self.epochs: Epochs = Epochs(notices, settings.rename)
         self.batches: Batches = Batches(notices, settings.rename)
-        self.checkpoints: Checkpoints = Checkpoints(settings.remote_format, notices)
+        self.files: RunFiles = RunFiles(
+            self.feed, self.epochs, settings.remote_format, self.record, self._resume_at, notices
+        )
         self._summary = metrics.Metrics("update_summary", notices, settings.rename)
         self.lock: threading.RLock = threading.RLock()
         self.gate = gate
@@ -202,7 +201,7 @@ class Recording:
                 self._resume_at(epochs.point(epoch))
             values = epochs.values(logs) if logs is not None else {}  # a signal may end it, and then there is no epoch
             number, place = epochs.take(epoch, merge=merge)
-            if self.batches.is_due:
+            if self.batches.points and self.batches.is_due:
                 self.record_batches()
             self._write(events.epoch(time(), number, place, values, epochs.fractions.get(place)))
         return number
@@ -222,80 +221,6 @@ class Recording:
         """Tells about the model, which could not be described when the run was created."""
         if (info := model_info(model, source, None, self._notices)) is not None:
             self.record(events.model(time(), info))
-
-    def save_checkpoint(
-        self,
-        model: Any,
-        epoch: int | str,
-        disk_format: str,
-        metadata: Mapping[str, Any] | None,
-        *,
-        with_optimizer: bool = True,
-    ) -> str | None:
-        """Saves a model into the folder, for the backend to get it later.
-
-        Args:
-            model: The model.
-            epoch: The epoch's number, or another word for the state of the model.
-            disk_format: The format of Keras' models on disk.
-            metadata: What to keep with it.
-            with_optimizer: Save the optimizer's state too.
-
-        Returns:
-            The checkpoint's key; `None` when it was not saved.
-        """
-        number, plain = self._checkpoint_of(epoch, metadata)
-        copy = self.feed.copy
-        to = copy.link.save_format if copy is not None else None
-        saved = self.checkpoints.save(model, self.directory, number, disk_format, to, with_optimizer=with_optimizer)
-        if saved is None:
-            return None
-        event, convertible = saved
-        if copy is not None and not convertible:
-            copy.files.refuse(event["key"])
-        self.record({**event, "metadata": {**event["metadata"], **plain}})
-        return event["key"]
-
-    def keep_checkpoint(self, file: Any, epoch: int | str, metadata: Mapping[str, Any] | None) -> str | None:
-        """Keeps a model's file of the user's, for the backend to get it later.
-
-        Args:
-            file: An `.onnx` file; or TF.js' `model.json`, or its folder.
-            epoch: The epoch's number, or another word for the state of the model.
-            metadata: What to keep with it.
-        """
-        number, plain = self._checkpoint_of(epoch, metadata)
-        event = keep_checkpoint(file, self.directory, number, plain, self._notices)
-        if event is None:
-            return None
-        self.record(event)
-        return event["key"]
-
-    def drop_files(self, keys: Iterable[str]) -> None:
-        """Writes that checkpoints or assets are not kept any more, in the folder and on the backend."""
-        self.record(events.drop(time(), keys))
-
-    def _checkpoint_of(self, epoch: int | str, metadata: Mapping[str, Any] | None) -> tuple[int | str, dict[str, Any]]:
-        """Which state of the model is saved, and what is kept with it, as a document holds it."""
-        number = epoch if isinstance(epoch, str) else self.epochs.number(epoch)
-        if isinstance(number, int):
-            self._resume_at(self.epochs.point(epoch))
-        plain, remarks = to_run(metadata or {}, "metadata")
-        for remark in remarks:
-            self._notices.warn("metadata", remark)
-        return number, plain
-
-    def save_asset(self, asset: Any, epoch: int, name: str | None = None) -> None:
-        """Keeps a file, a figure or an image of the user's with an epoch.
-
-        Args:
-            asset: It.
-            epoch: The epoch's number.
-            name: What it shall be called; as the file, or as what it is, if `None`.
-        """
-        event = asset_event(asset, self.directory, epoch, self._notices, name)
-        if event is not None:
-            self.record(event)
 
     def record_beside(self, service: str, document: Mapping[str, Any]) -> dict[str, Any]:
         """Writes a document that lies beside the run, in a service of its own, and returns it."""
@@ -342,7 +267,7 @@ class Recording:
 
     def _end(self, status: str, reason: str | None, wait: float | None) -> None:
         system_metrics.sampler().remove(self)
-        self.checkpoints.forget()
+        self.files.checkpoints.forget()
         with self.lock:
             if self.feed.phase is _OPEN:  # no other thread was first
                 self.record_batches()

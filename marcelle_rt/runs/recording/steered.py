@@ -18,6 +18,7 @@ class Steered:
     model: Any
     disk_save_format: str
     _current: Current
+    _weights_only: bool
 
     def commands(
         self, set: Mapping[str, Setter] | None = None, checkpoint: Callable[[], object] | None = None
@@ -71,5 +72,8 @@ class Steered:
             Refused: It could not be saved.
         """
         run = self._current.open
-        if run is None or not run.save_checkpoint(self.model, epoch, self.disk_save_format, None):
+        own = not self._weights_only
+        if run is None or not run.files.save_checkpoint(
+            self.model, epoch, self.disk_save_format, None, with_optimizer=own
+        ):
             raise Refused("the checkpoint could not be saved; the training's own output says why")

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...foreign import shown
 from ...notices import Notices
-from ...values import SAFE_INTEGER, number, shown
+from ...values import SAFE_INTEGER, number
 from .metrics import Metrics
 
 PAUSE = 0.5  # seconds between two chunks of a run, but for those at its end
@@ -21,6 +22,9 @@ class Batches:
 
     Where more points come in than a chunk may hold, each second one is dropped and from then on only each
     second one taken, then each fourth, and so on: what stays are values that were logged, evenly spaced.
+
+    Attributes:
+        points: What was collected: the step, when it came, and its values.
     """
 
     def __init__(
@@ -36,20 +40,18 @@ class Batches:
         self._metrics = Metrics("save_batch", notices, rename)
         self._notices = notices
         self._clock = clock
-        self._points: list[tuple[int, float, dict[str, float | int | None]]] = []
+        self.points: list[tuple[int, float, dict[str, float | int | None]]] = []
         self._came = 0
         self._stride = 1
         self._last_step = -1
         self._due = -math.inf  # the first point is a chunk of its own, so that it shows at once
 
     def __len__(self) -> int:
-        return len(self._points)
+        return len(self.points)
 
     @property
     def is_due(self) -> bool:
-        """Whether what was collected may be given out."""
-        if not self._points:
-            return False
+        """Whether what was collected may be given out; where there is nothing, nobody needs to ask."""
         return self._clock() >= self._due
 
     def add(self, step: Any, logs: Any) -> None:
@@ -59,9 +61,9 @@ class Batches:
             return
         self._last_step = self._step(step)
         values = self._metrics.values(logs)
-        self._points.append((self._last_step, time.time(), values))
-        if len(self._points) > max(2, min(MOST_POINTS, _MOST_NUMBERS // (len(values) + 2)) - 1):
-            del self._points[1::2]
+        self.points.append((self._last_step, time.time(), values))
+        if len(self.points) > max(2, min(MOST_POINTS, _MOST_NUMBERS // (len(values) + 2)) - 1):
+            del self.points[1::2]
             self._stride *= 2
 
     def take(self) -> dict[str, Any] | None:
@@ -70,10 +72,10 @@ class Batches:
         Returns:
             The fields of a chunk's document, or `None` when there is nothing.
         """
-        points = self._points
+        points = self.points
         if not points:
             return None
-        self._points, self._came, self._stride = [], 0, 1
+        self.points, self._came, self._stride = [], 0, 1
         self._due = self._clock() + PAUSE
         names = dict.fromkeys(name for _, _, values in points for name in values)
         return {
