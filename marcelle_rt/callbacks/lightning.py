@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import math
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
+from .lightning_trainer import hparams_of, planned, without_loss
 from .names import dashboard_name
 from .session import Session, checked_x
 
@@ -90,8 +90,8 @@ class MarcelleCallback(_Callback):
         if not trainer.fast_dev_run:
             if self._loaded is not None:
                 self._session.go_on(self._loaded)
-            hparams = {**_hparams(trainer.datamodule), **_hparams(pl_module)}
-            self._session.begin(pl_module, hparams, _planned(trainer), trainer.current_epoch + 1)
+            hparams = {**hparams_of(trainer.datamodule), **hparams_of(pl_module)}
+            self._session.begin(pl_module, hparams, planned(trainer), trainer.current_epoch + 1)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Notes the learning rate, which is the next epoch's at the end, and which metrics are of epochs before."""
@@ -196,7 +196,7 @@ class MarcelleLogger(_Logger):
         if not self._session.is_training:
             first = trainer.current_epoch + 1 if trainer is not None else 1
             # How many steps will be logged is not known: some validations are steps too.
-            epochs = _planned(trainer) if trainer is not None and self._x == "epoch" else 0
+            epochs = planned(trainer) if trainer is not None and self._x == "epoch" else 0
             self._session.begin(self._module, self._hparams, epochs, first, self._x)
         if "epoch" not in metrics:  # what a monitor measures: not a place of its own
             self._rates.update(metrics)
@@ -224,18 +224,10 @@ class MarcelleLogger(_Logger):
     def tell_of_missing_loss(self) -> None:
         """Says that Lightning has logged no loss in the epoch that ended last, where its interval is longer."""
         trainer = getattr(self._module, "_trainer", None)
-        if trainer is None or trainer.state.fn != "fit" or not trainer.is_global_zero:
+        if trainer is None or (self._with_loss and self._x == "step"):
             return
-        every, batches, epoch = trainer.log_every_n_steps, trainer.num_training_batches, trainer.current_epoch
-        if every <= batches or not epoch or epoch - 1 in self._with_loss or (self._with_loss and self._x == "step"):
-            return
-        self.experiment.notices.warn(
-            "interval",
-            f"MarcelleLogger: epoch {epoch} has no 'loss'"
-            f"{'' if self._session.is_training else ', and there is no run yet'}: an epoch has {batches} batches, and "
-            f"Lightning logs each {every}th. Give Trainer(log_every_n_steps={max(1, int(batches) // 2)}), or log the "
-            "loss of epochs: self.log('train_loss', loss, on_epoch=True).",
-        )
+        if (text := without_loss(trainer, self._with_loss, is_recorded=self._session.is_training)) is not None:
+            self.experiment.notices.warn("interval", f"MarcelleLogger: {text}")
 
 
 class _Epochs(_Callback):
@@ -257,18 +249,3 @@ class _Epochs(_Callback):
         """Looks at the epoch before, of which all is logged by now."""
         if trainer.current_epoch != self._first:
             self.logger.tell_of_missing_loss()
-
-
-def _hparams(owner: Any) -> dict[str, Any]:
-    return dict(getattr(owner, "hparams", None) or {})
-
-
-def _planned(trainer: Any) -> int:
-    """How many epochs are planned; 0 where only steps or a time are, and the length of an epoch is not known."""
-    if trainer.max_epochs is not None and trainer.max_epochs > 0:
-        return int(trainer.max_epochs)
-    batches = trainer.num_training_batches
-    if trainer.max_steps is None or trainer.max_steps < 0 or not math.isfinite(batches) or not batches:
-        return 0
-    steps = math.ceil(int(batches) / int(trainer.accumulate_grad_batches))
-    return math.ceil(int(trainer.max_steps) / steps)
