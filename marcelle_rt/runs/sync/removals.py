@@ -29,9 +29,9 @@ class Removals:
         self.is_listening: bool = False
 
     def listen(self) -> None:
-        """Listens from now on, if there is a socket."""
+        """Listens from now on, if there is a socket; not for who does so already."""
         session = self._link.store.session
-        if not self.is_listening and self._link.way is self._link.store and not session.lacks_socket:
+        if self._link.way is self._link.store and not session.lacks_socket:
             try:
                 session.connect()
             except NoWebSocket:  # its calls go by HTTP

@@ -76,10 +76,11 @@ class MemoryLink(Link):
         self.happen("connect", "")
 
     def on(self, event: str, function: Callable[[Any], None], *, background: bool) -> None:
+        assert background is True  # else a flood could not take the socket away
         self.listening[event] = function
 
     def off(self, event: str, function: Callable[[Any], None]) -> None:
-        self.listening.pop(event, None)
+        assert self.listening.pop(event, function) == function  # without one all handlers of the session would go
 
     def call_async(self, method: str, service: str, *args: Any) -> None:
         self.service(service).remove(args[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -136,6 +137,8 @@ def test_what_was_missed_is_read_from_the_oldest_on(made: Made) -> None:
 def test_more_than_one_reading_are_read_one_after_the_other(made: Made) -> None:
     for n in range(ROOM + 20):
         made.backend.asked(str(n), command="set", params={"lr": n})
+    made.listener._read()
+    assert len(made.listener._heard) == ROOM
     made.listener._work()
     assert "sent" not in made.backend.states().values()
 
@@ -181,9 +184,18 @@ def test_without_a_socket_it_asks_every_two_seconds(made: Made) -> None:
 
 def test_it_forgets_the_oldest_that_it_has_seen(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listener, "_REMEMBERED", 2)
+    made = Made()
     for key in ("a", "b", "c"):
         made.listener._remember(key)
-    assert list(made.listener._seen) == ["b", "c"]
+        made.listener._send(Answer(made.backend.asked(key)["_id"], State.REFUSED))
+    assert list(made.listener._seen) == list(made.listener._answered) == ["b", "c"]
+
+
+def test_a_command_of_a_server_that_calls_ids_otherwise_is_one_too(made: Made) -> None:
+    document = made.backend.asked("a")
+    made.listener._hear({"id": document.pop("_id"), **document})
+    made.listener._work()
+    assert made.steering.take() == [Command("a", "stop")]
 
 
 @pytest.mark.parametrize("refusal", [None, Forbidden("one by one"), MethodNotAllowed("one by one")])
@@ -242,12 +254,20 @@ def test_a_store_that_its_owner_closed_is_not_heard_any_more(made: Made, caplog:
     assert told == f"commands to r are heard no more: {BackendUnreachable('memory', 'closed')}"
 
 
-def test_its_thread_asks_a_backend_that_was_away_again(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "_RETRY", 0.01)
+def test_its_thread_asks_a_backend_that_was_away_again_after_a_pause(made: Made) -> None:
+    pauses: list[float | None] = []
+
+    class Short(threading.Condition):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            return super().wait(timeout and 0.01)
+
+    made.listener._changed = Short()
     made.backend.asked("a")
     made.backend.faults[f"find {COMMANDS}"] = [BackendUnreachable("memory", "refused") for _ in range(3)]
     made.listener.start()
     eventually(lambda: made.backend.states() == {"a": "accepted"})
+    assert pauses[:3] == [5.0] * 3
     made.listener.wait(0)  # no longer than it is told to
     assert made.listener._thread.is_alive()
     made.listener.end("success")
