@@ -29,6 +29,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from .foreign import shown
+
 
 class MarcelleError(Exception):
     """The base of every error that this package raises on purpose."""
@@ -161,8 +163,7 @@ class InvalidData(MarcelleError, ValueError):
 
     def __init__(self, path: str, value: object, reason: str) -> None:
         self.path = path
-        text = repr(value)
-        self.value: str = text if len(text) <= 80 else text[:77] + "..."
+        self.value: str = shown(value, 80)
         self.reason = reason
         super().__init__(f"{path}: {self.value} {reason}")
 
@@ -179,7 +180,7 @@ class UnsupportedFormat(MarcelleError, ValueError):
         self.what = what
         self.format = format
         self.supported: tuple[str, ...] = tuple(supported)
-        super().__init__(f"{what}: {format!r} is not supported. Use one of: {', '.join(self.supported)}.")
+        super().__init__(f"{what}: {shown(format, 80)} is not supported. Use one of: {', '.join(self.supported)}.")
 
 
 class ConversionError(MarcelleError):

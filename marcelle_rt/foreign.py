@@ -5,6 +5,7 @@ way of showing it has one function here, and nothing else:
 
 - a terminal, and a message or warning that may end up there: `clean` for one line, `clean_lines` for several,
   always as rich's `Text`, because a plain string is read as markup;
+- a value that a message quotes: `shown`;
 - HTML and SVG: `as_html`;
 - a spreadsheet, to which CSV goes: `as_cell`.
 
@@ -51,6 +52,35 @@ def as_cell(value: Any) -> Any:
         return value
     text = clean(value)
     return f"'{text}" if text.lstrip().startswith(_FORMULAS) else text
+
+
+def utf8(text: str) -> str:
+    """Text without lone surrogates, which names of files may have and JSON can't."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def spelled(key: Any) -> str:
+    """A key as a text, whatever its own `str` does."""
+    try:
+        return str(key)
+    except BaseException as error:  # an object's own
+        pass_interrupt(error)
+        return shown(key)
+
+
+def shown(value: Any, width: int = 1000) -> str:
+    """A value as a message shows it, whatever its own `repr` does.
+
+    Args:
+        value: The value.
+        width: The most characters; a longer text ends in `...`.
+    """
+    try:
+        text = utf8(repr(value))
+    except BaseException as error:  # an object's own repr
+        pass_interrupt(error)
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def pass_interrupt(error: BaseException) -> None:

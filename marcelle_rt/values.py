@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from .errors import InvalidData
-from .foreign import pass_interrupt
+from .foreign import pass_interrupt, shown, spelled, utf8
 
 SOCKET_LIMIT = 1_000_000
 """Bytes in one frame above which a Socket.IO server closes the connection (`maxHttpBufferSize`)."""
@@ -340,27 +340,3 @@ def _plain_key(key: Any) -> Any:
     if isinstance(key, bool) or not (isinstance(key, int) or hasattr(key, "__index__")):
         return key
     return str(int(key))
-
-
-def utf8(text: str) -> str:
-    """Text without lone surrogates, which names of files may have and JSON can't."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def spelled(key: Any) -> str:
-    """A key as a text, whatever its own `str` does."""
-    try:
-        return str(key)
-    except BaseException as error:  # an object's own
-        pass_interrupt(error)
-        return shown(key)
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it, whatever its own `repr` does: 1,000 letters at most."""
-    try:
-        text = utf8(repr(value))
-    except BaseException as error:  # an object's own repr
-        pass_interrupt(error)
-        text = f"<{type(value).__name__}>"
-    return text if len(text) <= 1000 else text[:997] + "..."

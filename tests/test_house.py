@@ -23,7 +23,7 @@ GROUND = {
 RUNS = {"runs/document/", "runs/folder/", "runs/training/", "runs/remote/", "runs/sync/", "runs/alerts/"}
 
 ROOMS = {
-    "errors.py": set(),
+    "errors.py": {"foreign.py"},
     "values.py": {"errors.py", "foreign.py"},
     "config.py": {"errors.py"},
     "foreign.py": set(),

@@ -18,6 +18,7 @@ import pytest
 
 from marcelle_rt import values
 from marcelle_rt.errors import InvalidData
+from marcelle_rt.foreign import utf8
 from marcelle_rt.values import (
     canonical,
     dumps,
@@ -27,7 +28,6 @@ from marcelle_rt.values import (
     safe_key,
     to_run,
     to_wire,
-    utf8,
 )
 
 EAST = dt.timezone(dt.timedelta(hours=2))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from marcelle_rt import values
-from marcelle_rt.errors import InvalidData
-from marcelle_rt.values import FIT_KEYS, LONGEST_KEY, number, safe_key, safe_keys, spelled, to_run, to_wire
+from marcelle_rt import foreign
+from marcelle_rt.errors import InvalidData, UnsupportedFormat
+from marcelle_rt.values import FIT_KEYS, LONGEST_KEY, number, safe_key, safe_keys, to_run, to_wire
 
 
 class Color(enum.Enum):
@@ -134,6 +134,8 @@ class Hostile(float):
 
 
 def test_a_value_whose_own_text_raises_is_shown_by_its_class() -> None:
-    assert values.shown(Hostile(1)) == spelled(Hostile(1)) == "<Hostile>"
+    assert foreign.shown(Hostile(1)) == foreign.spelled(Hostile(1)) == "<Hostile>"
+    assert InvalidData("a", Hostile(1), "is none").value == "<Hostile>"
+    assert str(UnsupportedFormat("f", Hostile(1), ["h5"])) == "f: <Hostile> is not supported. Use one of: h5."
     assert to_run({"a": Hostile(1)}, "params")[0] == {"a": "<Hostile>"}
     assert number(Hostile(1)) is None

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from ...foreign import utf8
 from ...notices import Notices
-from ...values import utf8
 from ..stored import images
 from ..stored.unreadable import Unreadable
 

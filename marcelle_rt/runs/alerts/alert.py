@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ... import config
-from ...foreign import clean, pass_interrupt
+from ...foreign import clean, pass_interrupt, shown, utf8
 from ...notices import Notices, logger
 from ...redaction import redacted
-from ...values import iso, shown, to_run, utf8
+from ...values import iso, to_run
 
 LEVELS = ("info", "warning", "error")
 _STYLES = {"info": "bold blue", "warning": "bold yellow", "error": "bold red"}

@@ -12,8 +12,9 @@ from time import time
 from typing import Any
 
 from ...errors import RunFolderError
+from ...foreign import shown, spelled
 from ...notices import Notices
-from ...values import iso, shown, spelled
+from ...values import iso
 from ..document import events
 from ..document.resumed import Resumed
 from ..folder import journal

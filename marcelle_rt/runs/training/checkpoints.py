@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConversionError, InvalidData
-from ...foreign import pass_interrupt
+from ...foreign import pass_interrupt, shown
 from ...formats import REMOTE_FORMATS
 from ...notices import Notices, logger, sentence
-from ...values import shown
 from ..document import events
 from ..folder.files import free_checkpoint_name
 

@@ -7,9 +7,9 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ...foreign import pass_interrupt
+from ...foreign import pass_interrupt, shown
 from ...notices import Notices
-from ...values import SAFE_INTEGER, number, shown
+from ...values import SAFE_INTEGER, number
 from ..document.numbering import Numbering
 from .metrics import Metrics
 

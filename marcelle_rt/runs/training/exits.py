@@ -12,10 +12,9 @@ from collections import deque
 from types import FrameType
 from typing import Protocol
 
-from ...foreign import pass_interrupt
+from ...foreign import pass_interrupt, utf8
 from ...forks import around_fork, on_fork
 from ...redaction import redacted
-from ...values import utf8
 
 _LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidData
-from ...foreign import pass_interrupt
+from ...foreign import pass_interrupt, shown, spelled
 from ...notices import Notices
-from ...values import FIT_KEYS, measured, number, safe_key, shown, spelled
+from ...values import FIT_KEYS, measured, number, safe_key
 
 # The dashboard's page has the same two (dashboard/page/runs/facts.js).
 _GROWING = re.compile(

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidData, MarcelleError
-from ...foreign import pass_interrupt
+from ...foreign import pass_interrupt, shown
 from ...notices import Notices
 from ...utils import get_model_info, loss_name
-from ...values import safe_keys, shown, to_run
+from ...values import safe_keys, to_run
 from . import frameworks
 
 _NOTHING = object()

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from ...errors import AWAY, InvalidData
+from ...foreign import utf8
 from ...redaction import redacted
 from ...runs.remote.remote import Remote
 from ...runs.training.exits import describe, short
-from ...values import utf8
 from ..claims import after_loss, again, claim, stopped_too_late, take
 from ..definition import Definition
 from ..documents import JOBS, JobState
