@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..client.doubt import is_away
+from ..client.retrying import patiently
 from ..errors import MarcelleError, RunFolderError
 from ..notices import Notices, no_bar
 from .document import events
@@ -27,7 +28,6 @@ from .sync import file_upload
 from .sync.replica.fence import Fence
 from .sync.replica.replica import Replica
 from .sync.replica.strangers import CopyDisagrees, is_of_copied_folder
-from .sync.retrying import patiently
 from .sync.sentences import not_uploaded, replaced
 from .sync.side_documents import SideDocuments
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ...client.doubt import may_pass
+from ...client.retrying import TRIES, pause
 from ...config import Login
 from ...errors import AWAY, BackendUnreachable, MarcelleError, NotAuthenticated
 from ...notices import Notices, sentence
@@ -22,7 +23,6 @@ from .pace import PAUSE, Pace
 from .past import Past
 from .removals import Removals
 from .replica.replica import Replica
-from .retrying import TRIES, pause
 from .sentences import command, kept, replaced, sign_in
 from .side_documents import SideDocuments
 from .status import Delivery

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...client.doubt import is_away, may_pass
+from ...client.retrying import TRIES, pause
 from ...errors import ConversionError, InvalidData, MarcelleError
 from ...notices import Notices, logger, sentence
 from ..document.events import Event
@@ -17,7 +18,6 @@ from ..folder.files import size_of
 from ..folder.journal import Journal
 from ..remote.uploads import FileUploads
 from .file_upload import upload
-from .retrying import TRIES, pause
 from .sentences import command, kept, not_uploaded
 
 

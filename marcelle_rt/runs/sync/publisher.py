@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ...chance import CHANCE
+from ...client.retrying import pause
 from ...errors import AWAY, MarcelleError
 from ...forks import on_fork, pid
 from ...notices import THREADS, logger
@@ -17,7 +18,6 @@ from ...threads import started
 from ..remote.link import Link
 from .feed import Feed
 from .pace import PAUSE, REFUSED_PAUSE, earlier
-from .retrying import pause
 from .route import Route
 from .status import Phase
 from .worker import Worker

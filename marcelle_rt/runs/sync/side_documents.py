@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...client.doubt import is_away, may_pass
+from ...client.retrying import TRIES
 from ...errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound, NotImplementedByServer
 from ...notices import Notices, logger, sentence
 from ..document.event_checks import is_beside
@@ -21,7 +22,6 @@ from ..document.events import BATCHES, Event
 from ..document.run import Run
 from ..folder.journal import JOURNAL, replay
 from ..remote.run_documents import RunDocuments
-from .retrying import TRIES
 
 _MOST = 200  # documents that wait in memory; past that they are read from the journal again
 _NOT_FOR_US = (Forbidden, NotFound, MethodNotAllowed, NotImplementedByServer)

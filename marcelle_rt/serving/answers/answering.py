@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...client.doubt import is_away
+from ...client.retrying import patiently
+from ...client.service import Service
 from ...client.view import Change
 from ...datasets.stored.decoding import value
-from ...errors import AWAY, MarcelleError, NotFound
+from ...errors import MarcelleError, NotFound
 from ...notices import Notices, logger
 from ...runs.training.exits import describe, short
 from ...values import to_wire
@@ -33,6 +37,7 @@ class Answering:
         self._server = server
         self._requests = definition.store.service(REQUESTS)
         self._notices = Notices()
+        self._ended = threading.Event()
         self._published = {
             name: Published(definition.store, name) for name in definition.tasks if name not in definition.predictors
         }
@@ -43,10 +48,12 @@ class Answering:
 
     def end(self) -> None:
         """Has it answer no more, and waits for nothing."""
+        self._ended.set()
         self._following.end()
 
     def close(self) -> None:
         """Answers no more."""
+        self._ended.set()
         self._following.close()
         for model in self._published.values():
             model.close()
@@ -60,20 +67,7 @@ class Answering:
             self._answer(change.document)
 
     def _answer(self, request: dict[str, Any]) -> None:
-        # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.
-        query = {"$or": [{"state": RequestState.ASKED.value}, {"server": self._server}]}
-        changes = self._made(request)
-        for _ in range(2):
-            try:
-                self._requests.patch(request["_id"], {**changes, "server": self._server}, {"query": query})
-                return
-            except NotFound:  # who asked has gone, or has an answer
-                return
-            except AWAY:  # it is given again when the line is back
-                raise
-            except MarcelleError as error:  # an answer that is too large, mostly; the next request may be another's
-                changes = _failed(f"the answer can't be sent: {error}")
-                logger.info("request %s: %s", request["_id"], changes["message"])
+        send_answer(self._requests, request["_id"], self._made(request), self._server, self._ended.wait)
 
     def _made(self, request: dict[str, Any]) -> dict[str, Any]:
         task = request["task"]
@@ -85,6 +79,36 @@ class Answering:
             self._notices.warn(task, f"The predictor of {task!r} raised:\n{traceback.format_exc()}")
             return _failed(describe(error))
         return {"state": RequestState.ANSWERED.value, "y": y}
+
+
+def send_answer(
+    requests: Service, key: str, changes: Mapping[str, Any], server: str, sleep: Callable[[float], object]
+) -> None:
+    """Sends an answer; where that can't be, says so in its place.
+
+    Args:
+        requests: The service.
+        key: The request's `_id`.
+        changes: What answers it.
+        server: Whose answer it is.
+        sleep: Waits so many seconds, before what a busy backend refused is tried again.
+
+    Raises:
+        MarcelleError: The backend is away; the request is given again when it is back.
+    """
+    # Two servers may both have begun; the first answer counts. The `$or` is that of `claims`.
+    query = {"$or": [{"state": RequestState.ASKED.value}, {"server": server}]}
+    try:
+        patiently(lambda: requests.patch(key, {**changes, "server": server}, {"query": query}), sleep)
+    except NotFound:  # who asked has gone, or has an answer
+        return
+    except MarcelleError as error:  # an answer that is too large, mostly; the next request may be another's
+        if is_away(error):
+            raise
+        told = f"the answer can't be sent: {error}"
+        logger.info("request %s: %s", key, told)
+        if changes["state"] != RequestState.ERROR.value:
+            send_answer(requests, key, _failed(told), server, sleep)
 
 
 def _failed(message: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from marcelle_rt.client.retrying import TRIES, patiently, pause
 from marcelle_rt.errors import (
     BadRequest,
     GeneralError,
     TooManyRequests,
 )
-from marcelle_rt.runs.sync.retrying import TRIES, patiently, pause
 from tests.client.test_doubt import AWAY
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ...client.doubt import is_away, may_pass
-from ...errors import MarcelleError
+from ..errors import MarcelleError
+from .doubt import is_away, may_pass
 
 T = TypeVar("T")
 
