@@ -15,16 +15,17 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, (*AWAY, NotAuthenticated))
 
 
+def passes(code: int) -> bool:
+    """Whether a server that answers with a code of Feathers', which is HTTP's, may answer otherwise later."""
+    return code in _PASSING_CODES or (code >= 500 and code not in _LASTING_CODES)
+
+
 def may_pass(error: BaseException) -> bool:
     """Whether the same call may come through later, though nothing about it changes.
 
     A server that is busy (429), a proxy before one that restarts (502, 503) or a fault in one (500) may.
     """
-    if is_away(error):
-        return True
-    if not isinstance(error, FeathersError):
-        return False
-    return error.code in _PASSING_CODES or (error.code >= 500 and error.code not in _LASTING_CODES)
+    return is_away(error) or (isinstance(error, FeathersError) and passes(error.code))
 
 
 def is_over(error: MarcelleError) -> bool:

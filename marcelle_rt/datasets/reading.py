@@ -95,7 +95,7 @@ class Reading(Kept):
         """The instances that there are, then each that is recorded, changed or removed, without gaps.
 
         Args:
-            timeout: Seconds after which the iteration ends if nothing came; `None` waits for ever.
+            timeout: Seconds after which the iteration ends if nothing came; `None` waits forever.
 
         Returns:
             An iterator of `Change(kind, document)`, as from `Service.watch`, with `x` decoded. It can be closed, and

@@ -20,7 +20,7 @@ function messageOf(error) {
 }
 
 /**
- * A hook that waits until a service's database is read; calls to one that can't be read would wait for ever.
+ * A hook that waits until a service's database is read; calls to one that can't be read would wait forever.
  * @param {object} errors Feathers' error classes.
  * @returns {(context: object) => object | Promise<object>}
  */

@@ -286,7 +286,7 @@ class Connection:
     def _tend(self, line: Line) -> None:
         """Waits for the line's end, renewing the login meanwhile."""
         while self._status != "closed" and not line.lost:
-            if self._rest(line, self._session):
+            if self._becomes_due(line, self._session):
                 self._renew(line)
         with self._changed:
             if self._is_kept_by_me() and self._status != "closed":
@@ -297,8 +297,8 @@ class Connection:
         """Whether this thread is the keeper still: `hang_up` lets it go, and another may have begun."""
         return self._keeper is threading.current_thread()
 
-    def _rest(self, line: Line, session: auth.Session | None) -> bool:
-        """Waits until something happens; whether that is that the session has become due."""
+    def _becomes_due(self, line: Line, session: auth.Session | None) -> bool:
+        """Waits until something happens; tells whether that is that the session has become due."""
         with self._changed:
             wait = None if session is None or session.due is None else max(0.0, session.due - self._clock())
             something = self._changed.wait_for(

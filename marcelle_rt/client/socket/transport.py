@@ -33,6 +33,7 @@ from ...notices import Log
 from ...values import ANSWER_LIMIT
 from .. import tls
 from ..answers import Raw
+from ..doubt import passes
 from ..rest.proxies import goes_direct
 from .probe import find_protocol
 from .wire import Socket, TooLarge
@@ -45,7 +46,6 @@ _PING_INTERVALS = (0.05, 86_400.0)  # seconds; a server that asks for anything e
 _DROPPED = (
     websocket.WebSocketException, engineio.exceptions.ConnectionError, socketio.exceptions.ConnectionError,
 )  # fmt: skip
-_PASSING = frozenset({408, 429, 500, 502, 503, 504})  # of a server that is busy or away, not of a proxy's rules
 
 
 class Receiver(Protocol):
@@ -139,7 +139,7 @@ class Line:
         cause = _innermost(error)
         if isinstance(cause, websocket.WebSocketBadStatusException):
             reason = f"the answer to it has the HTTP status {cause.status_code}"
-            if cause.status_code not in _PASSING:
+            if not passes(cause.status_code):  # a proxy's rules, and not a server that is busy or away
                 return NoWebSocket(self.location, reason)
         else:
             reason = str(cause) or type(cause).__name__

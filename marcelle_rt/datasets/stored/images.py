@@ -66,7 +66,7 @@ def url_bytes(text: str) -> bytes:
     """
     head, comma, content = text.partition(",")
     if not comma or not head.endswith(";base64"):
-        raise Unreadable(f"begins like an image and is a text ({text[:40]!r}); a page waits for ever for such an image")
+        raise Unreadable(f"begins like an image and is a text ({text[:40]!r}); a page waits forever for such an image")
     try:
         return base64.b64decode(content, validate=True)
     except binascii.Error as error:
@@ -76,7 +76,7 @@ def url_bytes(text: str) -> bytes:
 def encode(pixels: NDArray[Any]) -> str:
     """The text that a page would store for an image: a `data:` URL of a JPEG at quality 92.
 
-    It is read back before it is given away: an image that can't be decoded makes every page wait for ever.
+    It is read back before it is given away: an image that can't be decoded makes every page wait forever.
 
     Args:
         pixels: `uint8`, `[h, w]`, `[h, w, 1]`, `[h, w, 3]` or `[h, w, 4]`.

@@ -17,7 +17,7 @@ Resize = Callable[["NDArray[Any]", tuple[int, int]], "NDArray[Any]"]
 def as_the_page(image: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     """Resizes an image as `tfjsModel({inputType: 'image'})` does before it predicts.
 
-    That is `tf.image.resizeBilinear(tf.browser.fromPixels(image), [h, w])`: no half-pixel centres, and no smoothing
+    That is `tf.image.resizeBilinear(tf.browser.fromPixels(image), [h, w])`: no half-pixel centers, and no smoothing
     where the image gets smaller. The formula is that of TF.js' own kernel, `tfjs-backend-cpu/src/kernels/
     ResizeBilinear.ts` (`alignCorners` and `halfPixelCenters` false): a pixel of the result at row `r` lies at
     `r * source_height / height` of the source, and is mixed linearly from the four pixels around that place.

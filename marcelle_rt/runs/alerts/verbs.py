@@ -82,7 +82,7 @@ class Alerts:
 
     def look(self, run: Alerted, name: str, epoch: int, logs: Any) -> None:
         """Looks at what an epoch logged, as it was given."""
-        if self.rules and isinstance(logs, Mapping):
+        if isinstance(logs, Mapping):
             for rule in self.rules:
                 for alarm in rule.look(epoch, logs):
                     self.tell(run, name, *alarm)

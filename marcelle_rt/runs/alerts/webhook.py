@@ -15,6 +15,7 @@ from http.client import HTTPException
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from ...client.doubt import passes
 from ...client.opener import opener
 from ...errors import MarcelleError
 from ...notices import Notices
@@ -25,7 +26,6 @@ from .alert import sentence
 _TIMEOUT = 10.0  # seconds for one attempt
 _PAUSES = (1.0, 4.0)  # seconds before the second and the third attempt
 _MOST = 100  # alerts that wait
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 class _Failure(NamedTuple):
@@ -107,7 +107,7 @@ class Webhook:
             reason = f"it answers with HTTP status {error.code}"
             if 300 <= error.code < 400:
                 reason += ", and a redirect is not followed"
-            return _Failure(reason, may_pass=error.code in _PASSING)
+            return _Failure(reason, may_pass=passes(error.code))
         except (OSError, HTTPException) as error:  # also urllib's URLError
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
             return _Failure(getattr(cause, "strerror", None) or type(cause).__name__, may_pass=True)

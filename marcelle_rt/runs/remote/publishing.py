@@ -104,7 +104,7 @@ class ModelPublisher:
         error: BaseException | None = None
         try:
             document = self._replace(folder, labels, public)
-        except BaseException as raised:  # also Ctrl-C: those who wait must not wait for ever
+        except BaseException as raised:  # also Ctrl-C: those who wait must not wait forever
             error = raised
             raise
         finally:
