@@ -14,6 +14,7 @@ import pytest
 
 from marcelle_rt import Dataset, DataStore, Predictions
 from marcelle_rt.backend import Backend
+from tests.support.programs.forked import run
 
 ROOT = Path(__file__).parents[1]
 
@@ -32,16 +33,23 @@ def examples_store(examples_backend: Backend) -> Iterator[DataStore]:
         yield store
 
 
-def run_example(name: str, *arguments: str, backend: str, folder: Path) -> str:
-    """Runs an example in a folder of its own, and returns what it says; a warning of ours fails the test."""
+def run_example(name: str, *arguments: str, backend: str, folder: Path, library: str | None = None) -> str:
+    """Runs an example in a folder of its own, and returns what it says; a warning of ours fails the test.
+
+    It finds the library imported, if one is given; see `tests/support/programs`.
+    """
     env = {
         **os.environ,
         "MARCELLE_BACKEND": backend,
         "PYTHONPATH": str(ROOT),
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    command = [sys.executable, str(ROOT / "examples" / name), *arguments]
-    answer = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=180)
+    words = [str(ROOT / "examples" / name), *arguments]
+    if library:
+        answer = run(words, library, cwd=folder, env=env)
+    else:
+        command = [sys.executable, *words]
+        answer = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=180)
     assert answer.returncode == 0, answer.stderr
     assert "MarcelleWarning" not in answer.stderr
     return answer.stdout
@@ -116,7 +124,9 @@ def test_dataset_to_keras_trains_on_what_a_page_has_and_publishes_the_model(
         dark, light = rng.integers(0, 90, (20, 30, 30)), rng.integers(160, 255, (20, 30, 30))
         shades.add_many(np.concatenate([dark, light]).astype(np.uint8), ["dark"] * 20 + ["light"] * 20, gently=False)
 
-    said = run_example("dataset_to_keras.py", "shades", "3", backend=examples_backend.url, folder=tmp_path)
+    said = run_example(
+        "dataset_to_keras.py", "shades", "3", backend=examples_backend.url, folder=tmp_path, library="keras"
+    )
 
     assert "40 images of dark, light" in said
     assert only_run(examples_store, "shades")["status"] == "success"

@@ -28,6 +28,9 @@ RUN = [
     if any(block.language in ("python", "js") and not block.reason for block in blocks(page))
     and NEEDS_FRAMEWORKS not in page.read_text(encoding="utf-8")
 ]
+FIRST = "first-ten-minutes.md"
+WITH_KERAS = {path.name for path in RUN if "import keras\n" in path.read_text(encoding="utf-8")} - {FIRST}
+"""The pages whose programs find Keras imported. On the first that readers open, they are started by Python alone."""
 COMMANDS = [
     (page, line)
     for page in [*PAGES, ROOT / "README.md"]
@@ -79,7 +82,7 @@ def test_the_programs_of_a_page_run_one_after_the_other(
     folder = tmp_path / "reader"
     folder.mkdir()
     env = {**os.environ, "MARCELLE_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    with session(folder, env) as reader:
+    with session(folder, env, "keras" if path.name in WITH_KERAS else None) as reader:
         for block in blocks(path):
             if block.reason or block.language not in ("python", "js"):
                 continue

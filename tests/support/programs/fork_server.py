@@ -1,0 +1,109 @@
+"""Imports libraries once, and forks programs that find them imported. Run by `forked.py`.
+
+A program is otherwise as Python starts it: it has a `__main__`, arguments, a working directory, an environment and
+streams of its own, and random numbers that no other has. It ends by the end of this file, and so does all that Python
+does when a program ends. Nothing of ours is imported here, so that a program is the first to import it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import sys
+import types
+from typing import Any
+
+Job = dict[str, Any]
+
+
+def next_job(requests: socket.socket) -> Job | None:
+    """Forks a program for each request, and returns in it what it is to do; nothing when there are no more."""
+    while True:
+        header, descriptors, _, _ = socket.recv_fds(requests, 4, 4)
+        if not header:
+            return None
+        request = b""
+        while len(request) < int.from_bytes(header, "big"):
+            request += requests.recv(65536)
+        if not os.fork():
+            requests.close()
+            answers = descriptors.pop()
+            follow(answers)
+            for number, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            return dict(json.loads(request))
+        for descriptor in descriptors:
+            os.close(descriptor)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+
+
+def follow(answers: int) -> None:
+    """Returns in a process of its own; this one tells that one's id, and how it has ended."""
+    if program := os.fork():
+        os.write(answers, b"%d\n" % program)
+        _, status = os.waitpid(program, 0)
+        os.write(answers, b"%d\n" % os.waitstatus_to_exitcode(status))
+        os._exit(0)
+    os.close(answers)
+
+
+def become(job: Job) -> types.ModuleType:
+    """Makes this process what a new one would be, and returns its `__main__`."""
+    os.environ.clear()
+    os.environ.update(job["environment"])
+    os.chdir(job["folder"])
+    words = job["words"]
+    sys.orig_argv[1:] = words
+    sys.argv = words if not words[0].startswith("-") else [words[0], *words[2:]]
+    first = {"-c": "", "-m": job["folder"]}.get(words[0], os.path.dirname(os.path.realpath(words[0])))
+    sys.path[:1] = [first, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+    importlib.invalidate_caches()
+    for name in ("numpy.random", "torch"):
+        if name in sys.modules:
+            sys.modules[name].seed()
+    main = types.ModuleType("__main__")
+    vars(main)["__builtins__"] = builtins
+    if words[0] not in ("-c", "-m"):
+        main.__file__ = words[0]
+    sys.modules["__main__"] = main
+    return main
+
+
+def run(job: Job) -> None:
+    main = become(job)
+    what, *rest = job["words"]
+    if what == "-m":
+        runpy._run_module_as_main(rest[0])  # type: ignore[attr-defined]  # what Python itself calls
+    elif what == "-c":
+        exec(compile(rest[0], "<string>", "exec"), vars(main))
+    else:
+        with open(what, "rb") as file:
+            code = compile(file.read(), what, "exec")
+        exec(code, vars(main))
+
+
+def serve(descriptor: int, libraries: list[str]) -> Job | None:
+    for library in libraries:
+        importlib.import_module(library)
+    if "marcelle_rt" in sys.modules:
+        raise SystemExit("a program is to be the first to import marcelle_rt")
+    gc.collect()
+    gc.freeze()
+    on_interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a Ctrl-C in the tests' terminal it says nothing
+    job = next_job(socket.socket(fileno=descriptor))
+    signal.signal(signal.SIGINT, on_interrupt)
+    return job
+
+
+if todo := serve(int(sys.argv[1]), sys.argv[2:]):
+    run(todo)
