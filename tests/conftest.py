@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -67,6 +68,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = quick
     else:
         items[:] = others + quick
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What imports have made stays: collections of garbage, Keras' own too, need not look at a million objects each."""
+    gc.freeze()
 
 
 def _refuse_the_fast(request: pytest.FixtureRequest) -> None:
