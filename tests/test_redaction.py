@@ -44,7 +44,7 @@ def test_a_login_in_a_url_is_masked(text: str, shown: str | None) -> None:
 
 def test_what_a_login_is_made_of_is_masked_however_it_is_written() -> None:
     auth.check(Login("ada@example.com", 'correct "horse"', None))
-    auth.Session.accepted(Login("ada@example.com", "x", None), {"accessToken": "aaaa.bbbb.cccc"}, lambda: 0.0)
+    auth.Grant.accepted(Login("ada@example.com", "x", None), {"accessToken": "aaaa.bbbb.cccc"}, lambda: 0.0)
     said = (
         'ada@example.com, correct "horse", {"password": "correct \\"horse\\""}, correct%20%22horse%22, aaaa.bbbb.cccc'
     )

@@ -53,7 +53,7 @@ def request(login: Login) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True)
-class Session:
+class Grant:
     """A login that the server has accepted.
 
     Attributes:
@@ -71,8 +71,8 @@ class Session:
     @classmethod
     def accepted(
         cls, login: Login, answer: Any, clock: Callable[[], float], now: Callable[[], float] = time.time
-    ) -> Session:
-        """Makes a session of the server's answer to `request`.
+    ) -> Grant:
+        """Makes one of the server's answer to `request`.
 
         Args:
             login: Who signed in.
@@ -107,15 +107,15 @@ class Session:
         """Whether it ended before it was renewed: from then on the server sent no events."""
         return self.ends is not None and now() >= self.ends
 
-    def due_now(self, clock: Callable[[], float], now: Callable[[], float] = time.time) -> Session:
+    def due_now(self, clock: Callable[[], float], now: Callable[[], float] = time.time) -> Grant:
         """After the server refused the token: it has ended, and is to be renewed at once."""
         return replace(self, due=clock(), ends=now())
 
-    def postponed(self, clock: Callable[[], float]) -> Session:
+    def postponed(self, clock: Callable[[], float]) -> Grant:
         """After a renewal that failed: the same, due again soon."""
         return replace(self, due=clock() + _TRY_AGAIN)
 
-    def warned(self) -> Session:
+    def warned(self) -> Grant:
         """After the warning: the same, never due again."""
         return replace(self, due=None)
 

@@ -28,7 +28,7 @@ class Asks(Protocol):
         ...
 
 
-class Reading:
+class Pages:
     """An iterable over all documents that a query finds; for one pass.
 
     The next page is asked for before this one is given out. There are two ways to go on from a page:

@@ -11,7 +11,7 @@ from ..cards import card
 from ..config import backend_location
 from ..errors import InvalidData
 from . import answers
-from .paging import Document, Reading
+from .paging import Document, Pages
 from .session import Session
 from .watch import Watch
 
@@ -158,7 +158,7 @@ class Service:
         Yields:
             The documents; without `$sort` in the order of their ids.
         """
-        return iter(Reading(self._session, self.name, _checked(query, "query")))
+        return iter(Pages(self._session, self.name, _checked(query, "query")))
 
     def first(self, query: Mapping[str, Any], most: int) -> list[Document]:
         """The first documents that a query finds, in the order of its `$sort`, read at once.

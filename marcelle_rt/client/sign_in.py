@@ -22,14 +22,14 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"  # an id that no document has
 
 def sign_in(
     line: Line, location: str, login: Login, *, clock: Callable[[], float], timeout: float
-) -> auth.Session | None:
+) -> auth.Grant | None:
     """Signs in; `None` where nobody is to.
 
     Args:
         line: The line that is signed in.
         location: The backend's URL.
         login: Who signs in.
-        clock: The monotonic clock for the session.
+        clock: The monotonic clock for the grant.
         timeout: Seconds for each answer.
 
     Raises:
@@ -56,7 +56,7 @@ def signed_in(
     location: str,
     login: Login,
     clock: Callable[[], float],
-) -> auth.Session:
+) -> auth.Grant:
     """As `sign_in`, whichever way the server is asked.
 
     Args:
@@ -64,7 +64,7 @@ def signed_in(
         data: What `auth.request` gave.
         location: The backend's URL.
         login: Who signs in.
-        clock: The monotonic clock for the session.
+        clock: The monotonic clock for the grant.
     """
     if not _has_sign_in(ask):
         raise auth.refused(location, login, "this server has no sign-in")
@@ -72,7 +72,7 @@ def signed_in(
         answer = ask("create", data, {})
     except NotAuthenticated as refusal:
         raise auth.refused(location, login, refusal.message) from None
-    return auth.Session.accepted(login, answer, clock)
+    return auth.Grant.accepted(login, answer, clock)
 
 
 def _has_sign_in(ask: Callable[..., Any]) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import AWAY, CallTimeout, Forbidden, NotFound
 from ..notices import Notices, sentence
 from . import query as queries
-from .paging import Document, Reading, identity
+from .paging import Document, Pages, identity
 from .session import Session
 from .view import Change, View
 
@@ -139,7 +139,7 @@ class Watch(Iterator[Change]):
             inbox.view.begin()
         found: dict[Any, Document] = {}
         try:
-            for document in Reading(self._session, self._service, self._query):
+            for document in Pages(self._session, self._service, self._query):
                 if inbox.closed:
                     return
                 found[identity(document)] = document

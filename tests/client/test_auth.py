@@ -15,7 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.client.auth import Session, request
+from marcelle_rt.client.auth import Grant, request
 from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
@@ -229,12 +229,12 @@ def test_after_a_sleep_of_the_machine_past_a_token_s_end_the_login_is_renewed(
     monkeypatch.setattr(connection, "_LOOK_AGAIN", 0.02)
     store = open_store(guarded, **ADA)
     store.connect()
-    before = store.connection._session
+    before = store.connection._grant
     assert before is not None
     assert before.ends is not None
     # The monotonic clock, which `due` is on, stood still; the wall clock, which `ends` is on, did not.
     store.connection._hold(replace(before, ends=before.ends - 90_000))
-    eventually(lambda: (store.connection._session or before).ends not in (before.ends, before.ends - 90_000))
+    eventually(lambda: (store.connection._grant or before).ends not in (before.ends, before.ends - 90_000))
     assert store.service("things").count() == 0
 
 
@@ -250,15 +250,15 @@ def test_what_came_between_a_token_s_end_and_its_late_renewal_is_made_up_for(
     with near.watch(timeout=20) as view:
         there.create({"n": 1})
         assert next(view).document["n"] == 1
-        session = late.connection._session
-        assert session is not None
-        late.connection._hold(replace(session, due=math.inf))
+        grant = late.connection._grant
+        assert grant is not None
+        late.connection._hold(replace(grant, due=math.inf))
         late.on("disconnected", lambda: lines.append("down"))
         late.on("connected", lambda: lines.append("up"))
         # A second was taken off the token's life, for the times in it are whole seconds.
-        eventually(lambda: session.has_ended(lambda: time.time() - 1.5), interval=0.1)
+        eventually(lambda: grant.has_ended(lambda: time.time() - 1.5), interval=0.1)
         there.create({"n": 2})
-        late.connection._hold(replace(session, due=0.0))
+        late.connection._hold(replace(grant, due=0.0))
         assert next(view).document["n"] == 2
         there.create({"n": 3})
         eventually(lambda: heard == [1, 3])
@@ -312,21 +312,21 @@ def test_half_a_login_is_refused_without_showing_it() -> None:
 def test_a_token_s_end_is_reckoned_by_its_own_times_where_it_was_just_issued() -> None:
     # {"iat": 1000, "exp": 1100}, to a machine whose clock is an hour late.
     token = "x.eyJpYXQiOiAxMDAwLCAiZXhwIjogMTEwMH0.x"
-    session = Session.accepted(Login(**ADA), {"accessToken": token}, clock=lambda: 5.0, now=lambda: -2600.0)
-    assert (session.due, session.ends) == (84.2, -2501.0)
-    alone = Session.accepted(Login(token=token), {"accessToken": token}, lambda: 5.0, lambda: 1040.0)
+    grant = Grant.accepted(Login(**ADA), {"accessToken": token}, clock=lambda: 5.0, now=lambda: -2600.0)
+    assert (grant.due, grant.ends) == (84.2, -2501.0)
+    alone = Grant.accepted(Login(token=token), {"accessToken": token}, lambda: 5.0, lambda: 1040.0)
     assert (alone.due, alone.ends, alone.renewable) == (55.0, 1100.0, False)
 
 
 @pytest.mark.parametrize("token", ["opaque", "a.b.c", "a.W10.c", "a.e30.c"])
 def test_a_token_that_says_no_end_is_never_renewed(token: str) -> None:
-    assert Session.accepted(Login(token=token), {"accessToken": token}, lambda: 0.0).due is None
+    assert Grant.accepted(Login(token=token), {"accessToken": token}, lambda: 0.0).due is None
 
 
 def test_nobody_signs_in_without_a_login_and_an_answer_without_a_token_is_an_error() -> None:
     assert request(Login()) is None
     with pytest.raises(NotAuthenticated, match="no accessToken"):
-        Session.accepted(Login(**ADA), {"user": {}}, lambda: 0.0)
+        Grant.accepted(Login(**ADA), {"user": {}}, lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -353,11 +353,11 @@ def token(**claims: object) -> str:
 def test_a_token_that_ends_at_once_is_not_renewed_without_a_pause() -> None:
     for ends in (1_000_000, 1_000_001):
         answer = {"accessToken": token(iat=1_000_000, exp=ends)}
-        session = Session.accepted(Login("a@x", "p"), answer, lambda: 50.0, lambda: 1_000_000.0)
-        assert session.due == 51.0
+        grant = Grant.accepted(Login("a@x", "p"), answer, lambda: 50.0, lambda: 1_000_000.0)
+        assert grant.due == 51.0
 
 
 @pytest.mark.parametrize("claims", [{"iat": -1e300, "exp": 1e250}, {"iat": 1, "exp": 1e15}, {"exp": -5}], ids=str)
 def test_times_that_no_calendar_has_are_no_times(claims: dict[str, float]) -> None:
-    session = Session.accepted(Login(token="t"), {"accessToken": token(**claims)}, lambda: 50.0, lambda: 1e9)
-    assert (session.due, session.ends) == (None, None)
+    grant = Grant.accepted(Login(token="t"), {"accessToken": token(**claims)}, lambda: 50.0, lambda: 1e9)
+    assert (grant.due, grant.ends) == (None, None)

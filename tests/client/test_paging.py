@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt import DataStore, Service
-from marcelle_rt.client.paging import Reading
+from marcelle_rt.client.paging import Pages
 from tests.support.mongodb.running import OnMongoDB
 from tests.support.services import fresh_name, key, url_of
 
@@ -86,7 +86,7 @@ def test_what_others_remove_and_add_meanwhile_makes_nothing_else_double_or_lost(
 
 def test_the_next_page_is_asked_for_while_this_one_is_used() -> None:
     server = Server([{"_id": f"{n:04}"} for n in range(250)])
-    items = iter(Reading(server, "things", {}))
+    items = iter(Pages(server, "things", {}))
     next(items)
     assert len(server.asked) == 2
     items.close()
@@ -95,10 +95,10 @@ def test_the_next_page_is_asked_for_while_this_one_is_used() -> None:
 
 def test_pages_shrink_for_large_documents_and_grow_for_small_ones() -> None:
     small = Server([{"_id": f"{n:04}"} for n in range(3000)])
-    assert len(list(Reading(small, "things", {}))) == 3000
+    assert len(list(Pages(small, "things", {}))) == 3000
     assert [query["$limit"] for query in small.asked] == [100, 1000, 1000, 1000]
     large = Server([{"_id": f"{n:04}"} for n in range(150)], weight=1_000_000)
-    assert len(list(Reading(large, "things", {}))) == 150
+    assert len(list(Pages(large, "things", {}))) == 150
     assert {query["$limit"] for query in large.asked[1:]} == {4}
 
 
@@ -106,7 +106,7 @@ def test_a_server_s_smaller_limit_is_what_counts() -> None:
     for most in (1, 2, 10):
         for sort in ({}, {"$sort": {"n": 1}}):
             server = Server([{"_id": f"{n:04}", "n": n} for n in range(45)], most=most)
-            assert [d["n"] for d in Reading(server, "things", sort)] == list(range(45))
+            assert [d["n"] for d in Pages(server, "things", sort)] == list(range(45))
 
 
 @pytest.mark.parametrize("texts", [0, 50, 130])
@@ -125,14 +125,14 @@ def test_where_a_text_finds_no_object_id_it_goes_on_by_place(mongodb: OnMongoDB,
 
 def test_a_server_that_finds_the_same_again_is_read_by_place() -> None:
     server = Server([{"_id": f"{n:04}", "n": n} for n in range(500)], keys=False)
-    assert [d["n"] for d in Reading(server, "things", {})] == list(range(500))
+    assert [d["n"] for d in Pages(server, "things", {})] == list(range(500))
 
 
 def test_a_service_that_does_not_page_or_has_no_ids_is_read_too() -> None:
     server = Server([{"n": n} for n in range(250)])
-    assert [d["n"] for d in Reading(server, "things", {})] == list(range(250))
+    assert [d["n"] for d in Pages(server, "things", {})] == list(range(250))
     server.paginate = False
-    assert [d["n"] for d in Reading(server, "things", {"$limit": 30})] == list(range(30))
+    assert [d["n"] for d in Pages(server, "things", {"$limit": 30})] == list(range(30))
 
 
 @pytest.fixture(scope="module", params=["backend", "feathers5"])

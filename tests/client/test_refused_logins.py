@@ -112,13 +112,13 @@ def test_a_password_that_is_no_longer_taken_at_its_renewal_is_not_asked_for_agai
     store.on("error", failures.append)
     user = store.service("users").find({"query": {"email": EMAIL}})["data"][0]
     store.service("users").patch(user["_id"], {"password": "another"})
-    refused = store.connection._session
+    refused = store.connection._grant
     assert refused is not None
     store.connection.token(10**9, refused.token)  # as after a 401
     eventually(lambda: failures)
     assert isinstance(failures[0], NotAuthenticated)
-    assert store.connection._session is not None
-    assert store.connection._session.due is None
+    assert store.connection._grant is not None
+    assert store.connection._grant.due is None
     assert len(tries) == 2
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 import pytest
 
 from marcelle_rt import DataStore, Service
-from marcelle_rt.client.paging import Reading
+from marcelle_rt.client.paging import Pages
 from marcelle_rt.client.view import View
 from marcelle_rt.client.watch import Change
 from marcelle_rt.errors import FeathersError, InvalidData
@@ -222,9 +222,9 @@ def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing
     near, there = open_store(proxied.url, timeout=1.0), open_store(server).service(fresh_name())
     there.create([{"n": n} for n in range(300)])
     reads: list[int] = []
-    read = Reading._read
+    read = Pages._read
 
-    def watched(reading: Reading) -> Iterator[dict]:
+    def watched(reading: Pages) -> Iterator[dict]:
         for place, document in enumerate(read(reading)):
             if place == 100 and len(reads) == 1:
                 reads.append(place)
@@ -240,7 +240,7 @@ def test_a_line_that_is_half_open_while_it_reads_again_loses_and_doubles_nothing
     with near.service(there.name).watch(timeout=30) as view, warnings.catch_warnings():
         warnings.simplefilter("ignore", MarcelleWarning)  # of answers that don't come
         assert sorted(change.document["n"] for change in islice(view, 300)) == list(range(300))
-        monkeypatch.setattr(Reading, "_read", watched)
+        monkeypatch.setattr(Pages, "_read", watched)
         reads.append(0)
         proxied.cut()
         there.create({"n": 999})

@@ -40,7 +40,7 @@ class RestCaller:
         self._clock = clock
         self._http = Http(location, self._current)
         self._signing = threading.Lock()
-        self._session: auth.Session | None = None
+        self._grant: auth.Grant | None = None
         self._refusal: NotAuthenticated | None = None
         self._refusals = 0
         self._closed = False
@@ -88,21 +88,21 @@ class RestCaller:
         if data is None or self.login.email is None:
             return self.login.token
         with self._signing:
-            session = self._session
-            if session is None or session.token == refused:
-                session = self._signed_in(data)
-            elif session.due is not None and self._clock() >= session.due:
+            grant = self._grant
+            if grant is None or grant.token == refused:
+                grant = self._signed_in(data)
+            elif grant.due is not None and self._clock() >= grant.due:
                 try:
-                    session = self._signed_in(data)
+                    grant = self._signed_in(data)
                 except AWAY:  # the old one is still good for a while
-                    session = session.postponed(self._clock)
-            self._session = session
-            return session.token
+                    grant = grant.postponed(self._clock)
+            self._grant = grant
+            return grant.token
 
     def _current(self, refused: str | None = None) -> str | None:
         return self.token(time.monotonic() + CONNECT_TIMEOUT, refused)
 
-    def _signed_in(self, data: Mapping[str, Any]) -> auth.Session:
+    def _signed_in(self, data: Mapping[str, Any]) -> auth.Grant:
         if self._refusal is not None and self._refusals >= MOST_REFUSALS:
             raise self._refusal.with_traceback(None)
         nobody = Http(self.location, _nobody)
@@ -114,14 +114,14 @@ class RestCaller:
             return nobody.request("POST", "authentication", lambda: (body, "application/json"), timeout=CONNECT_TIMEOUT)
 
         try:
-            session = signed_in(ask, data, self.location, self.login, self._clock)
+            grant = signed_in(ask, data, self.location, self.login, self._clock)
         except NotAuthenticated as refusal:
             self._refusal, self._refusals = refusal, self._refusals + 1
             raise
         finally:
             nobody.close()
         self._refusals = 0
-        return session
+        return grant
 
     def close(self) -> None:
         """Closes the connections that are kept."""

@@ -81,7 +81,7 @@ class Connection:
         self._changed = threading.Condition()
         self._status: Status = "disconnected"
         self._line: Line | None = None
-        self._session: auth.Session | None = None
+        self._grant: auth.Grant | None = None
         self._failure: MarcelleError | None = None
         self._refusals = 0
         self._drops = 0
@@ -165,12 +165,12 @@ class Connection:
             return None
         self.ready(deadline)
         with self._changed:
-            session = self._session
-            if session is not None and session.token == refused and session.renewable:
-                self._session = session = session.due_now(self._clock)
+            grant = self._grant
+            if grant is not None and grant.token == refused and grant.renewable:
+                self._grant = grant = grant.due_now(self._clock)
                 self._changed.notify_all()
-                self._changed.wait_for(lambda: self._session is not session, max(0.0, deadline - time.monotonic()))
-            return None if self._session is None else self._session.token
+                self._changed.wait_for(lambda: self._grant is not grant, max(0.0, deadline - time.monotonic()))
+            return None if self._grant is None else self._grant.token
 
     @property
     def traffic(self) -> Traffic | None:
@@ -270,12 +270,12 @@ class Connection:
         )
         try:
             line.open(CONNECT_TIMEOUT)
-            session = sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT)
+            grant = sign_in(line, self.location, self.login, clock=self._clock, timeout=CONNECT_TIMEOUT)
         except Exception:  # whatever it is, the line isn't left open
             line.close()
             raise
         with self._changed:
-            self._session = session
+            self._grant = grant
             if self._status != "closed":
                 self._line = line
                 self._status = "connected"
@@ -286,7 +286,7 @@ class Connection:
     def _tend(self, line: Line) -> None:
         """Waits for the line's end, renewing the login meanwhile."""
         while self._status != "closed" and not line.lost:
-            if self._becomes_due(line, self._session):
+            if self._becomes_due(line, self._grant):
                 self._renew(line)
         with self._changed:
             if self._is_kept_by_me() and self._status != "closed":
@@ -297,31 +297,31 @@ class Connection:
         """Whether this thread is the keeper still: `hang_up` lets it go, and another may have begun."""
         return self._keeper is threading.current_thread()
 
-    def _becomes_due(self, line: Line, session: auth.Session | None) -> bool:
-        """Waits until something happens; tells whether that is that the session has become due."""
+    def _becomes_due(self, line: Line, grant: auth.Grant | None) -> bool:
+        """Waits until something happens; tells whether that is that the grant has become due."""
         with self._changed:
-            wait = None if session is None or session.due is None else max(0.0, session.due - self._clock())
+            wait = None if grant is None or grant.due is None else max(0.0, grant.due - self._clock())
             something = self._changed.wait_for(
-                lambda: line.lost or self._status == "closed" or self._session is not session,
+                lambda: line.lost or self._status == "closed" or self._grant is not grant,
                 None if wait is None else min(wait, _LOOK_AGAIN),
             )
-        return not something and session is not None and session.is_due(self._clock)
+        return not something and grant is not None and grant.is_due(self._clock)
 
     def _lost(self, line: Line) -> None:
         with self._changed:
             self._changed.notify_all()
 
     def _renew(self, line: Line) -> None:
-        session = self._session
-        assert session is not None
-        if not session.renewable:
+        grant = self._grant
+        assert grant is not None
+        if not grant.renewable:
             logger.warning(
                 "The token for %s ends at %s and can't be renewed: after that, calls fail and events stop. "
                 "Sign in with email and password, or get a new token in time.",
                 self.location,
-                time.ctime(session.ends),
+                time.ctime(grant.ends),
             )
-            self._hold(session.warned())
+            self._hold(grant.warned())
             return
         try:
             with self._as_failure():
@@ -335,18 +335,18 @@ class Connection:
                 failure,
             )
             self.events.announce("error", failure)
-            self._hold(session.warned())
+            self._hold(grant.warned())
         except MarcelleError as failure:
             self.events.announce("error", failure)
-            self._hold(session.postponed(self._clock))
+            self._hold(grant.postponed(self._clock))
         else:
-            if session.has_ended():  # events were missed, as after a cut
+            if grant.has_ended():  # events were missed, as after a cut
                 self.events.announce("disconnected")
                 self.events.announce("connected")
 
-    def _hold(self, session: auth.Session | None) -> None:
+    def _hold(self, grant: auth.Grant | None) -> None:
         with self._changed:
-            self._session = session
+            self._grant = grant
             self._changed.notify_all()
 
     # The end

@@ -128,15 +128,15 @@ def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(node: N
         with DataStore(backend.url, **ADA) as ada:
             ada.connect()
             connection = ada.connection
-            first = connection._session
+            first = connection._grant
             assert first is not None
             with connection._changed:  # as after a night's sleep of this machine: the token ended unnoticed
-                connection._session = replace(first, due=None)
+                connection._grant = replace(first, due=None)
                 connection._changed.notify_all()
             eventually(lambda: is_refused(Http(backend.url, lambda refused=None: first.token)), interval=0.2)
             assert "file.png" in ada.uploads.post_files("assets/upload", files)
-            assert connection._session is not None
-            assert connection._session.token != first.token
+            assert connection._grant is not None
+            assert connection._grant.token != first.token
         with DataStore(backend.url, **ADA) as ada, DataStore(backend.url, token=token_of(ada)) as by_token:
             assert "file.png" in by_token.uploads.post_files("assets/upload", files)
 

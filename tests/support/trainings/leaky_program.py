@@ -70,7 +70,7 @@ def main() -> None:
     print(
         store.connection,
         vars(store.connection),
-        store.connection._session,
+        store.connection._grant,
         store.session.http,
         vars(store.session.http),
     )
