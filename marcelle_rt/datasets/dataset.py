@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..client.data_store import DataStore
-from ..errors import DatasetError, Forbidden, MethodNotAllowed, NotFound
+from ..errors import DatasetError, NotFound
 from .files import kinds
 from .reading import OnError, Reading
 from .sending import FullSpeed, Pace, create_many
@@ -146,13 +146,7 @@ class Dataset(Reading):
 
     def clear(self) -> int:
         """Removes all instances, and returns how many there were."""
-        query = self._query({"$select": ["_id", "datasetName", "y"]})  # what a page needs to take them away
-        try:
-            return len(self._service.remove(None, {"query": query}))
-        except (Forbidden, MethodNotAllowed):  # where users sign in, a backend may take one at a time alone
-            ids = [document["_id"] for document in self.documents("_id")]
-            self.remove(*ids)
-            return len(ids)
+        return self._remove_all(self._query({"$select": ["_id", "datasetName", "y"]}))
 
     def export(self, path: str | os.PathLike[str]) -> int:
         """Writes all instances to a file, or to a folder of images.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..cards import card
 from ..client.data_store import DataStore
+from ..errors import Forbidden, MethodNotAllowed, NotFound
 from . import naming
 
 if TYPE_CHECKING:
@@ -36,6 +39,21 @@ class Kept:
 
     def _repr_html_(self) -> str:
         return card(f"{type(self).__name__} {self.name}", {"backend": self._store.location})
+
+    def _remove_all(self, query: Mapping[str, Any]) -> int:
+        """Removes the documents that a query finds, and returns how many there were.
+
+        Args:
+            query: Which, and in `$select` what a page needs of each to take it away.
+        """
+        try:
+            return len(self._service.remove(None, {"query": query}))
+        except (Forbidden, MethodNotAllowed):  # where users sign in, a backend may take one at a time alone
+            ids = [document["_id"] for document in self._service.items({**query, "$select": ["_id"]})]
+            for identity in ids:
+                with suppress(NotFound):  # somebody else has just removed it
+                    self._service.remove(identity)
+            return len(ids)
 
     def close(self) -> None:
         """Lets go of the connection, where it was made here."""

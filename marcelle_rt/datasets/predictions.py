@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..client.data_store import DataStore
-from ..errors import Forbidden, InvalidData, MethodNotAllowed
+from ..errors import InvalidData
 from ..values import to_wire
 from . import naming
 from .files import tables
@@ -106,13 +106,7 @@ class Predictions(Kept):
 
     def clear(self) -> int:
         """Removes all predictions, and returns how many there were."""
-        try:
-            return len(self._service.remove(None, {"query": {"$select": ["_id"]}}))
-        except (Forbidden, MethodNotAllowed):  # where users sign in, a backend may take one at a time alone
-            ids = [document["_id"] for document in self._service.items({"$select": ["_id"]})]
-            for identity in ids:
-                self._service.remove(identity)
-            return len(ids)
+        return self._remove_all({"$select": ["_id"]})
 
     def to_pandas(self) -> Any:
         """All predictions as a `pandas.DataFrame`: a row each, by `_id`, with a column of each class' confidence.

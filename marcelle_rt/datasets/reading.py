@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..client.data_store import DataStore
+from ..client.service import NOTHING
 from ..errors import DatasetError, InvalidData, NotFound
 from ..notices import no_bar
 from . import labels, listing, naming
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 OnError = Literal["raise", "skip"]
 Resizing = Literal["page", "smooth"]
-
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _SHOW_AFTER = 1.0  # seconds until there is a progress bar
 

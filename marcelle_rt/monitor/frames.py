@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..client.service import NOTHING
 from ..errors import InvalidData
 from ..runs.folder import reading
 from . import facts
@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
     from ..client.data_store import DataStore
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _TEXTS = ("name", "basename", "status", "outcome")
 _COUNTS = ("epoch", "epochs", "checkpoints")
 
 
-def runs_frame(store: DataStore, query: Mapping[str, Any] = _NOTHING) -> pd.DataFrame:
+def runs_frame(store: DataStore, query: Mapping[str, Any] = NOTHING) -> pd.DataFrame:
     """The runs of a backend as a table, one row per run, in the order of their start.
 
     Args:

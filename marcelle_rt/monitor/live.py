@@ -8,9 +8,10 @@ import time
 import uuid
 import weakref
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from ..client.service import NOTHING
 from ..errors import BackendUnreachable
 from .board import Board
 from .follow import Follower
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from ..client.data_store import DataStore
     from .notebook.cell import Shown
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class LiveRuns:
@@ -46,7 +45,7 @@ class LiveRuns:
     """
 
     def __init__(
-        self, store: DataStore, query: Mapping[str, Any] = _NOTHING, metrics: Sequence[str] | None = None
+        self, store: DataStore, query: Mapping[str, Any] = NOTHING, metrics: Sequence[str] | None = None
     ) -> None:
         self._store = store
         self._query = dict(query)

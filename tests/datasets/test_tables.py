@@ -20,3 +20,10 @@ def test_any_text_is_one_cell_of_its_row(column: str, tmp_path: Path) -> None:
     rows = [{"x": "first", column: "one"}, *({"x": text, column: text} for text in TEXTS), {"x": "last", column: "two"}]
     tables.write(tmp_path / "t.csv", [{"_id": str(place), **row} for place, row in enumerate(rows)])
     assert [row() for _, row in tables.read(tmp_path / "t.csv")] == rows
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_text_that_is_no_utf8_is_written_as_far_as_it_can_be(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    tables.write(tmp_path / name, [{"_id": "a", "x": "caf\udce9", "n\udce9": 1}])
+    assert [row() for _, row in tables.read(tmp_path / name)] == [{"x": "caf?", "n?": 1}]

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...foreign import utf8
 from ...values import to_wire
 from ..stored import images
 from ..stored.unreadable import Unreadable
@@ -108,7 +109,7 @@ def _checked(documents: Iterable[Document]) -> Iterator[Document]:
             if isinstance(value, str) and field == "x" and value.startswith("data:"):
                 other = "an image; export to a folder" if value.startswith(images.URL) else "a sound; export to a .json"
                 raise Unreadable(f"can't hold instance {document['_id']!r}, whose x is {other}")
-        yield document
+        yield {utf8(field): utf8(value) if isinstance(value, str) else value for field, value in document.items()}
 
 
 def _escaped(cell: Any) -> Any:
