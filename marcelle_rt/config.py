@@ -285,3 +285,8 @@ def cache_dir() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "marcelle_rt"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "marcelle_rt"
+
+
+def wants_keras_2() -> bool:
+    """Whether `tf.keras` is Keras 2 here, of the package tf_keras: `TF_USE_LEGACY_KERAS` is TensorFlow's own switch."""
+    return os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true")

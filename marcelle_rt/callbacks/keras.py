@@ -10,6 +10,7 @@ from .. import config, formats
 from ..errors import InvalidData
 from ..runs.remote.model_feed import ModelFeed
 from ..runs.training.exits import Since, describe
+from ..runs.training.metrics import checked_mode
 from ..runs.training.params import fields_of
 from ..runs.training.retention import Retention
 from ..runs.writer import Writer
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
         params: dict[str, Any]
 
 else:
-    # TensorFlow's own switch: with it, `tf.keras` is Keras 2 of the package tf_keras.
-    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
+    if config.wants_keras_2():
         from tf_keras.callbacks import Callback as _Callback
     else:
         from keras.callbacks import Callback as _Callback
@@ -59,7 +59,7 @@ class KerasCallback(_Callback):
         disk_save_format: str = "h5",
         remote_save_format: str = "tfjs",
         model_checkpoint_freq: int | None = None,
-        base_log_dir: str | os.PathLike[str] = "marcelle-logs",
+        base_log_dir: str | os.PathLike[str] = config.DEFAULT_LOG_DIR,
         run_params: dict[str, Any] = {},
         *,
         writer: Writer | None = None,
@@ -122,8 +122,6 @@ class KerasCallback(_Callback):
             RunFolderError: When `resume` names no run in `base_log_dir`, or one that is being written.
         """
         super().__init__()
-        if mode not in ("auto", "min", "max"):
-            raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
         _check_frequency("model_checkpoint_freq", model_checkpoint_freq, "epochs")
         _check_frequency("batch_freq", batch_freq, "batches")
         _check_frequency("keep_checkpoints", keep_checkpoints, "checkpoints")
@@ -162,7 +160,7 @@ class KerasCallback(_Callback):
         self.model_checkpoint_freq = model_checkpoint_freq
         self.save_best_only = save_best_only
         self.monitor = monitor
-        self.mode = mode
+        self.mode: str = checked_mode(mode)
         self.batch_freq = batch_freq
         self._batches = Batches()
         self._offset: int | None = None  # between the run's epochs and Keras' own; unknown before the first

@@ -61,7 +61,7 @@ class Best:
             model: What is trained.
         """
         if self._mode != "auto":
-            return "up" if self._mode == "max" else "down"
+            return direction(self._monitor, self._mode)
         name = self._monitor.removeprefix("val_")
         if name == "loss":
             return "down"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ else:
     except ImportError as error:
         raise ImportError("This needs XGBoost: pip install 'marcelle-rt[boosting]'") from error
 
-_SHRINKING = ("rmse", "rmsle", "logloss", "nloglik", "deviance", "pinball", "error")
-"""Metrics of which less is better, and whose names are XGBoost's own."""
+_SHRINKING = re.compile("nloglik|deviance|mphe|quantile|expectile")
+"""Metrics of which less is better, and whose names are XGBoost's own, such as `gamma-nloglik`."""
 
 
 class MarcelleCallback(Block, _Callback):
@@ -70,7 +71,7 @@ class MarcelleCallback(Block, _Callback):
         """Saves the round. XGBoost gives the arguments by these names."""
         logs = {data: {name: _last(values) for name, values in log.items()} for data, log in evals_log.items()}
         names = {name for metrics in logs.values() for name in metrics}
-        shrinks = {name for name in names if direction(name) == "down" or name.startswith(_SHRINKING)}
+        shrinks = {name for name in names if direction(name) == "down" or _SHRINKING.search(name)}
         session = self._here()
         session.writer.save_epoch(epoch + 1 + session.offset, of_data_sets(logs, shrinks), merge=True)
         return False

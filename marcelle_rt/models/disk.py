@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..config import wants_keras_2
 from ..errors import ConversionError, UnsupportedFormat
 from ..formats import disk_format
 from . import h5
@@ -205,10 +206,8 @@ def _refuse_code(path: Path, kind: str, keras: Any) -> None:
 
 
 def _keras() -> Any:
-    """The Keras that TensorFlow's users have asked for: `tf_keras` is Keras 2."""
-    if os.environ.get("TF_USE_LEGACY_KERAS", "").lower() in ("1", "true"):
-        return importlib.import_module("tf_keras")
-    return importlib.import_module("keras")
+    """The Keras that TensorFlow's users have asked for."""
+    return importlib.import_module("tf_keras" if wants_keras_2() else "keras")
 
 
 def _how_to_pass(name: str) -> str:

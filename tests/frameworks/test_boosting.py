@@ -81,6 +81,15 @@ def test_a_training_of_xgboost_is_a_run(logs: Path) -> None:
     assert run["params"]["max_depth"] == 2
 
 
+@pytest.mark.parametrize("metric", ["gamma-nloglik", "gamma-deviance", "mphe", "poisson-nloglik", "rmsle", "error@0.4"])
+def test_a_loss_that_xgboost_alone_calls_so_is_the_runs_loss(metric: str, logs: Path) -> None:
+    params = {"eval_metric": ["auc", metric], "base_score": 0.5}
+    data = xgboost.DMatrix(X, Y)
+    callback = MarcelleCallback("trees", **offline(logs))
+    xgboost.train(params, data, 2, evals=[(data, "train")], verbose_eval=False, callbacks=[callback])
+    assert list(only(logs)["logs"]) == ["loss", "train-auc"]
+
+
 def test_early_stopping_of_xgboost_tells_the_best_round(logs: Path) -> None:
     callback = MarcelleCallback("trees", **offline(logs))
     model = xgboost.XGBClassifier(n_estimators=400, early_stopping_rounds=2, callbacks=[callback])

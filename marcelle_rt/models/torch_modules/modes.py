@@ -9,6 +9,7 @@ from typing import Any
 
 from ... import chance
 from ...errors import ConversionError
+from .inputs import TARGET
 
 _FULL_STATE = (
     "its weights are spread over several processes. Gather them in all of these, with `get_model_state_dict(model, "
@@ -38,7 +39,7 @@ def plain(module: Any) -> Any:
         module = inner
     for part in module.modules():
         if _SHARDED.intersection(kind.__name__ for kind in type(part).__mro__):
-            raise ConversionError("a page's model", f"module {type(module).__name__}", _FULL_STATE)
+            raise ConversionError(TARGET, f"module {type(module).__name__}", _FULL_STATE)
     return module
 
 
@@ -58,7 +59,7 @@ def initialized(module: Any) -> Any:
     elif any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
         reason = "it is on the device 'meta', where tensors have no values; give create_run() the module that trains"
     if reason is not None:
-        raise ConversionError("a page's model", f"module {type(module).__name__}", reason)
+        raise ConversionError(TARGET, f"module {type(module).__name__}", reason)
     return module
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ...errors import InvalidData
 from ...notices import Notices
-from ..training.metrics import direction
+from ..training.metrics import checked_mode, direction
 from . import alert as alerts
 from .rules import NanRule, PlateauRule
 
@@ -89,9 +89,8 @@ class Alerts:
 
 
 def _grows(metric: str, mode: str) -> bool:
-    known = {"min": "down", "max": "up"}.get(mode) if mode != "auto" else direction(metric)
-    if known is not None:
-        return known == "up"
-    if mode != "auto":
-        raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
-    raise InvalidData("metric", metric, "has a name that doesn't tell whether more is better; give mode='max' or 'min'")
+    known = direction(metric, checked_mode(mode))
+    if known is None:
+        reason = "has a name that doesn't tell whether more is better; give mode='max' or 'min'"
+        raise InvalidData("metric", metric, reason)
+    return known == "up"

@@ -20,11 +20,29 @@ _GROWING = re.compile(
 _SHRINKING = re.compile(r"loss|err|mae|mse|mape|msle|perplexity|entropy|divergence|hinge|poisson|cosh")
 
 
-def direction(metric: str) -> str | None:
-    """Whether more (`"up"`) or less (`"down"`) of a metric is better, by its name; `None` where that doesn't tell.
+_MODES = {"auto": None, "min": "down", "max": "up"}
 
-    `dice_loss` is a loss.
+
+def checked_mode(mode: str) -> str:
+    """Returns how somebody says which values of a metric are better: `"min"`, `"max"`, or `"auto"`.
+
+    Raises:
+        InvalidData: It is something else.
     """
+    if mode not in _MODES:
+        raise InvalidData("mode", mode, "is not known; use 'auto', 'min' or 'max'")
+    return mode
+
+
+def direction(metric: str, mode: str = "auto") -> str | None:
+    """Whether more (`"up"`) or less (`"down"`) of a metric is better; `None` where nothing tells.
+
+    Args:
+        metric: Its name, which tells it for `"auto"`; `dice_loss` is a loss.
+        mode: As `checked_mode` returns it.
+    """
+    if (said := _MODES[mode]) is not None:
+        return said
     name = metric.lower()
     if _SHRINKING.search(name):
         return "down"
