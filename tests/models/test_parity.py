@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
@@ -15,12 +15,13 @@ import pytest
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.site import Site
 from marcelle_rt.errors import ConversionError
-from marcelle_rt.models import Converted, convert, graph, graph_model, layers_model, onnx
+from marcelle_rt.models import Converted, convert, graph_model, layers_model, onnx
 from tests.helpers import dashboard_html
 from tests.support.models import parity_table as table
 from tests.support.models.model_dashboard import Dashboard, predict_by_onnxruntime, script
 from tests.support.models.model_kind import spread_of
 from tests.support.models.model_kinds import KINDS
+from tests.support.sweep.compare import Tracer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -67,12 +68,13 @@ class Measurements:
         model = kind.trained()
         samples = kind.samples(model)
         expected = np.asarray(model(samples, training=False), "float32")
+        tracer = Tracer(model)
         cells: dict[str, bool | str] = {}
         for target, write in _WRITERS.items():
             folder = self._directory / f"{name}-{target}"
             folder.mkdir()
             try:
-                found = write(model, folder, samples, self._dashboard)
+                found = write(tracer, folder, samples, self._dashboard)
             except ConversionError as error:
                 cells[target] = error.reason
             else:
@@ -81,18 +83,18 @@ class Measurements:
         return table.Row(kind.title, cells)
 
 
-def _layers_model(model: Any, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
-    files = layers_model.write(model, folder)
+def _layers_model(tracer: Tracer, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
+    files = layers_model.write(tracer.model, folder)
     return dashboard.predict(Converted("tfjs", files, {"tfjsModelFormat": "layers-model"}), samples)
 
 
-def _graph_model(model: Any, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
-    files = graph_model.write(graph.of_model(model, unroll=True), folder)
+def _graph_model(tracer: Tracer, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
+    files = graph_model.write(tracer.graph(unroll=True), folder)
     return dashboard.predict(Converted("tfjs", files, {"tfjsModelFormat": "graph-model"}), samples)
 
 
-def _onnx(model: Any, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
-    return predict_by_onnxruntime(onnx.write(graph.of_model(model, unroll=False), folder), samples)
+def _onnx(tracer: Tracer, folder: Path, samples: np.ndarray, dashboard: Dashboard) -> np.ndarray:
+    return predict_by_onnxruntime(onnx.write(tracer.graph(unroll=False), folder), samples)
 
 
 _WRITERS = {"layers-model": _layers_model, "graph-model": _graph_model, "ONNX": _onnx}
