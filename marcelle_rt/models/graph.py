@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConversionError
+from .apart.exchange import taken_out
+from .apart.lending import lent, lent_by, values_of
 from .disk import is_keras3, keras_of
 from .foreign_folders import refuse_code
 from .graphs.copying import rewritten
@@ -20,7 +22,12 @@ from .graphs.small_floats import RULES, in_32_bits
 from .graphs.trial import is_harmless, ops_of, trial_of
 from .reasons import first_line
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _TARGET = "graph-model"
+LIMIT = 2**31 - 1
+"""Bytes that a graph can have with weights in it: protobuf's limit."""
 _ABSENT = object()
 
 
@@ -57,25 +64,30 @@ def of_model(model: Any, *, unroll: bool) -> Graph:
         for spec in given
     ]
 
+    variables = lent_by(model)
+    weights = [tf.TensorSpec(item.shape, item.dtype, name=f"weight_{i}") for i, item in enumerate(variables)]
+
     def predict(*tensors: Any) -> list[Any]:
         values = [
             tensor if tensor.dtype == spec.dtype else tf.cast(tensor, spec.dtype)
-            for tensor, spec in zip(tensors, given, strict=True)
+            for tensor, spec in zip(tensors, given, strict=False)
         ]
-        outputs = tf.nest.flatten(model(_packed(model, values), training=False))
+        with lent(model, variables, tensors[len(given) :]):
+            outputs = tf.nest.flatten(model(_packed(model, values), training=False))
         return [tf.identity(output, name=f"output_{i}") for i, output in enumerate(outputs)]
 
     with _as_predicting(model, unroll), traced_as_called(model):
         try:
-            traced = tf.function(predict, autograph=False).get_concrete_function(*specs)
+            traced = tf.function(predict, autograph=False).get_concrete_function(*specs, *weights)
         except Exception as error:
             # The model's own code runs here, and may raise anything.
             raise ConversionError(
                 _TARGET, f"model {model.name!r}", f"it can't be traced{_way_out(given)}. {first_line(error)}"
             ) from error
         # Not as it was traced: some of Keras is traced to something else than it does.
-        trial = trial_of(traced, predict)
-    return _freeze(traced, [spec.name for spec in specs], _output_names(model, len(traced.outputs)), trial)
+        trial = trial_of(traced, predict, len(weights))
+    names = [spec.name for spec in specs]
+    return _freeze(traced, names, _output_names(model, len(traced.outputs)), trial, values_of(variables))
 
 
 def _refuse_memory(model: Any) -> None:
@@ -211,18 +223,35 @@ def _has_fixed_length(layer: Any) -> bool:
     return len(shape) > 1 and isinstance(shape[1], int)
 
 
-def _freeze(traced: Any, input_names: list[str], output_names: list[str], trial: Trial | None) -> Graph:
-    """Puts the weights into the graph, takes apart its functions and simplifies it."""
+def _freeze(
+    traced: Any,
+    input_names: list[str],
+    output_names: list[str],
+    trial: Trial | None,
+    lent: Sequence[NDArray[Any]] = (),
+) -> Graph:
+    """Puts the weights into the graph, but for those that it was lent; takes apart its functions and simplifies it."""
+    import numpy as np
     from tensorflow import errors
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+    size = sum(int(np.prod(variable.shape, dtype="int64")) * variable.dtype.size for variable in traced.variables)
+    if size > LIMIT:
+        reason = (
+            f"its weights have {size / 1e9:.1f} GB, and TensorFlow makes graphs of at most 2 GB of a SavedModel or of "
+            "Keras 2. Save the model of Keras 3 as h5 or keras, which has no such limit"
+        )
+        raise ConversionError(_TARGET, "the graph", reason)
     try:
         frozen = convert_variables_to_constants_v2(traced, lower_control_flow=False, aggressive_inlining=True)
     except (ValueError, TypeError, errors.OpError) as error:
         raise ConversionError(_TARGET, "the graph", f"its weights can't be put into it. {first_line(error)}") from error
     inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
     outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
-    graph = Graph(frozen.graph.as_graph_def(), inputs, outputs, trial)
+    names = [tensor.op.name for tensor in frozen.inputs[len(inputs) :]]
+    weights = dict(zip(names, lent, strict=False))
+    graph = taken_out(Graph(frozen.graph.as_graph_def(), inputs, outputs, trial, weights))
+    del frozen  # it has the weights a second time, where they were not lent
     return simplified(rewritten(graph, _TARGET, RULES, in_32_bits()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     graph = for_tfjs(graph)
     definition = GraphDef()
     definition.CopyFrom(graph.definition)
-    weights = _take_weights(definition)
+    weights = _take_weights(definition, graph.weights)
     manifest, files = write_weights(weights, directory, TARGET, quantize)
     document = {
         "format": TARGET,
@@ -69,8 +70,8 @@ def _shape(end: End) -> dict[str, Any]:
     return {"dim": [{"size": str(size)} for size in end.shape]}
 
 
-def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
-    """Moves the graph's constants out of it."""
+def _take_weights(definition: Any, beside: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    """Moves the graph's constants out of it; what lies beside it already becomes one of them."""
     from tensorflow import make_ndarray
 
     weights = {}
@@ -78,6 +79,10 @@ def _take_weights(definition: Any) -> dict[str, NDArray[Any]]:
         if node.op == "Const":
             weights[node.name] = make_ndarray(node.attr["value"].tensor)
             del node.attr["value"]
+        elif node.name in beside:
+            weights[node.name] = beside[node.name]
+            node.op = "Const"
+            del node.attr["shape"]
         # What tells TensorFlow how to run a node says nothing to a browser.
         for key in [key for key in node.attr if key.startswith("_")]:
             del node.attr[key]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +15,7 @@ from .disk import keras_of
 from .layer_calls import calls_of, first_calls, numbered, reference
 from .layer_rules import TARGET, carry_over, is_keras, refuse
 from .reasons import first_line
-from .weights import write_weights
+from .weights import OneByOne, write_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def write(model: Any, directory: Path, quantize: str | None = None) -> list[Path
         ConversionError: If TF.js has no layers that predict the same.
     """
     topology = describe(model)
-    manifest, files = write_weights(dict(_weights(model)), directory, TARGET, quantize)
+    manifest, files = write_weights(OneByOne(dict(_weights(model))), directory, TARGET, quantize)
     version = keras_of(model).__version__
     document = {
         "format": TARGET,
@@ -177,13 +178,16 @@ def _leaves(model: Any) -> Iterator[Any]:
             yield layer
 
 
-def _weights(model: Any) -> Iterator[tuple[str, NDArray[Any]]]:
-    """The weights by the names that TF.js gives to its own."""
+def _weights(model: Any) -> Iterator[tuple[str, Callable[[], NDArray[Any]]]]:
+    """What reads each weight, by the names that TF.js gives to its own."""
+    import numpy as np
+
     for name, variable in variables(model):
-        yield name, variable.numpy()
+        yield name, variable.numpy
     for layer in _leaves(model):
         if type(layer).__name__ == "Normalization":
-            yield from _normalization(layer)
+            for name, array in _normalization(layer):
+                yield name, partial(np.asarray, array)
 
 
 def variables(model: Any) -> Iterator[tuple[str, Any]]:

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConversionError
+from .apart.exchange import put_back
 from .graphs.copying import rewritten
 from .graphs.frozen import Graph
 from .graphs.onnx_rules import RULES
 from .graphs.simplify import CONSTANTS, simplified
 from .graphs.tfjs_ops import OPS
 from .graphs.trial import compared, differs
+from .onnx_files.beside import settle_weights
+from .onnx_files.reading import refuse_size
+from .onnx_files.writing import write_with
 from .reasons import first_line
 
 TARGET = "onnx"
@@ -38,27 +42,43 @@ def write(graph: Graph, directory: Path) -> Path:
         raise ConversionError(
             TARGET, "tf2onnx", f"it is not installed ({error}); install it with `pip install 'marcelle-rt[onnx]'`"
         ) from error
+    refuse_size("the model", sum(array.nbytes for array in graph.weights.values()))
     graph = simplified(rewritten(graph, TARGET, RULES), CONSTANTS)
     difference = differs(graph)
     if difference:
         raise ConversionError(TARGET, "the graph", f"written for ONNX, it {difference}. Please report this model")
-    path = directory / "model.onnx"
+    graph = put_back(graph, _looked_at(graph))
     names = {end.tensor: end.name for end in (*graph.inputs, *graph.outputs)}
     try:
-        tf2onnx.convert.from_graph_def(
+        model, _ = tf2onnx.convert.from_graph_def(
             graph.definition,
-            input_names=[end.tensor for end in graph.inputs],
+            input_names=[*(end.tensor for end in graph.inputs), *(f"{name}:0" for name in graph.weights)],
             output_names=[end.tensor for end in graph.outputs],
-            output_path=str(path),
             tensors_to_rename=names,
             custom_op_handlers={"SelectV2": (_leave, ["Where"])},
         )
     except Exception as error:
         # tf2onnx raises whatever its many op handlers do.
         raise ConversionError(TARGET, "the graph", f"tf2onnx can't convert it. {first_line(error)}") from error
-    _check(path)
+    _check(model)
+    path = write_with(model, settle_weights(model, graph.weights), directory, "model")
     _try(path, graph)
     return path
+
+
+# With these, tf2onnx takes a weight that it doesn't see as one that it does; all else, such as loops, looks at values.
+_UNSEEN = {"BatchMatMulV2", "Conv2D", "DepthwiseConv2dNative", "Einsum", "GatherV2", "Identity", "MatMul"}
+
+
+def _looked_at(graph: Graph) -> set[str]:
+    """The weights beside a graph that tf2onnx has to see."""
+    return {
+        name.partition(":")[0]
+        for node in graph.definition.node
+        if node.op not in _UNSEEN
+        for name in node.input
+        if name.partition(":")[0] in graph.weights
+    }
 
 
 def _try(path: Path, graph: Graph) -> None:
@@ -84,12 +104,12 @@ def _leave(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
     """ONNX' own op is as good. tf2onnx would multiply by 0 and 1, which leaves NaN where an infinity is left out."""
 
 
-def _check(path: Path) -> None:
-    """tf2onnx leaves ops that it doesn't know in the file, which then can't be loaded."""
+def _check(model: Any) -> None:
+    """tf2onnx leaves ops that it doesn't know in the graph, which then can't be loaded."""
     import onnx
 
     try:
-        onnx.checker.check_model(str(path))
+        onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         unknown = re.search(r"No Op registered for (\w+)", str(error))
         if unknown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,30 @@ from ..errors import ConversionError, UnsupportedFormat
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Read = Callable[[], NDArray[Any]]
+
 SHARD_BYTES = 4 * 1024 * 1024
 QUANTIZATIONS = ("float16",)
+
+
+class OneByOne(Mapping[str, "NDArray[Any]"]):
+    """Weights that are read when they are looked at: all at once, they would be the model a second time.
+
+    Args:
+        readers: What reads each.
+    """
+
+    def __init__(self, readers: Mapping[str, Read]) -> None:
+        self._readers = readers
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._readers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
 
 
 def write_weights(
@@ -38,16 +60,18 @@ def write_weights(
     """
     if quantize is not None and quantize not in QUANTIZATIONS:
         raise UnsupportedFormat("Quantization", quantize, QUANTIZATIONS)
-    specs, chunks = [], []
+    # Twice, and one by one: a file's name says how many there are, and nothing is written of what can't be.
+    specs, size = [], 0
     for name, array in weights.items():
         spec, data = _encode(name, array, target, quantize)
         specs.append(spec)
-        chunks.append(data)
-    files = _write_shards(b"".join(chunks), directory)
+        size += len(data)
+    files = _shards(directory, size)
+    _write((_encode(name, array, target, quantize)[1] for name, array in weights.items()), files)
     return [{"paths": [file.name for file in files], "weights": specs}], files
 
 
-def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -> tuple[dict[str, Any], bytes]:
+def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -> tuple[dict[str, Any], memoryview]:
     import numpy as np
 
     spec: dict[str, Any] = {"name": name, "shape": list(array.shape)}
@@ -56,14 +80,14 @@ def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -
         texts = [item if isinstance(item, bytes) else str(item).encode() for item in array.ravel().tolist()]
         sizes = [np.array(len(text), "<u4").tobytes() for text in texts]
         pairs = (part for pair in zip(sizes, texts, strict=True) for part in pair)
-        return {**spec, "dtype": "string"}, b"".join(pairs)
+        return {**spec, "dtype": "string"}, memoryview(b"".join(pairs))
     if kind == "b":
-        return {**spec, "dtype": "bool"}, array.astype("u1").tobytes()
+        return {**spec, "dtype": "bool"}, bytes_of(array, "u1")
     if kind in "iu":
         limits = np.iinfo("i4")
         if array.size and (array.min() < limits.min or array.max() > limits.max):
             raise ConversionError(target, f"weight {name!r}", "it holds integers of more than 32 bits")
-        return {**spec, "dtype": "int32"}, array.astype("<i4").tobytes()
+        return {**spec, "dtype": "int32"}, bytes_of(array, "<i4")
     if kind == "c":
         raise ConversionError(target, f"weight {name!r}", "complex numbers can't be stored; split them in two")
     # Floats of any size, with bfloat16, whose kind is "V".
@@ -73,8 +97,20 @@ def _encode(name: str, array: NDArray[Any], target: str, quantize: str | None) -
         if np.isinf(stored).any() and not np.isinf(array).any():
             raise ConversionError(target, f"weight {name!r}", "too large for float16; convert without quantize")
         spec["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
-        return {**spec, "dtype": "float32"}, stored.tobytes()
-    return {**spec, "dtype": "float32"}, array.astype("<f4").tobytes()
+        return {**spec, "dtype": "float32"}, bytes_of(stored, "<f2")
+    return {**spec, "dtype": "float32"}, bytes_of(array, "<f4")
+
+
+def bytes_of(array: NDArray[Any], dtype: Any) -> memoryview:
+    """An array's bytes in a type; where it has that type already, they are its own.
+
+    Args:
+        array: Of any shape.
+        dtype: One of NumPy's types, or the name of one.
+    """
+    import numpy as np
+
+    return np.ascontiguousarray(array.astype(dtype, copy=False)).reshape(-1).view("u1").data
 
 
 def read_weights(manifest: Any, read: Callable[[str], bytes], source: str) -> dict[str, NDArray[Any]]:
@@ -98,7 +134,9 @@ def read_weights(manifest: Any, read: Callable[[str], bytes], source: str) -> di
         paths, specs = group.get("paths"), group.get("weights")
         if not isinstance(paths, list) or not isinstance(specs, list):
             raise ConversionError("Keras", source, "its weightsManifest is damaged")
-        data = b"".join(read(str(path).removeprefix("./")) for path in paths)
+        data = bytearray()
+        for path in paths:
+            data += read(str(path).removeprefix("./"))
         place = 0
         for spec in specs:
             name, array, place = _decode(spec, data, place, source)
@@ -111,7 +149,7 @@ def read_weights(manifest: Any, read: Callable[[str], bytes], source: str) -> di
 _STORED = {"float32": "<f4", "int32": "<i4", "bool": "u1"}
 
 
-def _decode(spec: Any, data: bytes, place: int, source: str) -> tuple[str, NDArray[Any], int]:
+def _decode(spec: Any, data: bytearray, place: int, source: str) -> tuple[str, NDArray[Any], int]:
     """One array, and where the next begins."""
     import numpy as np
 
@@ -127,15 +165,22 @@ def _decode(spec: Any, data: bytes, place: int, source: str) -> tuple[str, NDArr
     end = place + math.prod(sizes) * np.dtype(stored).itemsize
     if end > len(data):
         raise ConversionError("Keras", f"{source}, weight {name!r}", "its file is cut off")
-    array = np.frombuffer(data[place:end], stored).reshape(sizes)
+    array = np.frombuffer(data, stored, math.prod(sizes), place).reshape(sizes)
     return name, array.astype("f4" if kind == "float32" else array.dtype), end
 
 
-def _write_shards(data: bytes, directory: Path) -> list[Path]:
-    count = -(-len(data) // SHARD_BYTES)
-    files = []
-    for index in range(count):
-        file = directory / f"group1-shard{index + 1}of{count}.bin"
-        file.write_bytes(data[index * SHARD_BYTES : (index + 1) * SHARD_BYTES])
-        files.append(file)
-    return files
+def _shards(directory: Path, size: int) -> list[Path]:
+    count = -(-size // SHARD_BYTES)
+    return [directory / f"group1-shard{index + 1}of{count}.bin" for index in range(count)]
+
+
+def _write(pieces: Iterable[memoryview], files: Iterable[Path]) -> None:
+    """Cuts one row of bytes into files."""
+    left = filter(len, pieces)
+    piece = memoryview(b"")
+    for path in files:
+        room = SHARD_BYTES
+        with path.open("wb") as file:
+            while room and (piece := piece or next(left, piece)):
+                file.write(piece[:room])
+                room, piece = room - len(piece[:room]), piece[room:]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...errors import ConversionError
 from ..reasons import first_line
 from .frozen import End, Graph, dimensions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Rule = Callable[["Op"], Any]
 """Gives what replaces an op's outputs (a tensor, or a list of them), or None if the op stays as it is."""
@@ -81,12 +84,19 @@ def rewritten(graph: Graph, target: str, rules: Mapping[str, Rule], types: Mappi
         writer = _Writer(old, functions, new, target, rules, types or {})
         outputs = [old.get_tensor_by_name(end.tensor) for end in graph.outputs]
         inputs = [old.get_tensor_by_name(end.tensor) for end in graph.inputs]
-        writer.copy([*(tensor.op for tensor in inputs), *_needed(outputs)])
+        needed = _needed(outputs)
+        writer.copy([*(tensor.op for tensor in inputs), *needed])
         ends = [
             [_moved(end, writer.tensor(tensor)) for end, tensor in zip(row, tensors, strict=True)]
             for row, tensors in ((graph.inputs, inputs), (graph.outputs, outputs))
         ]
-    return replace(graph, definition=new.as_graph_def(), inputs=ends[0], outputs=ends[1])
+    weights = {}
+    for op in needed:
+        if op.name in graph.weights:
+            moved = writer.tensor(op.outputs[0])
+            refuse = functools.partial(_refuse_constant, op.name)
+            weights[moved.op.name] = _as_numbers(graph.weights[op.name], moved.dtype, refuse)
+    return replace(graph, definition=new.as_graph_def(), inputs=ends[0], outputs=ends[1], weights=weights)
 
 
 def _moved(end: End, tensor: Any) -> End:
@@ -231,7 +241,12 @@ def _converted(tensor: Any, types: Mapping[Any, Any], refuse: Callable[[str], No
     import numpy as np
     import tensorflow as tf
 
-    value, dtype = np.asarray(tf.make_ndarray(tensor)), types[tf.as_dtype(tensor.dtype)]
+    value = np.asarray(tf.make_ndarray(tensor))
+    return tf.make_tensor_proto(_as_numbers(value, types[tf.as_dtype(tensor.dtype)], refuse))
+
+
+def _as_numbers(value: NDArray[Any], dtype: Any, refuse: Callable[[str], NoReturn]) -> NDArray[Any]:
+    """An array in one of TensorFlow's types; the same one where it has it already."""
     if dtype.is_integer and value.size and (value.min() < dtype.min or value.max() > dtype.max):
         refuse(f"it holds integers of more than {8 * dtype.size} bits")
-    return tf.make_tensor_proto(value.astype(dtype.as_numpy_dtype))
+    return value.astype(dtype.as_numpy_dtype, copy=False)

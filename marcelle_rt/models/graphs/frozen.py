@@ -1,8 +1,8 @@
-"""A TensorFlow graph with its weights inside, and its trial in TensorFlow."""
+"""A TensorFlow graph with its weights, and its trial in TensorFlow."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,16 +46,18 @@ class Trial:
 
 @dataclass(frozen=True)
 class Graph:
-    """A graph with its weights inside.
+    """A graph with its weights inside; the large ones of a large model are beside it.
 
     Attributes:
         definition: TensorFlow's `GraphDef`.
         inputs: In the model's order.
         outputs: In the model's order.
         trial: What it has to predict; None where running it would take long.
+        weights: What lies beside it, by the names of the placeholders that stand for it.
     """
 
     definition: Any
     inputs: list[End]
     outputs: list[End]
     trial: Trial | None = None
+    weights: dict[str, NDArray[Any]] = field(default_factory=dict)

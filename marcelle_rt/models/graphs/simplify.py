@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..apart.exchange import without_unused
+from ..apart.folding import folded
 from .frozen import Graph
 
 # Not `remap`: it fuses ops in ways that TF.js does not know.
@@ -13,12 +15,18 @@ CONSTANTS = ("pruning", "constfold", "dependency")
 
 
 def simplified(graph: Graph, steps: tuple[str, ...] = ALL) -> Graph:
-    """A graph without what is computed twice, or of constants alone.
+    """A graph without what is computed twice, or of constants and weights alone.
 
     Args:
         graph: A frozen graph.
         steps: Names of TensorFlow's optimizers.
     """
+    optimized = _optimized(graph, steps)
+    computed = folded(optimized)
+    return optimized if computed is optimized else _optimized(computed, steps)
+
+
+def _optimized(graph: Graph, steps: tuple[str, ...]) -> Graph:
     import tensorflow as tf
     from tensorflow.core.protobuf import config_pb2
     from tensorflow.python.grappler import tf_optimizer
@@ -34,4 +42,5 @@ def simplified(graph: Graph, steps: tuple[str, ...] = ALL) -> Graph:
     options = config.graph_options.rewrite_options
     options.optimizers.extend(steps)
     options.min_graph_nodes = -1
-    return replace(graph, definition=tf_optimizer.OptimizeGraph(config, meta_graph))
+    definition = tf_optimizer.OptimizeGraph(config, meta_graph)
+    return without_unused(replace(graph, definition=definition))

@@ -18,12 +18,13 @@ STEPS = 4
 TOLERANCE = 1e-3
 
 
-def trial_of(traced: Any, run: Callable[..., Any]) -> Trial | None:
+def trial_of(traced: Any, run: Callable[..., Any], lent: int = 0) -> Trial | None:
     """Runs a model once, on numbers drawn at random, if that is cheap.
 
     Args:
         traced: The model as TensorFlow's function.
         run: Computes what it predicts.
+        lent: How many weights the function takes, after its inputs.
 
     Returns:
         What went in and came out. None where it was not run: it is large, takes something else than numbers of 32 bits,
@@ -32,8 +33,10 @@ def trial_of(traced: Any, run: Callable[..., Any]) -> Trial | None:
     import numpy as np
     import tensorflow as tf
 
-    weights = sum(int(np.prod(variable.shape)) for variable in traced.variables)
     specs = list(traced.structured_input_signature[0]) or list(traced.structured_input_signature[1].values())
+    count = len(specs) - lent
+    weights = sum(int(np.prod(each.shape)) for each in (*traced.variables, *specs[count:]))
+    specs = specs[:count]
     if weights > MOST_WEIGHTS or any(spec.shape.rank is None or spec.dtype != tf.float32 for spec in specs):
         return None
     kinds = {tensor.dtype for op in traced.graph.get_operations() for tensor in op.outputs}
@@ -89,6 +92,7 @@ def differs(graph: Graph) -> str:
     config = tf.compat.v1.ConfigProto(device_count={"GPU": 0})
     with tf.compat.v1.Session(graph=whole, config=config) as session:
         fed = dict(zip((end.tensor for end in graph.inputs), trial.samples, strict=True))
+        fed |= {f"{name}:0": array for name, array in graph.weights.items()}
         try:
             outputs = session.run([end.tensor for end in graph.outputs], fed)
         except tf.errors.OpError as error:

@@ -31,7 +31,7 @@ def read(path: Path) -> tuple[Any, list[str]]:
     size = path.stat().st_size if path.is_file() else 0
     if not size:
         raise ConversionError(TARGET, path.name, f"{path} is missing or empty; check the path")
-    _check_size(path.name, size)
+    refuse_size(path.name, size)
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception as error:
@@ -75,7 +75,7 @@ def _take_in(model: Any, path: Path) -> list[str]:
     if missing:
         where = f"its weights are in {', '.join(missing)}, which is not beside it"
         raise ConversionError(TARGET, path.name, f"{where}; {_ONE_FILE}")
-    _check_size(path.name, path.stat().st_size + sum(file.stat().st_size for file in files))
+    refuse_size(path.name, path.stat().st_size + sum(file.stat().st_size for file in files))
     try:
         external_data_helper.load_external_data_for_model(model, str(here))
     except Exception as error:
@@ -85,7 +85,13 @@ def _take_in(model: Any, path: Path) -> list[str]:
     return [f"its weights, which were in {', '.join(sorted(names))}, are in the file now"]
 
 
-def _check_size(name: str, size: int) -> None:
+def refuse_size(name: str, size: int) -> None:
+    """Raises a ConversionError if a model is larger than pages load.
+
+    Args:
+        name: What it is called, for the message.
+        size: In bytes.
+    """
     if size > LIMIT:
         reason = (
             f"it has {size / 1e9:.1f} GB, and pages load at most 2 GB; save a smaller model, or one in half precision"
