@@ -3,13 +3,14 @@
 scripts/sweep [--only TEXT] [layers] [ops] [applications] [hub]
 
 What was found is kept in build/sweep by commit: of one that was cut off, the same command does the rest. The docs are
-written when all parts are there.
+written when all parts are there. Processes of their own do the work, some cases each, and large architectures one: what
+TensorFlow keeps of a hundred models, or of one of them, is given back with its process.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
+import multiprocessing
 import sys
 import tempfile
 import time
@@ -33,32 +34,75 @@ PARTS: dict[str, Callable[[], Iterable[Case]]] = {
 }
 IN_PAGE = 5
 """Each fifth case is run in a page, too; of architectures, some small ones."""
+TOGETHER = 100
+"""How many cases one process does."""
 
 
-def sweep(part: str, only: str, compare: Comparison, page: InPage, directory: Path, found: results.Results) -> None:
-    """Compares the cases of a part that were not tried yet, and prints what is not right.
+def shares(part: str, names: list[str]) -> list[list[str]]:
+    """Which cases of a part one process does: a hundred, or one that is large.
 
     Args:
         part: One of `PARTS`.
-        only: A text that a case has in its name.
-        compare: Compares.
-        page: A page for some of the cases.
-        directory: The folder that `compare` uses; it is emptied.
-        found: Takes what comes of them.
+        names: The cases' names.
     """
-    for index, case in enumerate(PARTS[part]()):
-        if only not in case.name or found.has(part, case.name):
-            continue
-        started = time.perf_counter()
-        is_shown = case.name in applications.IN_PAGE if part == "applications" else index % IN_PAGE == 0
-        outcomes = compare(case, page=page if is_shown else None)
-        found.add(part, case.name, outcomes, time.perf_counter() - started)
-        for target, outcome in outcomes.items():
-            if outcome.verdict != "right":
-                print(f"{outcome.verdict:8} {target:13} {case.name}: {outcome.reason}", flush=True)
-        keras.backend.clear_session()
-        for folder in directory.iterdir():
-            shutil.rmtree(folder)
+    alone = applications.LARGE if part == "applications" else ()
+    small = [name for name in names if not name.endswith(alone)] if alone else names
+    rows = [small[start : start + TOGETHER] for start in range(0, len(small), TOGETHER)]
+    return rows + [[name] for name in names if name not in set(small)]
+
+
+def try_out(part: str, names: list[str], found: results.Results) -> list[str]:
+    """Has other processes compare some cases, as far as that was not done yet.
+
+    Args:
+        part: One of `PARTS`.
+        names: The cases' names.
+        found: Takes what comes of them.
+
+    Returns:
+        The cases whose process ended before them.
+    """
+    lost = []
+    while left := [name for name in names if name not in lost and not found.has(part, name)]:
+        given = (part, left, found.name, found.folder)
+        process = multiprocessing.get_context("spawn").Process(target=sweep, args=given)
+        process.start()
+        process.join()
+        found.read()
+        missing = [name for name in left if not found.has(part, name)]
+        if missing:
+            print(f"lost     {part}: {missing[0]}: its process ended with {process.exitcode}", flush=True)
+            lost.append(missing[0])
+    return lost
+
+
+def sweep(part: str, names: list[str], commit: str, folder: Path) -> None:
+    """Compares cases, keeps what comes of them, and prints what is not right.
+
+    Args:
+        part: One of `PARTS`.
+        names: The cases' names.
+        commit: What is tried.
+        folder: Where results are kept.
+    """
+    found = results.Results(commit, folder)
+    with tempfile.TemporaryDirectory() as directory, Tfjs() as tfjs, chromium() as browser:
+        tries = Path(directory)
+        compare, page = Comparison(tfjs, tries), InPage(browser.new_page())
+        for index, case in enumerate(PARTS[part]()):
+            if case.name in names:
+                _compare(part, index, case, compare, page, found)
+
+
+def _compare(part: str, index: int, case: Case, compare: Comparison, page: InPage, found: results.Results) -> None:
+    started = time.perf_counter()
+    is_shown = case.name in applications.IN_PAGE if part == "applications" else index % IN_PAGE == 0
+    outcomes = compare(case, page=page if is_shown else None)
+    found.add(part, case.name, outcomes, time.perf_counter() - started)
+    for target, outcome in outcomes.items():
+        if outcome.verdict != "right":
+            print(f"{outcome.verdict:8} {target:13} {case.name}: {outcome.reason}", flush=True)
+    keras.backend.clear_session()
 
 
 def main() -> int:
@@ -68,23 +112,25 @@ def main() -> int:
     arguments = parser.parse_args()
     parts = arguments.parts or list(PARTS)
     commit = results.commit()
-    with tempfile.TemporaryDirectory() as directory, Tfjs() as tfjs, chromium() as browser:
-        found = results.Results(commit, Path(directory, "kept") if arguments.only else results.FOLDER)
-        tries = Path(directory, "tries")
-        tries.mkdir()
-        compare, page = Comparison(tfjs, tries), InPage(browser.new_page())
+    lost = []
+    with tempfile.TemporaryDirectory() as directory:
+        found = results.Results(commit, Path(directory) if arguments.only else results.FOLDER)
+        if commit.endswith("-dirty"):
+            found.forget()
         for part in parts:
-            sweep(part, arguments.only, compare, page, tries, found)
+            names = [case.name for case in PARTS[part]() if arguments.only in case.name]
+            for share in shares(part, names):
+                lost += try_out(part, share, found)
     counts = {part: found.counts(part) for part in parts}
     for part, row in counts.items():
         print(f"{part}: {dict(sorted(row.items()))}")
-    if counts.keys() == PARTS.keys() and not arguments.only:
+    if counts.keys() == PARTS.keys() and not arguments.only and not lost:
         story = (
-            f"All of it comes from one run of commit {commit}, which took {found.seconds / 60:.0f} minutes. "
+            f"All of it comes from commit {commit}, on which it took {found.seconds / 60:.0f} minutes. "
             f"{found.in_page()} models that are right in Node were run in Chromium, by WebGL: right to 1e-3."
         )
         table.write(table.render(counts, story))
-    return 1 if any(row[target, "wrong"] for row in counts.values() for target, _ in row) else 0
+    return 1 if lost or any(row[target, "wrong"] for row in counts.values() for target, _ in row) else 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ class Comparison:
                     shown = _compared(page.predict, path, samples, expected, max(tolerance or 0.0, IN_PAGE))
                     is_right = shown.verdict == "right"
                     outcomes[target] = Outcome(shown.verdict, shown.reason and f"in a page: {shown.reason}", is_right)
+            shutil.rmtree(folder)
         return outcomes
 
 

@@ -24,20 +24,32 @@ class Results:
     """The outcomes of one commit.
 
     Args:
-        name: The commit; of one whose files were changed nothing is kept from before.
+        name: The commit.
         folder: Where the file is that has them.
 
     Attributes:
+        name: The commit.
+        folder: That folder.
         seconds: How long all of it took.
     """
 
     def __init__(self, name: str, folder: Path = FOLDER) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.name, self.folder = name, folder
         self.file = folder / f"{name}.jsonl"
         self.seconds = 0.0
         self._found: dict[tuple[str, str], dict[str, Outcome]] = {}
-        if name.endswith("-dirty"):
-            self.file.unlink(missing_ok=True)
+        self.read()
+
+    def forget(self) -> None:
+        """Begins anew, as where what is tried has no commit of its own."""
+        self.file.unlink(missing_ok=True)
+        self.read()
+
+    def read(self) -> None:
+        """Takes in what is in the file, which other processes write into."""
+        self.seconds = 0.0
+        self._found.clear()
         for line in self.file.read_text(encoding="utf-8").splitlines() if self.file.exists() else ():
             entry = json.loads(line)
             outcomes = {target: Outcome(**outcome) for target, outcome in entry["outcomes"].items()}

@@ -2,7 +2,7 @@
 // node tfjs.js <folder with node_modules>
 'use strict';
 
-const { readFileSync } = require('node:fs');
+const { openSync, closeSync, readSync, readFileSync, statSync } = require('node:fs');
 const { createRequire } = require('node:module');
 const { dirname, join } = require('node:path');
 const { createInterface } = require('node:readline');
@@ -16,10 +16,20 @@ const tf = { ...core, ...load('@tensorflow/tfjs-converter'), ...load('@tensorflo
 
 async function answer({ path, inputs }) {
   const document = JSON.parse(readFileSync(path, 'utf8'));
-  const names = document.weightsManifest.flatMap((group) => group.paths);
-  const bytes = Buffer.concat(names.map((name) => readFileSync(join(dirname(path), name))));
-  const weights = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-  return predict(tf, document, weights, inputs);
+  const paths = document.weightsManifest.flatMap((group) => group.paths).map((name) => join(dirname(path), name));
+  return predict(tf, document, together(paths), inputs);
+}
+
+// The bytes of files in one row, into which they are read: of large models there is no room for a second one.
+function together(paths) {
+  const row = new Uint8Array(paths.reduce((size, path) => size + statSync(path).size, 0));
+  let place = 0;
+  for (const path of paths) {
+    const file = openSync(path);
+    place += readSync(file, row, place, row.length - place, 0);
+    closeSync(file);
+  }
+  return row.buffer;
 }
 
 async function main() {
