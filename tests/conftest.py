@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from marcelle_rt import DataStore, Remote, Writer
-from marcelle_rt.backend import Backend, BackendError
+from marcelle_rt.backend import Backend, BackendError, users
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
 from marcelle_rt.redaction import known
@@ -128,6 +128,20 @@ def mongodb(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[On
 def backend(nedb: Backend) -> Backend:
     """One Marcelle backend for all tests that don't stop it; use services or names of your own."""
     return nedb
+
+
+@pytest.fixture(scope="session")
+def _asking(node: None) -> Iterator[Backend]:
+    with Backend(auth=True) as running:
+        yield running
+
+
+@pytest.fixture
+def asking(_asking: Backend) -> Iterator[Backend]:
+    """A backend that asks for a login, where nobody has an account yet; for tests that don't stop it."""
+    yield _asking
+    for user in users.every(_asking.data):
+        users.remove(_asking.data, user.email)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import shutil
 import socket
 import stat
 import threading
@@ -25,13 +26,24 @@ BOB = "bob@example.org"
 OLD = Path(__file__).parent / "nedb-1.8.0"
 
 
+@pytest.fixture(scope="module")
+def left(node: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a backend with a sign-in has left, where nobody has an account."""
+    with Backend(data=tmp_path_factory.mktemp("left") / "data", auth=True) as backend:
+        return backend.data
+
+
+@pytest.fixture
+def stopped(left: Path, tmp_path: Path) -> Path:
+    """The data of a backend with a sign-in that is stopped."""
+    shutil.copytree(left, tmp_path / "stopped", ignore=shutil.ignore_patterns("orders"))
+    return tmp_path / "stopped"
+
+
 @pytest.fixture(params=["running", "stopped"])
-def folder(request: pytest.FixtureRequest, own_backend: Callable[..., Backend], tmp_path: Path) -> Path:
+def folder(request: pytest.FixtureRequest, asking: Backend, stopped: Path) -> Path:
     """The data of a backend with a sign-in, which runs or is stopped."""
-    backend = own_backend(data=tmp_path / "data", auth=True)
-    if request.param == "stopped":
-        backend.stop()
-    return backend.data
+    return asking.data if request.param == "running" else stopped
 
 
 def signs_in(folder: Path, own_backend: Callable[..., Backend], email: str, password: str) -> bool:
@@ -44,8 +56,8 @@ def signs_in(folder: Path, own_backend: Callable[..., Backend], email: str, pass
         return True
 
 
-def test_users_are_made_listed_changed_and_removed_while_it_runs(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(auth=True)
+def test_users_are_made_listed_changed_and_removed_while_it_runs(asking: Backend) -> None:
+    backend = asking
     began = dt.datetime.now(dt.timezone.utc) - dt.timedelta(seconds=1)
 
     users.add(backend.data, BOB, PASSWORD)
@@ -71,10 +83,8 @@ def test_users_are_made_listed_changed_and_removed_while_it_runs(own_backend: Ca
     assert [user.email for user in users.every(backend.data)] == [BOB]
 
 
-def test_users_that_were_made_while_it_was_stopped_sign_in(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    folder = tmp_path / "data"
-    own_backend(data=folder, auth=True).stop()
-
+def test_users_that_were_made_while_it_was_stopped_sign_in(own_backend: Callable[..., Backend], stopped: Path) -> None:
+    folder = stopped
     users.add(folder, EMAIL, PASSWORD)
     users.add(folder, BOB, PASSWORD)
     users.set_password(folder, BOB, "another one")
@@ -141,14 +151,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_no_backend_with_a_sign_in_has_used_is_named(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
+def test_a_folder_that_no_backend_with_a_sign_in_has_used_is_named(backend: Backend, tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="No backend with a sign-in has used"):
         users.add(tmp_path, EMAIL, PASSWORD)
     assert list(tmp_path.iterdir()) == []
 
-    backend = own_backend(data=tmp_path / "data")
     with pytest.raises(BackendError, match=r"that runs on .* has no sign-in\. Stop it, start it with --auth"):
         users.add(backend.data, EMAIL, PASSWORD)
 
@@ -185,8 +192,8 @@ def test_who_signs_up_can_not_choose_the_day_nor_change_it(own_backend: Callable
     assert ada.created.year > 2000
 
 
-def test_a_removed_user_who_is_signed_in_gets_no_answers_and_no_events(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(auth=True)
+def test_a_removed_user_who_is_signed_in_gets_no_answers_and_no_events(asking: Backend) -> None:
+    backend = asking
     heard: dict[str, list[Any]] = {EMAIL: [], BOB: []}
     with DataStore(backend.url) as ada, DataStore(backend.url) as bob:
         for email, store in ((EMAIL, ada), (BOB, bob)):
@@ -205,8 +212,8 @@ def test_a_removed_user_who_is_signed_in_gets_no_answers_and_no_events(own_backe
     assert len(heard[EMAIL]) == 1
 
 
-def test_nobody_else_can_give_orders(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    folder = own_backend(data=tmp_path / "data", auth=True).data
+def test_nobody_else_can_give_orders(asking: Backend) -> None:
+    folder = asking.data
 
     assert stat.S_IMODE((folder / "orders").stat().st_mode) == 0o600
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -234,8 +241,8 @@ def test_a_socket_that_a_killed_backend_left_is_made_anew(own_backend: Callable[
     assert len(users.every(backend.data)) == 1
 
 
-def test_orders_that_make_no_sense_are_refused_and_the_backend_lives(own_backend: Callable[..., Backend]) -> None:
-    folder = own_backend(auth=True).data
+def test_orders_that_make_no_sense_are_refused_and_the_backend_lives(asking: Backend) -> None:
+    folder = asking.data
 
     for order in ({"do": "constructor"}, {"do": "add", "email": {"$ne": 1}, "password": PASSWORD}, {}, {"do": 1}):
         assert "refused" in orders.send(folder, order)  # type: ignore[arg-type]
@@ -258,8 +265,8 @@ def said_to(folder: Path, text: bytes) -> bytes:
             return b""
 
 
-def test_many_at_once_make_one_account(own_backend: Callable[..., Backend]) -> None:
-    folder = own_backend(auth=True).data
+def test_many_at_once_make_one_account(asking: Backend) -> None:
+    folder = asking.data
     outcomes = []
 
     def add() -> None:

@@ -8,7 +8,6 @@ import pty
 import select
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,18 @@ import pytest
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend, users
 from tests.support.accounts import EMAIL, PASSWORD
-from tests.support.command import as_a_process, marcelle_rt, surroundings
+from tests.support.command import marcelle_rt, surroundings
 
 
 @pytest.fixture
-def data(own_backend: Callable[..., Backend]) -> Path:
+def data(asking: Backend) -> Path:
     """The data of a backend that runs with a sign-in."""
-    return own_backend(auth=True).data
+    return asking.data
 
 
-def test_a_password_can_be_piped_in(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(auth=True)
+def test_a_password_can_be_piped_in(asking: Backend) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "marcelle_rt", "backend", "user", "add", EMAIL, "--data", str(backend.data)],
+        [sys.executable, "-m", "marcelle_rt", "backend", "user", "add", EMAIL, "--data", str(asking.data)],
         input=f"{PASSWORD}\n",
         text=True,
         capture_output=True,
@@ -39,7 +37,7 @@ def test_a_password_can_be_piped_in(own_backend: Callable[..., Backend]) -> None
     assert (done.returncode, done.stdout) == (0, "")
     assert f"{EMAIL} has an account now" in done.stderr
     assert PASSWORD not in done.stderr
-    with DataStore(backend.url) as store:
+    with DataStore(asking.url) as store:
         store.login(EMAIL, PASSWORD)
 
 
@@ -132,7 +130,7 @@ def test_what_can_not_be_done_is_one_sentence(data: Path, arguments: list[str], 
 
 
 def test_a_password_is_not_taken_from_the_command_line(data: Path) -> None:
-    done = as_a_process("backend", "user", "add", EMAIL, PASSWORD, "--data", data)
+    done = marcelle_rt("backend", "user", "add", EMAIL, PASSWORD, "--data", data)
 
     assert done.returncode == 2
     assert users.every(data) == []
