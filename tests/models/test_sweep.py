@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.support.sweep import applications, layers, ops, table
+from tests.support.sweep import applications, layers, ops, table, work
 from tests.support.sweep.case import Case, parse
 from tests.support.sweep.compare import Comparison, Outcome, differ, predict
 from tests.support.sweep.names import NAMES, untried
@@ -64,6 +64,14 @@ def test_a_sweep_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
     assert again.counts("ops") == {("graph-model", "right"): 2, ("ONNX", "wrong"): 1, ("ONNX", "right"): 1}
     assert (again.seconds, again.in_page()) == (3.0, 3)
     assert not Results("another", tmp_path).has("ops", "first")
+
+
+def test_a_large_architecture_has_a_process_of_its_own() -> None:
+    small = [f"Net{number}x" for number in range(2 * work.TOGETHER)]
+    names = ["ConvNeXtLarge", *small, "ResNet152"]
+    rows = [small[: work.TOGETHER], small[work.TOGETHER :]]
+    assert work.shares("applications", names) == [*rows, ["ConvNeXtLarge"], ["ResNet152"]]
+    assert [len(share) for share in work.shares("ops", names)] == [work.TOGETHER, work.TOGETHER, 2]
 
 
 def test_every_layer_and_op_of_keras_is_tried() -> None:
