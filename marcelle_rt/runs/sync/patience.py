@@ -51,5 +51,5 @@ def unsent(feed: Feed) -> str | None:
     if feed.is_on_its_way:
         return unsent_hint(feed.journal, link, problem, goes_on=True)
     if feed.copy is not None and feed.copy.replica.delivery is Delivery.CLOSED:
-        return unsent_hint(feed.journal, link, problem, goes_on=False)
-    return unsent_hint(feed.journal, None, problem, goes_on=False) if feed.journal.failure else None
+        return unsent_hint(feed.journal, link, problem)
+    return unsent_hint(feed.journal, None, problem) if feed.journal.failure else None

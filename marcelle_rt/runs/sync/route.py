@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...client.data_store import DataStore
 from ...client.services import Services
@@ -30,6 +30,15 @@ _WINDOW = 2.0  # seconds that are looked at
 _LONGEST_WINDOW = 300.0
 
 
+class _Look(NamedTuple):
+    """What a line had brought and sent when somebody looked."""
+
+    line: Traffic
+    at: float
+    unasked: int
+    sent: int
+
+
 class Route:
     """Decides for the runs of one publisher, and tells their links.
 
@@ -46,10 +55,8 @@ class Route:
         self._clock = clock
         self._rest_store: Services | None = None
         self._links: list[Link] = []
-        self._window = 0.0  # doubled for each time that the socket was given up in vain
-        self._since = clock()
-        self._traffic: Traffic | None = None
-        self._unasked = self._sent = 0
+        self._window = _WINDOW  # doubled for each time that the socket was given up in vain
+        self._last: _Look | None = None
 
     def choose(self, feeds: Sequence[Feed]) -> None:
         """Looks how things are, and changes the way if it should.
@@ -57,7 +64,7 @@ class Route:
         Args:
             feeds: The publisher's runs.
         """
-        self.due = 0.0 if self._rest_store is not None else self._clock() + max(_WINDOW, self._window)
+        self.due = 0.0 if self._rest_store is not None else self._clock() + self._window
         copies = [feed.copy for feed in feeds if feed.copy is not None and feed.copy.link.store.status != "closed"]
         if not copies:
             return
@@ -76,7 +83,7 @@ class Route:
             for copy in copies:
                 copy.hurry()
         elif store.status != "disconnected":  # somebody here needs the socket
-            self._window = min(_LONGEST_WINDOW, 2 * max(_WINDOW, self._window))  # perhaps just for a call, each second
+            self._window = min(_LONGEST_WINDOW, 2 * self._window)  # perhaps just for a call, each second
             self.close()
             return
         for link in self._links:
@@ -87,17 +94,11 @@ class Route:
         self._links = list(dict.fromkeys(links))
 
     def _is_flooded(self, store: DataStore) -> bool:
-        traffic = store.connection.traffic
-        now = self._clock()
-        elapsed = now - self._since
-        if traffic is None:
-            self._traffic = None
-            return False
-        if traffic is not self._traffic:  # what came over this line before anybody looked took nobody knows how long
-            self._since, self._traffic, self._unasked, self._sent = now, traffic, traffic.unasked, traffic.sent
-            return False
-        unasked, sent = traffic.unasked - self._unasked, traffic.sent - self._sent
-        self._since, self._unasked, self._sent = now, traffic.unasked, traffic.sent
+        traffic, before = store.connection.traffic, self._last
+        self._last = None if traffic is None else _Look(traffic, self._clock(), traffic.unasked, traffic.sent)
+        if self._last is None or before is None or before.line is not self._last.line:
+            return False  # what came over a line before anybody looked took nobody knows how long
+        elapsed, unasked, sent = (new - old for new, old in zip(self._last[1:], before[1:], strict=True))
         return unasked > FLOOD_RATE * elapsed and unasked > FLOOD_RATIO * sent
 
     def close(self) -> None:

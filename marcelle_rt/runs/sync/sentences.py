@@ -98,7 +98,7 @@ def not_uploaded(path: str, size: int, error: object) -> str:
     return text
 
 
-def unsent_hint(journal: Journal, link: Link | None, problem: str | None, *, goes_on: bool) -> str:
+def unsent_hint(journal: Journal, link: Link | None, problem: str | None, *, goes_on: bool = False) -> str:
     """Where the rest of a run is that its copies lack when it ends, and the command that sends it.
 
     Args:

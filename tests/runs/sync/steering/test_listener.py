@@ -108,6 +108,7 @@ def test_commands_from_before_a_run_went_on_are_late(made: Made) -> None:
     made.listener._hear(document)  # its event comes late
     made.listener._work()
     assert made.steering.take() == []
+    assert made.backend.calls.count(("patch", COMMANDS)) == 1
     made.backend.asked("b")
     made.listener._connected()
     made.listener._work()
