@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from ..errors import ConversionError
+from .layer_rules import CONSTRAINTS, SAME_ACTIVATIONS
 
 TARGET = "Keras"
 
@@ -30,9 +31,7 @@ LAYERS = frozenset(_NAMES.split())
 
 WRAPPERS = ("Bidirectional", "TimeDistributed")
 
-_SAME_ACTIVATIONS = "elu linear log_softmax relu relu6 selu sigmoid softmax softplus softsign tanh"
-_ACTIVATIONS = {name: name for name in _SAME_ACTIVATIONS.split()} | {"swish": "silu", "silu": "silu"}
-_CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+_ACTIVATIONS = {name: name for name in SAME_ACTIVATIONS.split()} | {"swish": "silu", "silu": "silu"}
 
 _SAID_ELSEWHERE = ("batch_input_shape", "batch_size", "dtype", "input_dtype", "input_length", "input_shape", "sparse")
 _ONLY_WHILE_BUILT = ("implementation", "seed", "unit_forget_bias", "weights")
@@ -156,7 +155,7 @@ def _constraint(value: Any, what: str) -> Any:
     if value is None:
         return None
     name, numbers = _numbers(value, what)
-    if name not in _CONSTRAINTS:
+    if name not in CONSTRAINTS:
         raise ConversionError(TARGET, what, f"Keras has no constraint {name!r} as TF.js has")
     return build(getattr(keras.constraints, name), numbers, what)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .graphs.frozen import End, Graph
 from .graphs.tfjs import TARGET, for_tfjs
-from .weights import write_weights
+from .tfjs_files import write_files
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,18 +36,9 @@ def write(graph: Graph, directory: Path, quantize: str | None = None) -> list[Pa
     definition = GraphDef()
     definition.CopyFrom(graph.definition)
     weights = _take_weights(definition, graph.weights)
-    manifest, files = write_weights(weights, directory, TARGET, quantize)
-    document = {
-        "format": TARGET,
-        "generatedBy": f"tensorflow v{tf.__version__}",
-        "convertedBy": "marcelle_rt",
-        "signature": {"inputs": _signature(graph.inputs), "outputs": _signature(graph.outputs)},
-        "modelTopology": MessageToDict(definition),
-        "weightsManifest": manifest,
-    }
-    path = directory / "model.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return [path, *files]
+    signature = {"inputs": _signature(graph.inputs), "outputs": _signature(graph.outputs)}
+    made_by, topology = f"tensorflow v{tf.__version__}", MessageToDict(definition)
+    return write_files(directory, TARGET, made_by, topology, weights, quantize, signature=signature)
 
 
 def _signature(ends: list[End]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ TARGET = "layers-model"
 Config = dict[str, Any]
 Rule = Callable[[Any, Config], tuple[str, Config]]
 
-_SAME_ACTIVATIONS = "elu linear log_softmax relu relu6 selu sigmoid softmax softplus softsign swish tanh"
-_ACTIVATIONS = {name: name for name in _SAME_ACTIVATIONS.split()} | {"silu": "swish"}
-_CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
+SAME_ACTIVATIONS = "elu linear log_softmax relu relu6 selu sigmoid softmax softplus softsign swish tanh"
+_ACTIVATIONS = {name: name for name in SAME_ACTIVATIONS.split()} | {"silu": "swish"}
+CONSTRAINTS = ("MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm")
 _DROPPED = ("activity_regularizer", "quantization_config", "seed")
 
 
@@ -63,7 +63,7 @@ def _settings(layer: Any) -> Config:
         elif key.endswith("_regularizer"):
             config[key] = _regularizer(value)
         elif key.endswith("_constraint"):
-            config[key] = value if _class_name(value) in _CONSTRAINTS else None
+            config[key] = value if _class_name(value) in CONSTRAINTS else None
         elif key == "activation" or key.endswith("_activation"):
             config[key] = _activation(layer, value)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,7 +14,8 @@ from .disk import keras_of
 from .layer_calls import calls_of, first_calls, numbered, reference
 from .layer_rules import TARGET, carry_over, is_keras, refuse
 from .reasons import first_line
-from .weights import OneByOne, write_weights
+from .tfjs_files import write_files
+from .weights import OneByOne
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,18 +43,9 @@ def write(model: Any, directory: Path, quantize: str | None = None) -> list[Path
         ConversionError: If TF.js has no layers that predict the same.
     """
     topology = describe(model)
-    manifest, files = write_weights(OneByOne(dict(_weights(model))), directory, TARGET, quantize)
     version = keras_of(model).__version__
-    document = {
-        "format": TARGET,
-        "generatedBy": f"keras v{version}",
-        "convertedBy": "marcelle_rt",
-        "modelTopology": {"keras_version": version, "backend": "tensorflow", "model_config": topology},
-        "weightsManifest": manifest,
-    }
-    path = directory / "model.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return [path, *files]
+    whole = {"keras_version": version, "backend": "tensorflow", "model_config": topology}
+    return write_files(directory, TARGET, f"keras v{version}", whole, OneByOne(dict(_weights(model))), quantize)
 
 
 def describe(model: Any) -> dict[str, Any]:

@@ -3,9 +3,56 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConversionError
+from .weights import write_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def write_files(
+    directory: Path,
+    kind: str,
+    made_by: str,
+    topology: Mapping[str, Any],
+    weights: Mapping[str, NDArray[Any]],
+    quantize: str | None = None,
+    **more: Any,
+) -> list[Path]:
+    """Writes a model.
+
+    Args:
+        directory: An existing folder.
+        kind: `"layers-model"` or `"graph-model"`.
+        made_by: The library that the model is of.
+        topology: Its layers or nodes.
+        weights: Its weights by the names that TF.js looks for.
+        quantize: None or `"float16"`.
+        more: What else `model.json` says.
+
+    Returns:
+        `model.json`, then the files with the weights.
+
+    Raises:
+        ConversionError: If there is a weight of a type that TF.js lacks.
+        OSError: If the disk can't be written.
+    """
+    manifest, files = write_weights(weights, directory, kind, quantize)
+    document = {
+        "format": kind,
+        "generatedBy": made_by,
+        "convertedBy": "marcelle_rt",
+        **more,
+        "modelTopology": topology,
+        "weightsManifest": manifest,
+    }
+    path = directory / "model.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return [path, *files]
 
 
 def files_of(folder: Path) -> tuple[list[Path], str]:

@@ -117,7 +117,7 @@ def read_weights(manifest: Any, read: Callable[[str], bytes], source: str) -> di
     """Reads weights that TF.js or `write_weights` has written.
 
     Args:
-        manifest: The ``weightsManifest`` of a ``model.json``.
+        manifest: The `weightsManifest` of a `model.json`.
         read: Gives the bytes of a file that it names.
         source: What is read, for messages.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..onnx_files.graphs import attributes, names_within
 from ..onnx_files.running import run
-from ..weights import write_weights
+from ..tfjs_files import write_files
 from . import convolutions, elementwise, matrices, recurrent, shapes
 from .reading import TARGET, Node, Reader
 from .sheet import FLOAT, INT, Sheet
@@ -26,14 +25,13 @@ _RULES = {
 _SHAPES = ("Shape", "Size")
 
 
-def write(model: Any, instance: NDArray[Any], directory: Path, quantize: str | None = None) -> list[Path]:
+def write(model: Any, instance: NDArray[Any], directory: Path) -> list[Path]:
     """Writes a graph as a graph-model that predicts one instance at a time.
 
     Args:
         model: A `ModelProto` with one input of 32-bit floats.
         instance: A batch of one that it takes.
         directory: An existing folder.
-        quantize: None or `"float16"`.
 
     Returns:
         `model.json`, then the files with the weights.
@@ -42,22 +40,13 @@ def write(model: Any, instance: NDArray[Any], directory: Path, quantize: str | N
         ConversionError: If TF.js has nothing that computes the same as an op of the graph; it names the op.
     """
     sheet, outputs = carry_over(model, instance)
-    manifest, files = write_weights(sheet.weights, directory, TARGET, quantize)
     fed = model.graph.input[0].name
-    document = {
-        "format": TARGET,
-        "generatedBy": "ONNX",
-        "convertedBy": "marcelle_rt",
-        "signature": {
-            "inputs": {fed: _end(fed, FLOAT, list(instance.shape))},
-            "outputs": {name: _end(node, kind, shape) for name, node, kind, shape in outputs},
-        },
-        "modelTopology": {"node": sheet.nodes, "versions": {"producer": 1882}},
-        "weightsManifest": manifest,
+    signature = {
+        "inputs": {fed: _end(fed, FLOAT, list(instance.shape))},
+        "outputs": {name: _end(node, kind, shape) for name, node, kind, shape in outputs},
     }
-    path = directory / "model.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
-    return [path, *files]
+    topology = {"node": sheet.nodes, "versions": {"producer": 1882}}
+    return write_files(directory, TARGET, "ONNX", topology, sheet.weights, signature=signature)
 
 
 def carry_over(model: Any, instance: NDArray[Any]) -> tuple[Sheet, list[tuple[str, str, str, list[int]]]]:

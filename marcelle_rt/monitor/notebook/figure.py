@@ -8,12 +8,11 @@ from typing import Any
 
 from ...foreign import clean
 from .drawing import Drawing
-from .svg import Line
+from .svg import GREY, Line
 
 SLOTS = 40
 """The maximum number of curves that are drawn."""
 
-_GREY = "#808080"  # to be read on white and on black
 _GRID = "rgba(128,128,128,.25)"
 _UNHEARD, _HEARD = 1.0, 10.0  # seconds between two times that all curves are sent
 
@@ -132,7 +131,7 @@ def _layout() -> dict[str, Any]:
         "margin": {"l": 64, "r": 16, "t": 16, "b": 44},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"color": _GREY},
+        "font": {"color": GREY},
         "legend": {"orientation": "h", "y": -0.2, "yanchor": "top"},
         "showlegend": True,
         "hovermode": "closest",

@@ -14,7 +14,7 @@ from ..series import Floats, keep
 WIDTH, HEIGHT = 820, 380
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 16, 44
 _POINTS = 400  # of a curve; an image has no room for more
-_GREY = "#808080"  # to be read on white and on black
+GREY = "#808080"  # to be read on white and on black
 _DASHES = {"solid": "", "dash": "7 4", "dot": "2 3", "dashdot": "7 3 2 3"}
 _TICKS = 6
 _LEGEND = 18  # pixels a line
@@ -45,11 +45,11 @@ def svg(lines: Sequence[Line], x_title: str, y_title: str, log: bool = False) ->
     y = _Axis([line.y for line in kept], HEIGHT - _BOTTOM, _TOP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
-        f'font-family="sans-serif" font-size="12" fill="{_GREY}">'
+        f'font-family="sans-serif" font-size="12" fill="{GREY}">'
     ]
     for at, value in y.ticks():
         label = f"{10**value:.3g}" if log else f"{value:.4g}"
-        parts.append(f'<path d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}" stroke="{_GREY}" stroke-opacity=".3"/>')
+        parts.append(f'<path d="M{_LEFT} {at:.1f}H{WIDTH - _RIGHT}" stroke="{GREY}" stroke-opacity=".3"/>')
         parts.append(f'<text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
     for at, value in x.ticks():
         parts.append(f'<text x="{at:.1f}" y="{HEIGHT - _BOTTOM + 16}" text-anchor="middle">{value:.6g}</text>')

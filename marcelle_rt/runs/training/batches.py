@@ -46,9 +46,6 @@ class Batches:
         self._last_step = -1
         self._due = -math.inf  # the first point is a chunk of its own, so that it shows at once
 
-    def __len__(self) -> int:
-        return len(self.points)
-
     @property
     def is_due(self) -> bool:
         """Whether what was collected may be given out; where there is nothing, nobody needs to ask."""

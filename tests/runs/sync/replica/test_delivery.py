@@ -31,6 +31,14 @@ def same(run: Run) -> Run:
     return made
 
 
+def followed(link: MemoryLink) -> tuple[Run, Replica]:
+    """A run of one epoch that the backend has."""
+    run = new_run(1)
+    replica = replica_of(run, link, fresh=True)
+    replica.level()
+    return run, replica
+
+
 @pytest.fixture
 def link() -> MemoryLink:
     return MemoryLink()
@@ -62,9 +70,7 @@ def test_a_fresh_run_is_created_in_one_call_and_level_at_once(link: MemoryLink) 
 
 
 def test_an_epoch_is_one_patch_and_no_look_after_it(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    _, replica = followed(link)
     before = list(link.calls)
     replica.apply(epoch(1))
     assert replica.missing() == 1
@@ -167,9 +173,7 @@ def test_a_copy_of_2021_gets_its_marks_before_anything_else(link: MemoryLink) ->
 
 def test_a_backend_that_drops_the_writers_mark_is_written_all_the_same() -> None:
     link = MemoryLink(drops=("writer",))
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     replica.apply(epoch(1))
     replica.level()
     assert link.run()["logs"] == run.logs()
@@ -181,9 +185,7 @@ def test_a_backend_that_drops_the_writers_mark_is_written_all_the_same() -> None
 
 def test_a_backend_without_places_gets_the_document_whole() -> None:
     link = MemoryLink(places=False)
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     for n in range(1, 4):
         replica.apply(epoch(n))
         replica.level()
@@ -196,9 +198,7 @@ def test_a_backend_without_places_gets_the_document_whole() -> None:
 
 
 def test_a_run_that_a_person_removed_stays_removed(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     del link.services["runs"][run.id]
     replica.removed()
     replica.apply(epoch(1))
@@ -212,9 +212,7 @@ def test_a_run_that_a_person_removed_stays_removed(link: MemoryLink) -> None:
 
 
 def test_a_run_that_is_gone_with_its_heartbeat_left_was_removed_by_a_person(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     del link.services["runs"][run.id]
     link.services[events.HEARTBEATS] = {run.id: {"_id": run.id}}
     replica.apply(epoch(1))
@@ -223,9 +221,7 @@ def test_a_run_that_is_gone_with_its_heartbeat_left_was_removed_by_a_person(link
 
 
 def test_a_run_that_a_person_removed_does_not_come_back_though_its_heartbeat_can_t_be_read(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     del link.services["runs"][run.id]
     link.services[events.HEARTBEATS] = {run.id: {"_id": run.id}}
     link.faults = {f"get {events.HEARTBEATS}": [Unavailable("it restarts")]}
@@ -240,9 +236,7 @@ def test_a_run_that_an_emptied_database_lost_is_created_again(
     link: MemoryLink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     link.services.clear()
     replica.apply(epoch(1))
     replica.level()
@@ -264,9 +258,7 @@ def test_what_is_closed_sends_nothing_and_says_why(link: MemoryLink) -> None:
 
 
 def test_what_changes_while_it_is_sent_is_sent_again(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    _, replica = followed(link)
     link.meanwhile = lambda: replica.apply(epoch(1, loss=2.0))
     replica.apply(epoch(1, loss=1.0))
     assert replica.step()
@@ -276,9 +268,7 @@ def test_what_changes_while_it_is_sent_is_sent_again(link: MemoryLink) -> None:
 
 
 def test_a_copy_that_never_keeps_what_it_is_sent_is_named(link: MemoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    _, replica = followed(link)
 
     def spoiled(*arguments: Any) -> Any:
         document = MemoryLink.call(link, *arguments)
@@ -305,9 +295,7 @@ class Spoiled:
 
 
 def test_an_error_of_the_server_leaves_the_step_to_be_taken_again(link: MemoryLink) -> None:
-    run = new_run(1)
-    replica = replica_of(run, link, fresh=True)
-    replica.level()
+    run, replica = followed(link)
     replica.apply(epoch(1))
     link.faults["patch runs"] = [GeneralError("a fault")]
     with pytest.raises(GeneralError):
