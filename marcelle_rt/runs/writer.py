@@ -16,7 +16,7 @@ from ..notices import Notices
 from .alerts.verbs import Alerts
 from .document import events
 from .document.resumed import Resumed
-from .folder import finding, journal
+from .folder import finding, going_on
 from .recording.alerting import Alerting
 from .recording.checkpointing import Checkpointing
 from .recording.current import Current
@@ -144,7 +144,7 @@ class Writer(RunFacts, Checkpointing, Steered, Alerting):
         if config.mode() == "disabled":
             return cls(os.fspath(run), base_log_dir=base, **options)
         directory = finding.folder_of(config.log_dir(base), run)
-        book, history, torn = journal.reopen(directory)
+        book, history, torn = going_on.open_whole(directory)
         past = Resumed(history)
         writer = cls(past.run.fields["basename"], base_log_dir=directory.parent, **options)
         writer._current.go_on(book, past, history, torn, writer._run_settings)

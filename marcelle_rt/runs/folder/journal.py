@@ -222,22 +222,14 @@ def create(base: Path, basename: str = "", start: dt.datetime | None = None) -> 
         return Journal(directory), text
 
 
-def reopen(directory: Path) -> tuple[Journal, list[Event], int]:
-    """Opens a run's folder to go on with it.
-
-    Returns:
-        The journal, its events, and how many lines were torn and had to be skipped.
+def reopen(directory: Path) -> Journal:
+    """Opens the journal of a folder that has one, to write more.
 
     Raises:
         RunFolderError: When there is no journal, none of it can be read, or another writer has it open.
     """
     read(directory)  # a folder that is no run gets no journal
-    book = Journal(directory)
-    try:
-        return book, *read(directory)  # now that nobody else writes it
-    except BaseException:  # as above
-        book.close()
-        raise
+    return Journal(directory)
 
 
 def read(directory: Path) -> tuple[list[Event], int]:

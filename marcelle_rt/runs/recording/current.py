@@ -17,7 +17,7 @@ from ...notices import Notices
 from ...values import iso
 from ..document import events
 from ..document.resumed import Resumed
-from ..folder import journal
+from ..folder import going_on, journal
 from ..sync.status import Status
 from ..training import exits
 from .gate import Gate
@@ -147,7 +147,7 @@ class Current:
         try:
             if directory is None:
                 raise RunFolderError("memory", "a run without a folder is gone when it has ended")
-            book, history, _ = journal.reopen(directory)
+            book, history, _ = going_on.open_whole(directory)
         except (OSError, RunFolderError) as error:
             self._notices.warn("summary", f"update_summary: the run has ended, and takes no more: {error}")
             return

@@ -132,7 +132,7 @@ class Feed:
             if self.phase is Phase.SETTLED:
                 return False
             if self.journal.directory is not None:
-                book, _, _ = reopen(self.journal.directory)
+                book = reopen(self.journal.directory)
                 book.append(event)
                 book.close()
             self.note(event)

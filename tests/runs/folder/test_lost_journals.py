@@ -160,6 +160,14 @@ def test_a_journal_that_is_cut_short_meanwhile_is_said_and_the_folder_keeps_the_
     assert run.epochs == [5, 6, 7, 8, 9, 10]
     assert (run.fields["status"], run.fields["epoch"], run.fields["params"]) == ("success", 10, {"lr": 0.1})
 
+    again = Writer.resume(writer.run_directory, remote=False)  # which writes `run_data.json` of what the journal has
+    again.save_epoch(10, {"loss": 0.5})
+    again.save_epoch(11, {"loss": 0.25})
+    again.train_end()
+    run, torn = reading.read(writer.run_directory)
+    assert (run.logs()["loss"], run.epochs, torn) == ([5.0, 6.0, 7.0, 8.0, 9.0, 0.5, 0.25], [5, 6, 7, 8, 9, 10, 11], 0)
+    assert json.loads((writer.run_directory / journal.DOCUMENT).read_bytes()) == run.document()
+
 
 def test_a_folder_that_is_renamed_meanwhile_is_said_until_it_is_back(tmp_path: Path) -> None:
     writer = Writer("renamed", remote=False, base_log_dir=tmp_path)
