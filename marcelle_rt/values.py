@@ -82,7 +82,7 @@ def iso(time: dt.datetime | None = None) -> str:
 
 
 def iso_at(seconds: object) -> str | None:
-    """A time in seconds since 1970 as `iso` writes it; `None` for what is not one, or is none that can be."""
+    """A time in seconds since 1970 as `iso` writes it; `None` for what is not one, or is out of range."""
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         return None
     try:

@@ -49,7 +49,7 @@ def readable(path: Path) -> Iterator[Path]:
     """
     try:
         is_strange = needs_widening(path)
-    except OSError:  # no h5 file; Keras says so
+    except OSError:  # it is not an h5 file; Keras says so
         is_strange = False
     if not is_strange:
         yield path

@@ -111,7 +111,7 @@ class Webhook:
         except (OSError, HTTPException) as error:  # also urllib's URLError
             cause = error.reason if isinstance(error, urllib.error.URLError) else error
             return _Failure(getattr(cause, "strerror", None) or type(cause).__name__, may_pass=True)
-        except (ValueError, MarcelleError) as error:  # no URL at all, or a CA bundle that can't be read
+        except (ValueError, MarcelleError) as error:  # it is not a URL, or there is a CA bundle that can't be read
             return _Failure(f"it can't be posted to ({type(error).__name__})", may_pass=False)
 
 
