@@ -121,6 +121,8 @@ def checked_document(document: Any, location: str) -> dict[str, Any]:
     """
     if not _is_document(document):
         raise InvalidAnswer(location, "a call about runs", "holds a document of another shape")
+    if not isinstance(document.get("rev"), str | None):
+        document["rev"] = None  # somebody's own; a copy that is brought level gets ours
     return cast("dict[str, Any]", document)
 
 
@@ -128,8 +130,6 @@ def _is_document(document: Any) -> bool:
     # Plain loops: this is asked of each answer, and generators take twice as long.
     if not isinstance(document, dict) or not isinstance(document.get("_id"), str | int):
         return False
-    if not isinstance(document.get("rev"), str | None):
-        document["rev"] = None  # somebody's own; a copy that is brought level gets ours
     for name in ("name", "basename", "key", "origin"):
         if not isinstance(document.get(name), str | None):
             return False
