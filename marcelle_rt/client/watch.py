@@ -143,7 +143,7 @@ class Watch(Iterator[Change]):
                 if inbox.closed:
                     return
                 found[identity(document)] = document
-        except BaseException as error:  # whatever ends a reading, also Ctrl-C, it was none
+        except BaseException as error:  # whatever has ended the reading, also Ctrl-C: it is not whole
             with inbox.changed:
                 inbox.view.abandon()
             passes = isinstance(error, AWAY) and self._may_come_back()

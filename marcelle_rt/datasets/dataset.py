@@ -133,10 +133,10 @@ class Dataset(Reading):
         """Removes instances.
 
         Args:
-            *ids: Theirs.
+            *ids: Their `_id`s.
 
         Raises:
-            DatasetError: There is none of that `_id`; the ones before it are removed.
+            DatasetError: No instance has that `_id`; those before it are removed.
         """
         for identity in ids:
             try:

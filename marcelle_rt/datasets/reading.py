@@ -44,7 +44,7 @@ class Reading(Kept):
         return self._service.count(self._query({} if label is None else {"y": label}))
 
     def labels(self) -> list[Any]:
-        """The labels that there are, sorted.
+        """The labels in the dataset, sorted.
 
         A classifier's labels are in the order of its outputs: give this list to `to_numpy`, and keep it with the
         model.
@@ -90,7 +90,7 @@ class Reading(Kept):
             self._fail(document, error)
 
     def watch(self, timeout: float | None = None) -> Instances:
-        """The instances that there are, then each that is recorded, changed or removed, without gaps.
+        """The instances that are there, then each that is recorded, changed or removed, without gaps.
 
         Args:
             timeout: Seconds after which the iteration ends if nothing came; `None` waits forever.
@@ -198,7 +198,7 @@ class Reading(Kept):
             resizing: As for `to_numpy`.
 
         Returns:
-            The instances that there are now, in the order of `to_numpy`; images are `[3, h, w]`.
+            The instances that are there now, in the order of `to_numpy`; images are `[3, h, w]`.
 
         Raises:
             DatasetError: There is no instance.

@@ -169,7 +169,7 @@ class Board:
         return [key for key in self._shown if key not in self._documents]
 
     def newest(self, count: int) -> list[Entry]:
-        """The runs that there are, running ones first, then the newest."""
+        """The runs on the board, running ones first, then the newest."""
         return heapq.nlargest(count, self.entries.values(), key=lambda entry: entry.rank)
 
     # What is shown

@@ -1,1 +1,1 @@
-"""ONNX files of anybody's, made fit for the pages that load them."""
+"""Anybody's ONNX files, made fit for the pages that load them."""

@@ -1,4 +1,4 @@
-"""An ONNX file of anybody's as pages load and read it."""
+"""Anybody's ONNX file as pages load and read it."""
 
 from __future__ import annotations
 

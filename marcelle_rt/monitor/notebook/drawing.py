@@ -49,7 +49,7 @@ class Choices:
     by_time: bool = False
 
     def drawn(self, metrics: Sequence[str]) -> list[str]:
-        """Which of the metrics that there are."""
+        """Which of these metrics are drawn."""
         if self.metrics is None:
             return [name for name in metrics if name in (metrics[0], f"val_{metrics[0]}")]
         return [name for name in metrics if name in self.metrics]

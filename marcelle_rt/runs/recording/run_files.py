@@ -104,7 +104,7 @@ class RunFiles:
         """Keeps a file, a figure or an image of the user's with an epoch.
 
         Args:
-            asset: It.
+            asset: The path of a file, a figure, an image or an array of one.
             epoch: The epoch's number.
             name: What it shall be called; as the file, or as what it is, if `None`.
         """

@@ -24,7 +24,7 @@ class Past:
 
     Attributes:
         journal: The folder.
-        folded: The same; whoever folds one counts it.
+        folded: As given; whoever folds an event counts it.
         due: The run's version from which on it may hold so much that `forget` is worth a look.
     """
 

@@ -17,10 +17,16 @@ def link() -> MemoryLink:
     return MemoryLink()
 
 
-def test_two_programs_with_copies_of_a_folder_do_not_both_say_that_all_is_there(link: MemoryLink) -> None:
+@pytest.mark.parametrize("goes_on", [False, True], ids=["one began here", "one goes on"])
+def test_two_programs_with_copies_of_a_folder_do_not_both_say_that_all_is_there(
+    link: MemoryLink, goes_on: bool
+) -> None:
     run = new_run(1)
     ours = replica_of(run, link, fresh=True, folder="f00d")
     ours.level()
+    if goes_on:
+        ours = replica_of(same(run), link, folder="f00d")
+        ours.level()
     theirs = replica_of(same(run), link, folder="beef")
     theirs.level()
     for n in range(1, 4):

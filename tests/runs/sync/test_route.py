@@ -146,6 +146,9 @@ def test_a_new_line_counts_from_its_beginning() -> None:
     made.store.connection.traffic = Traffic(unasked=1000)
     made.look()
     assert made.ways() == ["socket"]
+    made.store.connection.traffic = Traffic(unasked=3000)  # the line dropped and came back between two looks
+    made.look()
+    assert made.ways() == ["socket"]
     made.look(unasked=1000)
     assert made.ways() == made.store.rest
 

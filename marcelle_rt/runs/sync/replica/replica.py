@@ -186,10 +186,9 @@ class Replica:
         self._enter(Delivery.GONE, f"it was removed from {self._documents.link.location}")
 
     def _next(self) -> Patch | None:
-        limit = self._documents.link.message_limit
-        if self._places is not False:
-            return next_patch(self.run, self._known, limit, self._shortened)
-        return whole_document(self.run, limit, self._shortened)
+        if self._places is False:
+            return whole_document(self.run, self._shortened)
+        return next_patch(self.run, self._known, self._documents.link.message_limit, self._shortened)
 
     def _shortened(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         short, replaced = shortened(fields, int(_FIELDS_SHARE * self._documents.link.message_limit))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from ...document.delta import Patch, Shorten, opening
 from ...document.run import Run
+
+_ANY_SIZE = sys.maxsize  # bytes
 
 
 def knows_places(patch: Patch, document: Mapping[str, Any]) -> bool | None:
@@ -23,16 +26,11 @@ def knows_places(patch: Patch, document: Mapping[str, Any]) -> bool | None:
     return not any(key in document for key in dotted) if dotted else None
 
 
-def whole_document(run: Run, limit: int, shorten: Shorten) -> Patch:
-    """The whole document as one message.
+def whole_document(run: Run, shorten: Shorten) -> Patch:
+    """The whole document as one message, however large: such a backend takes nothing else, and refuses it, named.
 
     Args:
         run: The run, whole.
-        limit: The most bytes that a message may have. What is larger goes all the same, as such a backend takes nothing
-            else: the service refuses it, named.
         shorten: Makes fields smaller that are too large even for a message of their own.
     """
-    patch = opening(run, limit, shorten(run.fields))
-    if len(patch.fields) < len(run.fields):
-        patch = opening(run, 1 << 62, shorten(run.fields))
-    return patch
+    return opening(run, _ANY_SIZE, shorten(run.fields))

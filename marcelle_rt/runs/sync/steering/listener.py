@@ -189,7 +189,7 @@ class Listener:
         try:
             query = {"runId": self._run_id, "state": State.SENT.value}
             found = service.first({**query, "$sort": {"createdAt": 1}}, ROOM)
-        except BaseException:  # whatever ends a reading, it was none
+        except BaseException:  # whatever has ended the reading: it is not whole
             self._has_missed = True
             raise
         late, self._finds_late_ones = self._finds_late_ones, False
