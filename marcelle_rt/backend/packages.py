@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,9 +14,11 @@ from pathlib import Path
 from ..config import cache_dir
 from .errors import BackendError
 from .node import Node, find_node
+from .npm_ci import npm_ci
 
 BACKEND = Path(__file__).parent / "npm"
 _MANIFESTS = ("package.json", "package-lock.json")
+_ROOM = 250e6  # bytes: the packages of a backend take 200 MB
 _LIBRARIES = {
     "marcelle.js": "@marcellejs/core/dist/marcelle.bundle.esm.js",
     "marcelle.css": "@marcellejs/core/dist/marcelle.css",
@@ -43,17 +43,24 @@ def install(source: Path = BACKEND, node: Node | None = None) -> Path:
         The folder that holds `node_modules`.
 
     Raises:
-        BackendError: There is no Node.js, or npm failed; the message has npm's last words.
+        BackendError: There is no Node.js, the folder can't be written or has too little space, or npm failed; the
+            message has npm's words.
     """
     manifests = [(source / name).read_bytes() for name in _MANIFESTS]
     folder = folder_of(source)
     if folder.exists():
         return folder
     node = node or find_node()
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.with_suffix(".lock")):
-        if not folder.exists():
-            _install(manifests, folder, node)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(folder.with_suffix(".lock")):
+            if not folder.exists():
+                _install(manifests, folder, node)
+    except OSError as error:
+        raise BackendError(
+            f"Node packages can't be installed into {folder.parent} ({error.strerror or error}). Set MARCELLE_RT_CACHE "
+            "to a folder that can be written."
+        ) from error
     return folder
 
 
@@ -87,31 +94,20 @@ def page_libraries() -> dict[str, Path]:
 
 
 def _install(manifests: list[bytes], folder: Path, node: Node) -> None:
+    free = shutil.disk_usage(folder.parent).free
+    if free < _ROOM:
+        raise BackendError(
+            f"The packages take {_ROOM / 1e6:.0f} MB, and {folder.parent} has {free / 1e6:.0f} MB left. Free some "
+            "space, or set MARCELLE_RT_CACHE to a folder that has it."
+        )
     print(f"Installing Node packages into {folder}; this is done once ...", file=sys.stderr, flush=True)
-    work = Path(tempfile.mkdtemp(prefix=".installing-", dir=folder.parent))
+    for left in folder.parent.glob(f".{folder.name}-*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for name, content in zip(_MANIFESTS, manifests, strict=True):
             (work / name).write_bytes(content)
-        # No package in our lock files needs an install script, so none is given the chance to run.
-        command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-        # npm's own pauses between tries keep a user without a network waiting for over a minute.
-        command += ["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]
-        path = f"{Path(node.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-        answer = subprocess.run(
-            command,
-            cwd=work,
-            env={**os.environ, "PATH": path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
-        if answer.returncode != 0:
-            said = "\n".join((answer.stderr or answer.stdout).strip().splitlines()[:8])
-            raise BackendError(
-                "npm could not install the Marcelle backend's packages; nothing was left half-installed. "
-                "Check that this machine reaches the npm registry (`npm ping`; behind a proxy set "
-                f"HTTPS_PROXY), then run the same command again. npm said:\n{said}"
-            )
+        npm_ci(node, work)
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -120,5 +116,9 @@ def _install(manifests: list[bytes], folder: Path, node: Node) -> None:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another program is installing the Node packages; waiting for it ...", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from marcelle_rt.backend import BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.backend.packages import BACKEND, bundle, install
+from tests.helpers import eventually, is_running
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +70,23 @@ def test_a_missing_node_is_told_with_the_way_out(fake_system: Path) -> None:
         find_node()
 
 
+@pytest.mark.parametrize(
+    ("node", "npm", "said"),
+    [
+        ("echo v24.19.0", None, "node is there, without npm"),
+        ("echo: not found >&2; exit 127", "exit 0", "node --version does not say a version"),
+        ("echo a radio's node", "exit 0", "node --version does not say a version"),
+    ],
+)
+def test_a_node_that_can_not_be_used_is_told(fake_system: Path, node: str, npm: str | None, said: str) -> None:
+    executable(fake_system / "node", node)
+    if npm is not None:
+        executable(fake_system / "npm", npm)
+
+    with pytest.raises(BackendError, match=rf"with npm \(\S*{said}\).*marcelle-rt\[backend\]"):
+        find_node()
+
+
 def test_the_node_of_the_wheel_is_taken_where_the_system_has_none(
     fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,27 +104,109 @@ def test_the_node_of_the_wheel_is_taken_where_the_system_has_none(
     assert node.npm[0] == node.executable
 
 
-def test_a_failing_npm_is_quoted_and_leaves_nothing_behind(fake_system: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("npm", "said"),
+    [
+        (
+            "echo 'npm error code ENOTFOUND somewhere' >&2; exit 1",
+            r"reaches the npm registry.*code ENOTFOUND somewhere",
+        ),
+        ("echo 'npm error code EROFS' >&2; exit 1", r"npm may not write there.*MARCELLE_RT_CACHE.*code EROFS"),
+        ("echo 'npm error SELF_SIGNED_CERT_IN_CHAIN' >&2; exit 1", r"NODE_EXTRA_CA_CERTS.*SELF_SIGNED_CERT_IN_CHAIN"),
+        # This is what npm 11 does on a full disk: it leaves files out, and ends with success.
+        ("echo 'npm warn tar TAR_ENTRY_ERROR ENOSPC: no space' >&2", r"no space left.*MARCELLE_RT_CACHE.*ENOSPC"),
+    ],
+)
+def test_an_npm_that_fails_is_quoted_with_the_way_out_and_leaves_nothing_behind(
+    fake_system: Path, tmp_path: Path, npm: str, said: str
+) -> None:
     executable(fake_system / "node", "echo v24.19.0")
-    executable(fake_system / "npm", "/bin/mkdir node_modules; echo ENOTFOUND somewhere >&2; exit 1")
+    executable(fake_system / "npm", f"/bin/mkdir node_modules; {npm}")
 
-    with pytest.raises(BackendError, match=r"(?s)reaches the npm registry.*ENOTFOUND somewhere"):
+    with pytest.raises(BackendError, match=f"(?s){said}"):
         install()
 
     assert [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"] == []
 
 
-def test_of_two_processes_one_installs_and_the_other_waits(fake_system: Path, tmp_path: Path) -> None:
+def test_a_registry_that_swallows_what_is_sent_is_told_in_time(
+    fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marcelle_rt.backend.npm_ci._PATIENCE", 0.2)
     executable(fake_system / "node", "echo v24.19.0")
-    executable(fake_system / "npm", f"echo run >> {tmp_path}/npm-runs; /bin/sleep 0.3; /bin/mkdir node_modules")
+    executable(fake_system / "npm", f"echo $$ >> {tmp_path}/npms; /bin/sleep 600")
+
+    with pytest.raises(BackendError, match=r"reaches the npm registry.*gave no answer"):
+        install()
+
+    monkeypatch.undo()  # `ps` is on the PATH again
+    assert [pid for pid in (tmp_path / "npms").read_text().split() if is_running(int(pid))] == []
+
+
+def test_an_npm_that_is_slow_is_waited_for_where_the_registry_answers(
+    fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("marcelle_rt.backend.npm_ci._PATIENCE", 0.2)
+    executable(fake_system / "node", "echo v24.19.0")
+    executable(fake_system / "npm", "[ $1 = ping ] && exit 1; /bin/sleep 0.7; /bin/mkdir node_modules")
+
+    assert (install() / "node_modules").exists()
+
+
+@pytest.mark.parametrize("cache", ["a file", "a folder without room"])
+def test_a_cache_folder_that_can_not_be_used_is_told_with_the_way_out(
+    fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    executable(fake_system / "node", "echo v24.19.0")
+    executable(fake_system / "npm", "/bin/mkdir node_modules")
+    if cache == "a file":
+        (tmp_path / "cache").touch()
+    else:
+        monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=40_000_000))
+
+    with pytest.raises(BackendError, match=r"cache.*MARCELLE_RT_CACHE"):
+        install()
+
+
+def test_of_two_programs_one_installs_and_the_other_waits_and_says_so(fake_system: Path, tmp_path: Path) -> None:
+    executable(fake_system / "node", "echo v24.19.0")
+    executable(
+        fake_system / "npm",
+        f"echo run >> {tmp_path}/npm-runs; until [ -e {tmp_path}/waits ]; do /bin/sleep 0.05; done; "
+        "/bin/mkdir node_modules",
+    )
     program = "from marcelle_rt.backend.packages import install; print(install())"
-    command = [sys.executable, "-c", program]
 
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    folders = {process.communicate(timeout=30)[0].strip() for process in both}
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
-    assert len(folders) == 1
+    first = start()
+    eventually((tmp_path / "npm-runs").exists)
+    second = start()
+    assert second.stderr is not None
+    assert "waiting for it" in second.stderr.readline()
+    (tmp_path / "waits").touch()
+
+    assert first.communicate(timeout=30)[0] == second.communicate(timeout=30)[0] != ""
     assert (tmp_path / "npm-runs").read_text() == "run\n"
+
+
+def test_what_a_killed_installation_left_is_removed_by_the_next(fake_system: Path, tmp_path: Path) -> None:
+    executable(fake_system / "node", "echo v24.19.0")
+    executable(fake_system / "npm", f"/bin/mkdir node_modules; echo $$ > {tmp_path}/npm; /bin/sleep 600")
+    program = "from marcelle_rt.backend.packages import install; install()"
+    first = subprocess.Popen([sys.executable, "-c", program])
+    eventually(lambda: (tmp_path / "npm").exists() and (tmp_path / "npm").read_text().strip() != "")
+    first.kill()
+    first.wait()
+    os.killpg(int((tmp_path / "npm").read_text()), signal.SIGKILL)
+    executable(fake_system / "npm", "/bin/mkdir node_modules")
+
+    folder = install()
+
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name, f"{folder.name}.lock"}
 
 
 def test_what_is_installed_is_not_installed_again(fake_system: Path) -> None:
