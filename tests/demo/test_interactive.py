@@ -16,6 +16,7 @@ from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import REQUESTS
 from tests.demo.hand import Hand
 from tests.helpers import eventually
+from tests.support.lean import lean_environment
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,8 +42,10 @@ def url(page: Page, own_backend: Callable[..., Backend]) -> Iterator[str]:
 
 
 @pytest.fixture
-def start(url: str, tmp_path: Path) -> Iterator[Start]:
-    """Starts the demo's Python."""
+def start(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts the demo's Python, with as little else as its users have."""
+    for name, value in lean_environment().items():
+        monkeypatch.setenv(name, value)
     with ExitStack() as stack:
         yield lambda: stack.enter_context(demo_server(url, tmp_path))
 
@@ -57,35 +60,35 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def train(page: Page, start: Start, epochs: int) -> Hand:
-    """Draws, and begins a training."""
-    start()
-    hand = Hand(page)
-    guided(page, "Draw something on the pad")
-    hand.collect(3, "circle", "star")
-    page.get_by_role("spinbutton").first.fill(str(epochs))
-    page.get_by_role("spinbutton").first.blur()
-    press(page, "Train")
-    guided(page, f"of {epochs}.", 120)
-    return hand
+def enter(page: Page, place: int, before: str, value: str) -> None:
+    """Fills in a number of the form."""
+    field = page.get_by_role("spinbutton").nth(place)
+    assert field.input_value() == before
+    field.fill(value)
+    field.blur()
 
 
-def test_drawings_are_learned_and_the_page_says_at_each_moment_what_to_do(page: Page, url: str, start: Start) -> None:
-    guided(page, 'No Python is listening for "sketches"')
-    start()
-    guided(page, "Draw something on the pad")
-    hand = Hand(page)
+def draws(page: Page) -> None:
+    """Draws until the page says that it is enough."""
     page.get_by_label("Name of a new class").fill("circle")
     press(page, "Add")
     page.locator("#classes.nothing-drawn").wait_for()
+    hand = Hand(page)
     hand.collect(1, "circle")
     guided(page, "Two classes are needed")
     hand.collect(1, "star")
     guided(page, "Draw a few more: 4 of")
     hand.collect(4, "circle", "star")
     guided(page, "10 examples of 2 classes: press Train")
+
+
+def learns(page: Page) -> None:
+    """Trains to the end, and draws what the model is to tell apart."""
+    enter(page, 0, "40", "24")
+    enter(page, 1, "0.001", "0.003")
     press(page, "Train")
     guided(page, "Draw something: the newest model says", 120)
+    hand = Hand(page)
     hand.draw("star")
     page.locator("#answer code", has_text="star").or_(page.locator("#answer code", has_text="circle")).wait_for()
     guided(page, "Trained.", 180)
@@ -96,36 +99,46 @@ def test_drawings_are_learned_and_the_page_says_at_each_moment_what_to_do(page: 
         press(page, "Clear")
         hand.draw(shape)
         page.locator("#answer code", has_text=shape).wait_for()
+
+
+def is_killed_and_comes_back(page: Page, server: subprocess.Popen[bytes], start: Start) -> None:
+    """Loses its page for a moment in mid training, then its Python; both go on."""
+    enter(page, 0, "24", "500")
+    press(page, "Train")
+    guided(page, "of 500.", 120)
+    page.reload()
+    guided(page, "of 500")
+    server.kill()
+    guided(page, "Python is gone in the middle of it", 20)
+    start()
+    guided(page, "of 500", 120)
+
+
+def test_drawings_are_learned_and_neither_a_reload_nor_a_killed_python_loses_them(
+    page: Page, url: str, start: Start
+) -> None:
+    guided(page, 'No Python is listening for "sketches"')
+    server = start()
+    guided(page, "Draw something on the pad")
+    draws(page)
+    learns(page)
     with DataStore(url) as opened:
         assert opened.service(COMMANDS).count() == opened.service(REQUESTS).count() == 0
         (run,) = opened.service("runs").find()["data"]
-        assert (run["status"], run["epoch"]) == ("success", 40)
+        assert (run["status"], run["epoch"]) == ("success", 24)
+        assert (run["params"]["epochs"], run["params"]["learning_rate"]) == (24, 0.003)
         assert opened.service("predictions-sketches").count() == 2  # one in three of five, of each class
 
-
-def test_stop_keeps_what_was_learned_and_a_reload_in_between_loses_nothing(page: Page, url: str, start: Start) -> None:
-    train(page, start, 500)
-    page.reload()
-    guided(page, "of 500")
+    is_killed_and_comes_back(page, server, start)
     press(page, "Stop")
     guided(page, "Trained.")
-
-    page.get_by_text("Global Accuracy").wait_for()
+    page.get_by_text("Global Accuracy").wait_for()  # what it has learned until then
     with DataStore(url) as opened:
-        (run,) = opened.service("runs").find()["data"]
-        assert run["status"] == "success"
-        assert run["epoch"] < 500
+        stopped = max(opened.service("runs").find()["data"], key=lambda run: str(run["start"]))
+        assert stopped["status"] == "success"
+        assert stopped["epoch"] < 500
+        assert stopped["params"]["attempt"] == 2
         eventually(lambda: opened.service(COMMANDS).count() == 0)
-
-
-def test_a_killed_python_is_said_and_its_training_goes_on_when_it_is_back(page: Page, url: str, tmp_path: Path) -> None:
-    with demo_server(url, tmp_path) as server:
-        train(page, lambda: server, 60)
-        server.kill()
-        guided(page, "Python is gone in the middle of it", 20)
-    with demo_server(url, tmp_path):
-        guided(page, "of 60", 120)
-        guided(page, "Trained.", 180)
 
 
 def test_the_demos_python_is_one_short_file() -> None:
