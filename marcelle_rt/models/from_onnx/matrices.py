@@ -118,13 +118,12 @@ def _cumulate(reader: Reader, node: Node) -> str:
 def _softmax(reader: Reader, node: Node) -> str:
     rank = len(reader.shape(node.inputs[0]))
     axis = node.given.get("axis", -1) % rank
-    op = "Softmax" if node.op == "Softmax" else "LogSoftmax"
     name = reader.tensor(node.inputs[0])
     if axis == rank - 1:
-        return reader.sheet.add(op, name)
+        return reader.sheet.add(node.op, name)
     order = list(range(rank))
     order[axis], order[-1] = order[-1], order[axis]
-    return reader.transpose(reader.sheet.add(op, reader.transpose(name, order)), order)
+    return reader.transpose(reader.sheet.add(node.op, reader.transpose(name, order)), order)
 
 
 def _batch_norm(reader: Reader, node: Node) -> str:

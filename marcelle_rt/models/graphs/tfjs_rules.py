@@ -219,7 +219,7 @@ def _normalization(op: Op) -> None:
         op.refuse("it normalizes by each batch, as in training")
 
 
-def _static_k(op: Op) -> None:
+def _numbers_only(op: Op) -> None:
     if op.inputs[0].dtype.is_bool:
         op.refuse("TF.js has it for numbers only")
 
@@ -255,7 +255,7 @@ _REAL: dict[str, Rule] = {
     "Squeeze": _squeeze,
     "StridedSlice": slices.rule,
     "TensorScatterAdd": _scatter_add,
-    "TopKV2": _static_k,
+    "TopKV2": _numbers_only,
 }
 
 RULES: dict[str, Rule] = _REAL | {name: moved(_REAL.get(name)) for name in MOVES}
