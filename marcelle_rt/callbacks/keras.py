@@ -22,6 +22,7 @@ from .keras_fits import OneFit
 from .keras_left import begun, end_what_was_left
 from .keras_steering import Steerable, checked_setters, learning_rate, rate_setter
 from .names import known_first
+from .session import INTERRUPTED, check_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -125,8 +126,7 @@ class KerasCallback(_Callback):
         _check_frequency("model_checkpoint_freq", model_checkpoint_freq, "epochs")
         _check_frequency("batch_freq", batch_freq, "batches")
         _check_frequency("keep_checkpoints", keep_checkpoints, "checkpoints")
-        if writer is not None and not isinstance(writer, Writer):
-            raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
+        check_writer(writer, name)
         self._setters = checked_setters(steerable)
         self._resumed = resume is not None
         self.writer: Writer
@@ -342,7 +342,7 @@ class KerasCallback(_Callback):
 
     def interrupted(self) -> None:
         """Ends the run of a fit that is over, though no hook has told of it."""
-        self.writer.end("error", self._since.error() or "the training was interrupted")
+        self.writer.end("error", self._since.error() or INTERRUPTED)
 
     def _unwatch_cell(self) -> None:
         if self._unwatch is not None:

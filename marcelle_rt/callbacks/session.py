@@ -17,6 +17,9 @@ from ..runs.writer import Writer
 from .first_epoch import FirstEpoch, Pieces
 from .names import for_dashboards
 
+INTERRUPTED = "the training was interrupted"
+"""Why a run has failed of whose end no hook has told."""
+
 X = ("epoch", "step")
 """What the places of a run may stand for."""
 
@@ -62,8 +65,7 @@ class Session:
             RunFolderError: When `resume` names no run, or one that is being written.
         """
         _check_options(owner, options)
-        if writer is not None and not isinstance(writer, Writer):
-            raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
+        check_writer(writer, name)
         self._options = {"source": source, **options}
         self.writer: Writer
         if writer is not None:
@@ -126,7 +128,7 @@ class Session:
     def _end_interrupted(self) -> None:
         """Ends the run of a training before, of whose end no hook has told."""
         if self.is_mine and not self._resumed:
-            self.writer.end("error", "the training was interrupted")
+            self.writer.end("error", INTERRUPTED)
 
     def begin(self, model: Any, params: Mapping[str, Any], epochs: int, first: int = 1, x: str = "epoch") -> None:
         """A training begins.
@@ -198,6 +200,16 @@ def _check_options(owner: type, options: Mapping[str, Any]) -> None:
             similar = difflib.get_close_matches(name, sorted(known), 3, cutoff=0.5)
             hint = f"similar: {', '.join(similar)}" if similar else f"there are {', '.join(sorted(known))}"
             raise InvalidData(name, value, f"is not an argument of {owner.__name__}; {hint}")
+
+
+def check_writer(writer: Any, name: str) -> None:
+    """Looks whether what somebody gave for a Writer is one, or `None`.
+
+    Raises:
+        InvalidData: It is something else.
+    """
+    if writer is not None and not isinstance(writer, Writer):
+        raise InvalidData("writer", writer, f"is not a Writer; give for example Writer({name!r})")
 
 
 def checked_x(x: str) -> str:

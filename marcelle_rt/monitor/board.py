@@ -8,14 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ..client.paging import identity
+from ..client.paging import Document, identity
 from ..runs.document.commands import STOP, steering_of
 from ..runs.remote.heartbeat import MISSED
 from . import facts
 from .series import Curve
 from .track import Track
-
-Document = dict[str, Any]
 
 _DAY = 86_400.0  # seconds without news after which an open run is considered abandoned
 _ALERTS = 50

@@ -22,6 +22,8 @@ STYLES = {
 LEVELS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 """How an alert looks there by its level, the worst first."""
 
+AWAY = "the backend is unreachable; waiting for it"
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 _MONTH = 30 * 86_400  # seconds
 

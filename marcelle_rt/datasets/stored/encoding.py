@@ -66,8 +66,7 @@ def _pixels(x: Any) -> Any:
     if hasattr(x, "getbands"):  # a Pillow image, told without importing Pillow
         import numpy as np
 
-        if x.mode[0] in "IF":
-            raise Unreadable(f"has more than 8 bits a channel (mode {x.mode}); convert it to 8 first")
+        images.check_depth(x)
         return np.asarray(x if x.mode in ("L", "RGB", "RGBA") else x.convert("RGBA"))
     if str(getattr(x, "dtype", "")) != "uint8" or getattr(x, "ndim", 0) not in (2, 3):
         return None

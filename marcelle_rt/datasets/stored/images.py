@@ -36,6 +36,16 @@ def is_image(head: bytes) -> bool:
     return head.startswith((_JPEG, b"\x89PNG"))
 
 
+def check_depth(image: Image) -> None:
+    """Refuses an image of Pillow's with more than 8 bits a channel, which no page has.
+
+    Raises:
+        Unreadable: It has more.
+    """
+    if image.mode[0] in "IF":
+        raise Unreadable(f"has more than 8 bits a channel (mode {image.mode}); convert it to 8 first")
+
+
 def decode(data: bytes) -> NDArray[Any]:
     """Reads an image file's bytes.
 
@@ -189,8 +199,7 @@ def _open(data: bytes) -> Image:
                 raise Unreadable(f"is {width} by {height} pixels; {_MOST_PIXELS // 10**6} million are the most")
             opened.load()
             image: Image = ImageOps.exif_transpose(opened) if "exif" in opened.info else opened
-            if image.mode[0] in "IF":
-                raise Unreadable(f"has more than 8 bits a channel (mode {image.mode}); convert it to 8 first")
+            check_depth(image)
             return _flat(image)
     except Unreadable:
         raise

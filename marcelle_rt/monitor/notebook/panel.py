@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..follow import Follower
+from ..text import AWAY
 from . import html
 from .drawing import Choices, Colors, Painter
 from .figure import LiveFigure
@@ -117,7 +118,7 @@ class Panel:
         if self._follower.closed:
             return "closed; run the cell again to resume"
         if self._follower.away:
-            return "the backend is unreachable; waiting for it"
+            return AWAY
         return "; ".join(self._stops.said.values())
 
     # What a person chooses

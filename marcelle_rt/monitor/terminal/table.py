@@ -55,7 +55,7 @@ def table(board: Board, now: float, width: int, ascii: bool = False, away: bool 
     for alert in board.alerts[-_ALERTS:]:
         lines.append((f"! {text.alert(alert)}", text.LEVELS.get(str(alert.get("level")), "")))
     if away:
-        lines.append(("the backend is unreachable; waiting for it", "yellow"))
+        lines.append((text.AWAY, "yellow"))
     parts += [Text(_fit(line, width, ascii), style, no_wrap=True, overflow="crop") for line, style in lines]
     return Group(*parts)
 

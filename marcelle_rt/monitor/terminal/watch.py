@@ -163,7 +163,7 @@ class _Lines:
             self._out(f"! {text.alert(alert)}")
         if follower.away != self._away:
             self._away = follower.away
-            self._out("the backend is unreachable; waiting for it" if self._away else "the backend is back")
+            self._out(text.AWAY if self._away else "the backend is back")
 
     def _begin(self, board: Board) -> None:
         self._begun = True

@@ -16,6 +16,7 @@ from ...errors import RunFolderError
 from .whole_files import write_whole
 
 NAME = ".writer"
+HELD = "is being written by another Writer, perhaps of another process; close that one first"
 
 
 class Claim:
@@ -32,9 +33,7 @@ class Claim:
     def __init__(self, directory: Path) -> None:
         self._path = directory / NAME
         if is_held(directory):
-            raise RunFolderError(
-                directory, "is being written by another Writer, perhaps of another process; close that one first"
-            )
+            raise RunFolderError(directory, HELD)
         write_whole(self._path, [f"{_process(os.getpid())} {uuid.uuid4().hex}".encode()])
         self._mark = self._look()
 

@@ -29,7 +29,7 @@ from ...values import dumps, iso, loads
 from ..document.event_checks import read_event, version_of
 from ..document.events import VERSION, Event
 from .beginning import told_by
-from .claim import Claim, is_held
+from .claim import HELD, Claim, is_held
 from .mending import places_told
 from .whole_files import write_whole
 
@@ -370,9 +370,7 @@ def _lock(fd: int, directory: Path) -> bool:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise RunFolderError(
-            directory, "is being written by another Writer, perhaps of another process; close that one first"
-        ) from None
+        raise RunFolderError(directory, HELD) from None
     except OSError as error:
         if error.errno not in _NO_LOCKS_HERE:
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from time import time
 from typing import Any
 
@@ -71,9 +72,11 @@ class RunFiles:
             The checkpoint's key; `None` when it was not saved.
         """
         number, plain = self._state(epoch, metadata)
+        if (directory := self._folder()) is None:
+            return None
         copy = self._feed.copy
         to = copy.link.save_format if copy is not None else None
-        saved = self.checkpoints.save(model, self._directory, number, disk_format, to, with_optimizer=with_optimizer)
+        saved = self.checkpoints.save(model, directory, number, disk_format, to, with_optimizer=with_optimizer)
         if saved is None:
             return None
         event, convertible = saved
@@ -94,7 +97,9 @@ class RunFiles:
             The checkpoint's key; `None` when it was not kept.
         """
         number, plain = self._state(epoch, metadata)
-        event = keep_checkpoint(file, self._directory, number, plain, self._notices)
+        if (directory := self._folder()) is None:
+            return None
+        event = keep_checkpoint(file, directory, number, plain, self._notices)
         if event is None:
             return None
         self._record(event)
@@ -115,6 +120,12 @@ class RunFiles:
     def drop(self, keys: Iterable[str]) -> None:
         """Writes that checkpoints or assets are not kept any more, in the folder and on the backend."""
         self._record(events.drop(time(), keys))
+
+    def _folder(self) -> Path | None:
+        """Where a checkpoint goes; says so where it can't be saved."""
+        if self._directory is None:
+            self._notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
+        return self._directory
 
     def _state(self, epoch: int | str, metadata: Mapping[str, Any] | None) -> tuple[int | str, dict[str, Any]]:
         """Which state of the model is saved, and what is kept with it, as a document holds it."""

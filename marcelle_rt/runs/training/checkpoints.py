@@ -90,7 +90,7 @@ class Checkpoints:
     def save(
         self,
         model: Any,
-        directory: Path | None,
+        directory: Path,
         epoch: int | str,
         disk_format: str,
         remote_format: str | None,
@@ -103,7 +103,7 @@ class Checkpoints:
 
         Args:
             model: The model.
-            directory: The run's folder, or `None` where there is none.
+            directory: The run's folder.
             epoch: The epoch, or a word for the state.
             disk_format: The format of Keras' models on disk.
             remote_format: What to convert to now, or `None`.
@@ -112,9 +112,6 @@ class Checkpoints:
         Returns:
             The `checkpoint` event, and whether a browser may yet get the model; `None` when nothing was saved.
         """
-        if directory is None:
-            self._notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
-            return None
         try:
             saver = self._saver(model, disk_format)
             name = free_checkpoint_name(directory, epoch)

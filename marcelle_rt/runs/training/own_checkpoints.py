@@ -16,13 +16,13 @@ from ..folder.files import free_checkpoint_name
 
 
 def keep_checkpoint(
-    file: Any, directory: Path | None, epoch: int | str, metadata: Mapping[str, Any], notices: Notices
+    file: Any, directory: Path, epoch: int | str, metadata: Mapping[str, Any], notices: Notices
 ) -> events.Checkpoint | None:
     """Checks a model's file, mends what can be mended, and writes it into the run's folder.
 
     Args:
         file: An `.onnx` file; or TF.js' `model.json`, or its folder.
-        directory: The run's folder, or `None` where there is none.
+        directory: The run's folder.
         epoch: The epoch, or a word for the state.
         metadata: What to keep with it, with `labels` if the user has given any.
         notices: What the user is told; nothing is raised into the training.
@@ -30,9 +30,6 @@ def keep_checkpoint(
     Returns:
         The `checkpoint` event; `None` when nothing was kept.
     """
-    if directory is None:
-        notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
-        return None
     try:
         path = Path(file)
         name = free_checkpoint_name(directory, epoch)
