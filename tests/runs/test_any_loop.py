@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
 import sys
 import uuid
 from pathlib import Path
@@ -16,6 +18,8 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData
 from tests.helpers import eventually
 from tests.support.writers import document, said
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_parameters_that_are_known_later_are_merged(writer: Writer) -> None:
@@ -99,6 +103,25 @@ def test_a_test_after_the_end_reaches_the_run_and_reopens_nothing(
     again.train_end()
     (run,) = store.service("runs").items({"basename": name})
     assert (run["summary"], run["status"], run["error"]) == (None, "success", None)
+
+
+def test_a_program_whose_last_line_is_a_test_after_the_end_waits_until_the_backend_has_it(
+    backend: Backend, store: DataStore, tmp_path: Path
+) -> None:
+    name = uuid.uuid4().hex
+    program = f"""
+from marcelle_rt import Writer
+writer = Writer({name!r}, {backend.url!r}, base_log_dir={str(tmp_path)!r})
+writer.create_run()
+writer.save_epoch(1, {{"loss": 1.0}})
+writer.train_end()
+writer.update_summary({{"accuracy": 0.75}})
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+    (run,) = store.service("runs").items({"basename": name})
+    (folder,) = tmp_path.iterdir()
+    kept = json.loads((folder / "run_data.json").read_bytes())
+    assert (run["summary"], kept["summary"], run["status"]) == ({"accuracy": 0.75}, {"accuracy": 0.75}, "success")
 
 
 def test_a_test_after_the_end_while_the_backend_is_away_is_in_the_folder(unused_url: str, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ class Current:
         if run.is_open:
             run.record(event)
             return
-        if not run.feed.amend(event):
+        if not run.amend(event):
             self.amend(run.directory, logs, settings)
 
     def amend(self, directory: Path | None, logs: Any, settings: RunSettings) -> None:

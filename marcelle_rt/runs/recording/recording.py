@@ -279,10 +279,26 @@ class Recording:
             self.settle(wait)
 
     def close(self) -> None:
-        """Ends a run again that had ended, and to which something was added; waits for nothing."""
+        """Ends a run again that had ended, and to which something was added; only the program's end waits for it."""
         self.feed.close()
-        self._publisher.tell()
         exits.ended(self)
+        self._send_late()
+
+    def amend(self, event: Event) -> bool:
+        """Records an event of a run that has ended, if it is still on its way; only the program's end waits for it."""
+        if not self.feed.amend(event):
+            return False
+        self._send_late()
+        return True
+
+    def _send_late(self) -> None:
+        self._publisher.tell()
+        exits.late(self)
+
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether something that was recorded waits for the copies."""
+        return self.feed.is_on_its_way
 
     def abandon(self, reason: str | None, wait: float | None = None) -> None:
         """Ends the run because the program does, as an error when there is a reason or epochs are missing.

@@ -25,6 +25,10 @@ class Open(Protocol):
     finish_timeout: float
     since: Since
 
+    @property
+    def is_on_its_way(self) -> bool:
+        """Whether something that was recorded waits for its copies."""
+
     def abandon(self, reason: str | None) -> None:
         """Ends it, because the process does; waits for nothing."""
 
@@ -37,10 +41,12 @@ class Open(Protocol):
 _SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGXCPU)
 
 _open: list[Open] = []
+_late: list[Open] = []
 _terminated: str | None = None  # the signal's name
 _watched: int | None = None  # the process whose end as a child of multiprocessing's is watched
 _let_go: deque[Open] = deque()
 on_fork(_open.clear)  # the parent's runs are not a child's to end
+on_fork(_late.clear)
 on_fork(_let_go.clear)
 
 
@@ -70,6 +76,11 @@ def ended(run: Open) -> None:
         _open.remove(run)
     if not _open and threading.current_thread() is threading.main_thread():
         _let_signals_be()
+
+
+def late(run: Open) -> None:
+    """Has the process's end wait for a run that has ended already: something was added to it since."""
+    _late[:] = [*(each for each in _late if each is not run and each.is_on_its_way), run]
 
 
 def _let_signals_be() -> None:
@@ -161,6 +172,7 @@ def _at_exit() -> None:
     runs = list(_open)
     for run in runs:
         run.abandon(_terminated or run.since.error())
+    runs += _late
     deadline = time.monotonic() + max((run.finish_timeout for run in runs), default=0.0)
     for run in runs:  # they are sent side by side, so the time is for all of them together
         if not run.settle(max(0.0, deadline - time.monotonic())):
