@@ -229,10 +229,16 @@ def test_what_another_process_could_not_load_is_converted_here() -> None:
         assert is_quick(model, "onnx")
 
 
-def test_another_process_converts_alike(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_process_converts_alike_and_takes_no_file_of_the_working_directory_for_a_library(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = gelu()
     here = convert(model, tmp_path / "here", "tfjs")
     path = disk.save(model, tmp_path, "a model's file", "h5")
+    for name in ("h5py", "keras", "tensorflow"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('code of a file in the working directory ran')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", ":.")
     caplog.clear()
     with caplog.at_level(logging.INFO, "marcelle_rt"):
         there = convert_in_subprocess(path, tmp_path / "there", "tfjs", local_format="h5")
@@ -244,10 +250,12 @@ def test_another_process_converts_alike(tmp_path: Path, caplog: pytest.LogCaptur
 
 
 def test_another_process_answers_with_its_error(tmp_path: Path) -> None:
-    path = disk.save(sequential((6,), Doubling(name="mine")), tmp_path, "own", "keras")
-    with pytest.raises(ConversionError, match="register_keras_serializable") as caught:
-        convert_in_subprocess(path, tmp_path, "onnx")
-    assert caught.value.culprit == "layer 'mine' (Doubling) in own.keras"
+    errors = []
+    for do in (convert, convert_in_subprocess):
+        with pytest.raises(ConversionError, match="there is no such file") as caught:
+            do(tmp_path / "gone.keras", tmp_path, "onnx")
+        errors.append((caught.value.target, caught.value.culprit, caught.value.reason))
+    assert errors[0] == errors[1]
 
 
 def test_a_process_that_dies_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

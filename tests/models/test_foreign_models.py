@@ -13,7 +13,7 @@ from keras import layers
 from tensorflow.python.trackable import resource
 
 from marcelle_rt.errors import ConversionError
-from marcelle_rt.models import convert, convert_in_subprocess, disk
+from marcelle_rt.models import convert, disk
 from tests.support.models.model_kind import sequential
 
 
@@ -101,15 +101,3 @@ def test_a_lambda_is_not_read_by_a_keras_that_would_run_it(tmp_path: Path, monke
     assert not loaded
     disk.load(plain)
     assert loaded
-
-
-def test_files_of_the_working_directory_are_not_taken_for_libraries(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = disk.save(sequential((4,), layers.Dense(2)), tmp_path, "model", "h5")
-    for name in ("h5py", "keras", "tensorflow"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('code of a file in the working directory ran')")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", ":.")
-    converted = convert_in_subprocess(path, tmp_path / "converted", "tfjs")
-    assert converted.metadata == {"tfjsModelFormat": "layers-model"}

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -166,28 +163,3 @@ def test_weights_of_every_type_are_written(tmp_path: Path) -> None:
     assert manifest[0]["weights"][0]["shape"] == [1, 2]
     texts = b"\x02\0\0\0ab\x01\0\0\0c"
     assert files[0].read_bytes() == np.array([1.5, 2.5], "<f4").tobytes() + b"\3\0\0\0\4\0\0\0\1\0" + texts
-
-
-def test_it_takes_no_tensorflow(tmp_path: Path) -> None:
-    pytest.importorskip("jax", reason="Keras' other backends need jax; `pip install jax` gets it")
-    script = f"""
-import sys
-sys.modules["tensorflow"] = None
-import keras
-from pathlib import Path
-from marcelle_rt.models import convert
-
-assert keras.backend.backend() == "jax"
-dense = keras.layers.Dense
-model = keras.Sequential([keras.Input((4,)), dense(3), keras.layers.BatchNormalization(), dense(2)])
-print(convert(model, Path({str(tmp_path)!r}), "tfjs").metadata)
-try:
-    convert(keras.Sequential([keras.Input((4,)), dense(3, activation="gelu")]), Path({str(tmp_path)!r}), "tfjs")
-except Exception as error:
-    print(error)
-"""
-    surroundings = os.environ | {"KERAS_BACKEND": "jax"}
-    done = subprocess.run([sys.executable, "-c", script], env=surroundings, capture_output=True, text=True, check=True)
-    converted, refused = done.stdout.splitlines()[-2:]
-    assert converted == "{'tfjsModelFormat': 'layers-model'}"
-    assert "Keras runs on jax here" in refused
