@@ -15,6 +15,8 @@ from ..errors import ConversionError
 from .conversion import convert, needs_graph, say_why
 from .converted import Converted
 from .disk import format_of
+from .memory import is_out_of_memory, need, offer_to_end, why
+from .reasons import first_line
 
 # Modules are not looked for in the working directory, where a file called `h5py.py` would be taken for the library.
 _START = "import sys; sys.path[:] = filter(None, sys.path); from marcelle_rt.models.child import main; main()"
@@ -82,9 +84,7 @@ def convert_in_subprocess(
     try:
         answer = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        last = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
-        reason = f"the process that converts it ended with code {done.returncode}. {last}"
-        raise ConversionError(remote_format, path.name, reason) from None
+        raise ConversionError(remote_format, path.name, why(done.returncode, done.stderr, path)) from None
     if "error" in answer:
         raise ConversionError(**answer["error"])
     converted = Converted(**answer | {"files": [Path(file) for file in answer["files"]]})
@@ -95,15 +95,22 @@ def convert_in_subprocess(
 
 def main() -> None:
     """The other process: reads a job from standard input and answers with a last line of JSON."""
+    offer_to_end()
     job = json.loads(sys.stdin.read())
     source, directory = Path(job.pop("source")), Path(job.pop("directory"))
     try:
         answer = asdict(convert(source, directory, **job))
         answer["files"] = [os.fspath(file) for file in answer["files"]]
-    except ImportError as error:
-        reason = f"it needs the package {error.name}, which is not installed"
-        answer = {"error": {"target": job["remote_format"], "culprit": source.name, "reason": reason}}
-    except ConversionError as error:
-        answer = {"error": {"target": error.target, "culprit": error.culprit, "reason": error.reason}}
+    except (ConversionError, ImportError, MemoryError) as error:
+        target, culprit = job["remote_format"], source.name
+        if is_out_of_memory(error):
+            reason = f"memory ran out. {need(source)}"
+        elif isinstance(error, ConversionError):
+            target, culprit, reason = error.target, error.culprit, error.reason
+        elif isinstance(error, ModuleNotFoundError):
+            reason = f"it needs the package {error.name}, which is not installed"
+        else:
+            reason = f"a package can't be imported. {first_line(error)}"
+        answer = {"error": {"target": target, "culprit": culprit, "reason": reason}}
     # On a line of its own, whatever TensorFlow has printed before.
     sys.stdout.write(f"\n{json.dumps(answer)}\n")

@@ -265,6 +265,34 @@ def test_a_process_that_dies_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
         convert_in_subprocess(path, tmp_path, "onnx")
 
 
+def test_a_process_that_the_system_kills_has_had_too_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = disk.save(dense(), tmp_path, "final", "keras")
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(killed))
+    with pytest.raises(ConversionError, match=r"as it does where memory runs out\. Converting takes about 3 times"):
+        convert_in_subprocess(path, tmp_path, "onnx")
+
+
+def test_a_process_that_is_given_too_little_memory_says_so_and_is_the_one_to_end(tmp_path: Path) -> None:
+    path = disk.save(dense(), tmp_path, "final", "keras")
+    program = (
+        "import sys; from pathlib import Path; from marcelle_rt.models import convert_in_subprocess, memory\n"
+        "try: convert_in_subprocess(Path(sys.argv[1]), Path('out'), 'tfjs')\n"
+        "except Exception as error: print(error)\n"
+        "memory.offer_to_end(); print(Path('/proc/self/oom_score_adj').read_text())"
+    )
+    # Enough for Python, and not for TensorFlow, whose libraries then fail in any way.
+    limited = ["bash", "-c", 'ulimit -v 1500000; exec "$@"', "bash", sys.executable, "-c", program, str(path)]
+    done = subprocess.run(limited, cwd=tmp_path, check=True, capture_output=True, text=True)
+    said, score = done.stdout.strip().splitlines()
+    assert re.search(r"final\.keras: .*(memory ran out|memory is limited to 1\.5 GB)\. Converting takes", said)
+    assert score == "1000"
+
+
 def test_every_listed_op_is_one_that_marcelle_runs_at_once(node: None) -> None:
     code = bundle("marcelle.bundle.esm.js").read_text(encoding="utf-8")
     kinds = dict(re.findall(r'tfOpName:"(\w+)",category:"(\w+)"', code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -97,16 +98,13 @@ def test_one_path_instead_of_a_list_is_one_asset(picture: Path, tmp_path: Path) 
     assert [asset["filename"] for asset in document["assets"]] == ["fig.png"]
 
 
-def test_checkpoints_that_another_process_can_not_convert_warn_once(
+def test_checkpoints_for_whose_conversion_memory_runs_out_warn_once_and_the_training_goes_on(
     backend: Backend, model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from marcelle_rt import models
-    from marcelle_rt.errors import ConversionError
-
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise ConversionError("onnx", "op Strange", "no such op")
-
-    monkeypatch.setattr(models, "convert_in_subprocess", refuse)
+    killed = tmp_path / "killed"
+    killed.write_text("#!/bin/sh\nkill -9 $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(killed))
     writer = Writer("once", backend.url, remote_save_format="onnx", base_log_dir=tmp_path)
     writer.create_run(model)
 
@@ -115,7 +113,10 @@ def test_checkpoints_that_another_process_can_not_convert_warn_once(
             writer.save_epoch(epoch, {"loss": 1.0}, save_checkpoint=True)
         writer.train_end()
 
-    assert len([sentence for sentence in said(train) if "Strange" in sentence]) == 1
+    (sentence,) = [sentence for sentence in said(train) if "memory runs out" in sentence]
+    assert "The training goes on; all of it is kept in" in sentence
+    run = json.loads((writer.run_directory / "run_data.json").read_text())  # type: ignore[operator]
+    assert (run["status"], len(run["checkpoints"])) == ("success", 3)
 
 
 def test_a_backend_that_lost_its_database_gets_run_and_files_again(
