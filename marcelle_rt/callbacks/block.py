@@ -7,7 +7,7 @@ import threading
 from types import TracebackType
 from typing import Any, TypeVar
 
-from .session import Session
+from .adapter_runs import AdapterRuns
 
 _B = TypeVar("_B", bound="Block")
 
@@ -18,13 +18,13 @@ class Block:
     Where several threads train by one adapter at a time, as searches do, each has a run of its own.
 
     Attributes:
-        _session: The adapter's Session, which the adapter sets.
+        _runs: The adapter's runs, which it sets itself.
     """
 
-    _session: Session
+    _runs: AdapterRuns
 
     def __init__(self) -> None:
-        self._others: dict[int, Session] = {}
+        self._others: dict[int, AdapterRuns] = {}
         super().__init__()  # the framework's own class, where there is one
 
     def __enter__(self: _B) -> _B:
@@ -33,23 +33,23 @@ class Block:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in (self._session, *self._others.values()):
+        for runs in (self._runs, *self._others.values()):
             if error is None:
-                session.end()
+                runs.end()
             else:
-                session.fail(error)
+                runs.fail(error)
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is of one thread."""
         return {**self.__dict__, "_others": {}}
 
-    def _at_begin(self) -> Session:
-        """The session of a training that begins: where another thread is training by this adapter, one of its own."""
+    def _at_begin(self) -> AdapterRuns:
+        """The runs of a training that begins: where another thread is training by this adapter, runs of its own."""
         here = threading.get_ident()
-        if here not in self._others and self._session.is_training and self._session.thread != here:
-            self._others[here] = copy.deepcopy(self._session)
+        if here not in self._others and self._runs.is_training and self._runs.thread != here:
+            self._others[here] = copy.deepcopy(self._runs)
         return self._here()
 
-    def _here(self) -> Session:
-        """The session of the thread that calls."""
-        return self._others.get(threading.get_ident(), self._session)
+    def _here(self) -> AdapterRuns:
+        """The runs of the thread that calls."""
+        return self._others.get(threading.get_ident(), self._runs)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..runs.training.metrics import EXPECTED
 from ..runs.writer import Writer
 from . import trainer_state
+from .adapter_runs import AdapterRuns, checked_x
 from .block import Block
-from .session import Session, checked_x
 
 if TYPE_CHECKING:
 
@@ -57,10 +57,10 @@ class MarcelleCallback(Block, _Callback):
             options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
 
         Raises:
-            MarcelleError: As `Session`, and for an unknown `x`.
+            MarcelleError: An option is not one of `Writer`'s, or one that it refuses; or there is no such `x`.
         """
         super().__init__()
-        self._session = Session(name, "transformers", type(self), run_params, **options)
+        self._runs = AdapterRuns(name, "transformers", type(self), run_params, **options)
         self._x = checked_x(x)
         self._has_loss = False
         self._expected: dict[str, Any] = {}
@@ -68,7 +68,7 @@ class MarcelleCallback(Block, _Callback):
     @property
     def writer(self) -> Writer:
         """The Writer that it records by."""
-        return self._session.writer
+        return self._runs.writer
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any) -> None:
         """Creates the run, or goes on with the checkpoint's."""
@@ -76,13 +76,13 @@ class MarcelleCallback(Block, _Callback):
             params = {name: getattr(args, name) for name in _TOLD if hasattr(args, name)}
             key = f"marcelle_rt: {self.writer.name}"
             if (run := trainer_state.run_of(state, key)) is not None:
-                self._session.go_on(run)
+                self._runs.go_on(run)
             first = state.global_step + 1 if self._x == "step" else int(state.epoch or 0) + 1
             # A step is long told when it is evaluated; a live plot needs to know before other metrics that it will be.
             self._expected = {"eval_loss": EXPECTED} if self._x == "step" and _evaluates(args) else {}
             is_known = self._x == "epoch" and state.num_train_epochs < sys.maxsize  # which a stream's steps have
             epochs = math.ceil(state.num_train_epochs) if is_known else 0
-            self._session.begin(model, params, epochs, first, self._x)
+            self._runs.begin(model, params, epochs, first, self._x)
             trainer_state.note(state, key, self.writer.run_id)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -107,18 +107,18 @@ class MarcelleCallback(Block, _Callback):
             self._has_loss = True
             self.writer.save_batch(state.global_step, values)
         if self._x == "step":
-            self._session.save(state.global_step, {**self._expected, **values})
+            self._runs.save(state.global_step, {**self._expected, **values})
             self._expected = {}
         else:
             epoch = max(1, math.ceil((state.epoch or 0) - 1e-6))
-            self._session.save(epoch, values, more=_evaluates(args) and "loss" in values)
+            self._runs.save(epoch, values, more=_evaluates(args) and "loss" in values)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ends the run; `hyperparameter_search` calls this in the middle of a trial that it prunes."""
         if state.is_hyper_param_search and state.global_step < state.max_steps and not control.should_training_stop:
-            self._session.end("pruned", "the search pruned it")
+            self._runs.end("pruned", "the search pruned it")
         else:
-            self._session.end()
+            self._runs.end()
 
 
 def _evaluates(args: Any) -> bool:

@@ -15,6 +15,7 @@ from ..runs.training.params import fields_of
 from ..runs.training.retention import Retention
 from ..runs.writer import Writer
 from ..values import number
+from .adapter_runs import INTERRUPTED, check_writer
 from .cells import watch_cell
 from .keras_batches import Batches
 from .keras_best import Best
@@ -22,7 +23,6 @@ from .keras_fits import OneFit
 from .keras_left import begun, end_what_was_left
 from .keras_steering import Steerable, checked_setters, learning_rate, rate_setter
 from .names import known_first
-from .session import INTERRUPTED, check_writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

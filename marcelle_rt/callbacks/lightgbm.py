@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..runs.writer import Writer
+from .adapter_runs import AdapterRuns
 from .block import Block
 from .names import of_data_sets
-from .session import Session
 
 
 class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are called like functions
@@ -34,24 +34,24 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
             options: `writer`, a Writer of yours, or what `Writer` takes.
 
         Raises:
-            MarcelleError: As `Session`.
+            MarcelleError: An option is not one of `Writer`'s, or one that it refuses.
         """
         super().__init__()
-        self._session = Session(name, "lightgbm", type(self), run_params, **options)
+        self._runs = AdapterRuns(name, "lightgbm", type(self), run_params, **options)
 
     @property
     def writer(self) -> Writer:
         """The Writer that it records by."""
-        return self._session.writer
+        return self._runs.writer
 
     def __call__(self, env: Any) -> None:
         """Saves the round."""
         is_first = env.iteration == env.begin_iteration
-        session = self._at_begin() if is_first else self._here()
+        runs = self._at_begin() if is_first else self._here()
         if is_first:
-            if session.is_mine:
-                session.end("stopped", "the training ended before its last round")
-            session.begin(env.model, env.params, env.end_iteration - env.begin_iteration)
+            if runs.is_mine:
+                runs.end("stopped", "the training ended before its last round")
+            runs.begin(env.model, env.params, env.end_iteration - env.begin_iteration)
         logs: dict[str, dict[str, Any]] = {}
         shrinks = set()
         for data, metric, value, is_higher_better, *_ in env.evaluation_result_list or ():
@@ -60,7 +60,7 @@ class marcelle_callback(Block):  # noqa: N801 - LightGBM's own callbacks are cal
             logs.setdefault(data, {})[metric] = value
             if not is_higher_better:
                 shrinks.add(metric)
-        number = env.iteration - env.begin_iteration + 1 + session.offset
-        session.writer.save_epoch(number, of_data_sets(logs, shrinks), merge=True)
+        number = env.iteration - env.begin_iteration + 1 + runs.offset
+        runs.writer.save_epoch(number, of_data_sets(logs, shrinks), merge=True)
         if env.iteration + 1 == env.end_iteration:
-            session.end()
+            runs.end()

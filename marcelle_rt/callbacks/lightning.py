@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.params import fields_of
 from ..runs.writer import Writer
+from .adapter_runs import AdapterRuns, checked_x
 from .lightning_trainer import hparams_of, planned, without_loss
 from .names import dashboard_name
-from .session import Session, checked_x
 
 if TYPE_CHECKING:
 
@@ -57,25 +57,25 @@ class MarcelleCallback(_Callback):
             options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
 
         Raises:
-            MarcelleError: As `Session`.
+            MarcelleError: An option is not one of `Writer`'s, or one that it refuses.
         """
-        self._session = Session(name, "lightning", type(self), run_params, **options)
+        self._runs = AdapterRuns(name, "lightning", type(self), run_params, **options)
         self._rates: dict[str, float] = {}
         self._before: dict[str, Any] = {}
         self._loaded: str | None = None  # the folder of the run whose checkpoint was loaded
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy is made of: a trainer hangs more on its callbacks."""
-        return {"_session": self._session, "_rates": {}, "_before": {}, "_loaded": None}
+        return {"_runs": self._runs, "_rates": {}, "_before": {}, "_loaded": None}
 
     @property
     def writer(self) -> Writer:
         """The Writer that it records by."""
-        return self._session.writer
+        return self._runs.writer
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint of Lightning's has to know: the run."""
-        return {"run_directory": str(self.writer.run_directory) if self._session.is_training else None}
+        return {"run_directory": str(self.writer.run_directory) if self._runs.is_training else None}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Notes the run of a checkpoint: a training goes on with it, and a test is kept with it."""
@@ -89,9 +89,9 @@ class MarcelleCallback(_Callback):
         """Creates the run, or goes on with the checkpoint's."""
         if not trainer.fast_dev_run:
             if self._loaded is not None:
-                self._session.go_on(self._loaded)
+                self._runs.go_on(self._loaded)
             hparams = {**hparams_of(trainer.datamodule), **hparams_of(pl_module)}
-            self._session.begin(pl_module, hparams, planned(trainer), trainer.current_epoch + 1)
+            self._runs.begin(pl_module, hparams, planned(trainer), trainer.current_epoch + 1)
 
     def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
         """Notes the learning rate, which is the next epoch's at the end, and which metrics are of epochs before."""
@@ -102,24 +102,24 @@ class MarcelleCallback(_Callback):
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Saves the epoch, with what was validated in it."""
-        if self._session.is_training:
+        if self._runs.is_training:
             metrics = trainer.callback_metrics.items()
             # A trainer keeps what was measured last; where an epoch isn't validated, that is of another one.
             new = {name: value for name, value in metrics if self._before.get(name) is not value}
-            self._session.save(trainer.current_epoch + 1, {**new, **self._rates})
+            self._runs.save(trainer.current_epoch + 1, {**new, **self._rates})
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Ends the run."""
-        self._session.end()
+        self._runs.end()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Ends the run as the exception does."""
-        self._session.fail(exception)
+        self._runs.fail(exception)
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
         """Keeps the test's metrics with the run, or with that of the checkpoint which is tested."""
         if not trainer.fast_dev_run:
-            self._session.summarize(trainer.callback_metrics, self._loaded)
+            self._runs.summarize(trainer.callback_metrics, self._loaded)
 
 
 class MarcelleLogger(_Logger):
@@ -143,10 +143,10 @@ class MarcelleLogger(_Logger):
             options: `writer`, a Writer of yours, or what `Writer` takes; `resume`, a run's folder to go on with.
 
         Raises:
-            MarcelleError: As `Session`, and for an unknown `x`.
+            MarcelleError: An option is not one of `Writer`'s, or one that it refuses; or there is no such `x`.
         """
         super().__init__()
-        self._session = Session(name, "lightning", type(self), run_params, **options)
+        self._runs = AdapterRuns(name, "lightning", type(self), run_params, **options)
         self._x = checked_x(x)
         self._module: Any = None
         self._hparams: dict[str, Any] = {}
@@ -156,7 +156,7 @@ class MarcelleLogger(_Logger):
     @property
     def name(self) -> str:
         """The base name of the runs."""
-        return str(self._session.writer.name)
+        return str(self._runs.writer.name)
 
     @property
     def version(self) -> str | None:
@@ -170,7 +170,7 @@ class MarcelleLogger(_Logger):
     @property
     def experiment(self) -> Writer:
         """The Writer that it records by."""
-        return self._session.writer
+        return self._runs.writer
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """Keeps hyperparameters for the run, or adds them to the one that is open."""
@@ -193,11 +193,11 @@ class MarcelleLogger(_Logger):
         if not is_fit and self.experiment.run_id is not None:
             self.experiment.update_summary({name: value for name, value in metrics.items() if name != "epoch"})
             return
-        if not self._session.is_training:
+        if not self._runs.is_training:
             first = trainer.current_epoch + 1 if trainer is not None else 1
             # How many steps will be logged is not known: some validations are steps too.
             epochs = planned(trainer) if trainer is not None and self._x == "epoch" else 0
-            self._session.begin(self._module, self._hparams, epochs, first, self._x)
+            self._runs.begin(self._module, self._hparams, epochs, first, self._x)
         if "epoch" not in metrics:  # what a monitor measures: not a place of its own
             self._rates.update(metrics)
             return
@@ -208,25 +208,25 @@ class MarcelleLogger(_Logger):
             self.experiment.save_batch(step + 1, steps)
         rest = {name: value for name, value in metrics.items() if not name.endswith("_step") and name != "epoch"}
         if self._x == "step" and step is not None:
-            self._session.save(step + 1, {**steps, **rest, **self._rates})
+            self._runs.save(step + 1, {**steps, **rest, **self._rates})
         elif rest:
             more = trainer is not None and trainer.enable_validation
-            self._session.save(int(metrics["epoch"]) + 1, {**rest, **self._rates}, more)
+            self._runs.save(int(metrics["epoch"]) + 1, {**rest, **self._rates}, more)
 
     def finalize(self, status: str) -> None:
         """Ends the run."""
         if status == "success":
             self.tell_of_missing_loss()
-            self._session.end()
+            self._runs.end()
         else:  # Lightning calls it where it handles the exception
-            self._session.fail(sys.exc_info()[1])
+            self._runs.fail(sys.exc_info()[1])
 
     def tell_of_missing_loss(self) -> None:
         """Says that Lightning has logged no loss in the epoch that ended last, where its interval is longer."""
         trainer = getattr(self._module, "_trainer", None)
         if trainer is None or (self._with_loss and self._x == "step"):
             return
-        if (text := without_loss(trainer, self._with_loss, is_recorded=self._session.is_training)) is not None:
+        if (text := without_loss(trainer, self._with_loss, is_recorded=self._runs.is_training)) is not None:
             self.experiment.notices.warn("interval", f"MarcelleLogger: {text}")
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..runs.training.metrics import direction
 from ..runs.writer import Writer
+from .adapter_runs import AdapterRuns
 from .block import Block
 from .names import of_data_sets
-from .session import Session
 
 if TYPE_CHECKING:
 
@@ -51,16 +51,16 @@ class MarcelleCallback(Block, _Callback):
             options: `writer`, a Writer of yours, or what `Writer` takes.
 
         Raises:
-            MarcelleError: As `Session`.
+            MarcelleError: An option is not one of `Writer`'s, or one that it refuses.
         """
         super().__init__()
-        self._session = Session(name, "xgboost", type(self), run_params, **options)
+        self._runs = AdapterRuns(name, "xgboost", type(self), run_params, **options)
         self._rounds = rounds
 
     @property
     def writer(self) -> Writer:
         """The Writer that it records by."""
-        return self._session.writer
+        return self._runs.writer
 
     def before_training(self, model: Any) -> Any:
         """Creates the run."""
@@ -72,18 +72,18 @@ class MarcelleCallback(Block, _Callback):
         logs = {data: {name: _last(values) for name, values in log.items()} for data, log in evals_log.items()}
         names = {name for metrics in logs.values() for name in metrics}
         shrinks = {name for name in names if direction(name) == "down" or _SHRINKING.search(name)}
-        session = self._here()
-        session.writer.save_epoch(epoch + 1 + session.offset, of_data_sets(logs, shrinks), merge=True)
+        runs = self._here()
+        runs.writer.save_epoch(epoch + 1 + runs.offset, of_data_sets(logs, shrinks), merge=True)
         return False
 
     def after_training(self, model: Any) -> Any:
         """Ends the run, and keeps which round was the best."""
         told = {name: model.attr(name) for name in ("best_iteration", "best_score")}  # texts, with early stopping
         best = {name: float(text) for name, text in told.items() if text is not None}
-        session = self._here()
+        runs = self._here()
         if best:
-            session.writer.update_summary(best)
-        session.end()
+            runs.writer.update_summary(best)
+        runs.end()
         return model
 
 

@@ -1,4 +1,4 @@
-"""Session: the runs of one adapter, as a framework's hooks tell of them."""
+"""AdapterRuns: the runs of one adapter, as a framework's hooks tell of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ X = ("epoch", "step")
 """What the places of a run may stand for."""
 
 
-class Session:
+class AdapterRuns:
     """The Writer of an adapter, and the run that a training has.
 
     A copy (`copy.deepcopy`, `pickle`) is one of the same arguments, without a run.
@@ -193,7 +193,7 @@ def _check_options(owner: type, options: Mapping[str, Any]) -> None:
     Raises:
         InvalidData: There are not.
     """
-    own = {*inspect.signature(Session).parameters, *inspect.signature(owner).parameters} - {"owner", "options"}
+    own = {*inspect.signature(AdapterRuns).parameters, *inspect.signature(owner).parameters} - {"owner", "options"}
     known = own | inspect.signature(Writer).parameters.keys()
     for name, value in options.items():
         if name not in known:
