@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
+from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.stored.images import encode
 from marcelle_rt.serving.documents import REQUESTS
 from tests.helpers import eventually
-from tests.serving.conftest import Served
+from tests.serving.conftest import SERVERS, Served
 
 pytest.importorskip("keras")
 pytest.importorskip("PIL")
+pytest.importorskip("jax")
 
-Serve = Callable[..., Served]
+
+@pytest.fixture(scope="module")
+def served(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The server of `predicting.py`, whose Keras runs on JAX: each process that imports TensorFlow takes seconds."""
+    with Backend() as backend:
+        folder = tmp_path_factory.mktemp("predicting")
+        running = Served(backend.url, SERVERS / "predicting.py", folder, KERAS_BACKEND="jax")
+        yield running
+        running.close()
 
 
 def ask(served: Served, task: str, x: Any) -> dict[str, Any]:
@@ -29,8 +39,7 @@ def ask(served: Served, task: str, x: Any) -> dict[str, Any]:
     return requests.remove(identity)
 
 
-def test_a_page_asks_python_and_is_answered(serve: Serve) -> None:
-    served = serve("predicting.py")
+def test_a_page_asks_python_and_is_answered(served: Served) -> None:
     states: list[str] = []
     served.store.service(REQUESTS).on("patched", lambda document: states.append(document["state"]))
 
@@ -49,8 +58,7 @@ def test_a_page_asks_python_and_is_answered(serve: Serve) -> None:
     assert (raised["state"], "AttributeError" in raised["message"]) == ("error", True)
 
 
-def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(serve: Serve) -> None:
-    served = serve("predicting.py")
+def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(served: Served) -> None:
     none = ask(served, "shapes", [1, 2, 3, 4])
     assert (none["state"], none["message"]) == ("error", "shapes has no model yet; train it first")
 
@@ -76,14 +84,3 @@ def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(
     served.end_of(served.submit("shapes", weight=3e38), 120)
     overflown = ask(served, "shapes", [9, 9, 9, 9])
     assert (overflown["state"], "is not finite" in overflown["message"]) == ("error", True)
-
-
-def test_a_keras_training_of_a_job_is_a_run(serve: Serve) -> None:
-    served = serve("predicting.py")
-
-    job = served.end_of(served.submit("fit", epochs=2), 120)
-
-    assert job["state"] == "success", job
-    run = served.store.service("runs").get(job["runId"])
-    assert (run["status"], run["epochs"], len(run["logs"]["accuracy"])) == ("success", 2, 2)
-    assert run["model"]["summary"]
