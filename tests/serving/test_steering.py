@@ -13,12 +13,13 @@ from tests.helpers import eventually
 from tests.serving.conftest import SERVERS, Served
 
 pytest.importorskip("keras")
+pytest.importorskip("jax")
 
 
 @pytest.fixture(scope="module")
 def keras_server(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with a Keras training."""
-    served = Served(backend.url, SERVERS / "predicting.py", tmp_path_factory.mktemp("keras"))
+    """A server with a Keras training, on JAX: each process that imports TensorFlow takes seconds."""
+    served = Served(backend.url, SERVERS / "predicting.py", tmp_path_factory.mktemp("keras"), KERAS_BACKEND="jax")
     yield served
     served.close()
 
