@@ -8,6 +8,8 @@ import pytest
 
 from tests.serving.chaos import wreak
 
+JOBS = 8
+
 
 @pytest.mark.parametrize(("executors", "seed"), [(["1", "1"], 1), (["dask:2"], 2)], ids=["two servers", "Dask"])
 def test_every_job_ends_and_none_is_done_twice_while_workers_are_killed(
@@ -15,8 +17,8 @@ def test_every_job_ends_and_none_is_done_twice_while_workers_are_killed(
 ) -> None:
     if executors[0].startswith("dask"):
         pytest.importorskip("distributed")
-    counts = wreak(tmp_path, executors, 12, seed=seed, every=4.0, patience=120.0)
+    counts = wreak(tmp_path, executors, JOBS, seed=seed, every=4.0, patience=120.0)
 
     assert counts.killed
-    assert counts.attempts >= 12
+    assert counts.attempts >= JOBS
     assert counts.is_right, (counts, (tmp_path / "servers.log").read_text())

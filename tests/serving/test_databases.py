@@ -110,7 +110,7 @@ def test_many_jobs_for_two_servers_are_each_done_once(
     served: Served, serve: Serve, database: Backend | OnMongoDB, tmp_path: Path
 ) -> None:
     serve(POOL="threads", on=database)
-    names = [f"{number:03}" for number in range(60)]
+    names = [f"{number:03}" for number in range(24)]
     jobs = [new_job("note", {"name": name}, None, "page") for name in names]
 
     served.jobs.create(jobs)

@@ -19,7 +19,9 @@ from tests.serving.conftest import Served
 distributed = pytest.importorskip("distributed")
 
 
-def test_jobs_run_side_by_side_on_the_workers_and_their_documents_tell(serve: Callable[..., Served]) -> None:
+def test_jobs_run_side_by_side_errors_are_told_and_an_end_gives_jobs_back_and_leaves_no_cluster_behind(
+    serve: Callable[..., Served],
+) -> None:
     served = serve("on_dask.py")
     ends = [served.end_of(job) for job in [served.submit("where") for _ in range(6)]]
 
@@ -30,14 +32,24 @@ def test_jobs_run_side_by_side_on_the_workers_and_their_documents_tell(serve: Ca
     assert f"process {served.process.pid}" not in processes
     runs = [served.store.service("runs").get(end["runId"]) for end in ends]
     assert [(run["status"], run["logs"]["loss"]) for run in runs] == [("success", [1.0, 0.5])] * 6
+    a_task_that_raises_is_an_error_and_is_not_tried_again(served)
+    a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(served)
 
 
-def test_a_task_that_raises_is_an_error_and_is_not_tried_again(serve: Callable[..., Served]) -> None:
-    served = serve("on_dask.py")
+def a_task_that_raises_is_an_error_and_is_not_tried_again(served: Served) -> None:
     end = served.end_of(served.submit("fail"))
 
     assert (end["state"], end["attempt"], end["message"]) == ("error", 1, "ValueError: no such data")
     assert "no such data" in end["traceback"]
+
+
+def a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(served: Served) -> None:
+    job = served.submit("wait")
+    worker = served.worker_of(job)
+    assert served.end() == 0
+
+    eventually(lambda: not Path(f"/proc/{worker}").exists())
+    assert served.job(job)["state"] == "queued"
 
 
 @pytest.mark.parametrize("allowed_failures", ["0", "3"])
@@ -51,16 +63,6 @@ def test_a_job_whose_worker_is_killed_is_started_once_more_however_often_dask_ru
 
     assert (end["state"], end["attempt"]) == ("success", 2)
     assert marker.read_text().split() == ["1", "2"]
-
-
-def test_a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(serve: Callable[..., Served]) -> None:
-    served = serve("on_dask.py")
-    job = served.submit("wait")
-    worker = served.worker_of(job)
-    assert served.end() == 0
-
-    eventually(lambda: not Path(f"/proc/{worker}").exists())
-    assert served.job(job)["state"] == "queued"
 
 
 def test_a_cluster_without_workers_says_so_and_one_whose_scheduler_is_lost_takes_no_more(tmp_path: Path) -> None:
