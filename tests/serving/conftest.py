@@ -124,15 +124,24 @@ def served(plain: Served) -> Iterator[Served]:
     plain.clear()
 
 
+@pytest.fixture(scope="module")
+def quiet(node: None) -> Iterator[Backend]:
+    """A backend that is started when it is needed, for servers of one test at a time."""
+    with ExitStack() as stack:
+        backend = Backend()
+        stack.push(backend)
+        yield backend
+
+
 @pytest.fixture
-def serve(own_backend: Callable[..., Backend], tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Starts servers on a backend of the test's own; arguments as for `Served`, but for the backend and the folder."""
+def serve(quiet: Backend, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts servers where there are no others; arguments as for `Served`, but for the backend and the folder."""
     running: list[Backend | OnMongoDB] = []
     with ExitStack() as stack:
 
         def start(file: str = "plain.py", on: Backend | OnMongoDB | None = None, **environment: str) -> Served:
             if not running:
-                running.append(on or own_backend())
+                running.append(on or quiet.start())
             served = Served(running[0].url, SERVERS / file, tmp_path, **environment)
             stack.callback(served.close)
             return served
