@@ -41,6 +41,6 @@ def without_loss(trainer: Any, with_loss: Container[Any], *, is_recorded: bool) 
         return None
     return (
         f"epoch {epoch} has no 'loss'{'' if is_recorded else ', and there is no run yet'}: an epoch has {batches} "
-        f"batches, and Lightning logs each {every}th. Give Trainer(log_every_n_steps={max(1, int(batches) // 2)}), or "
-        "log the loss of epochs: self.log('train_loss', loss, on_epoch=True)."
+        f"batches, and Lightning logs once in {every} steps. Give Trainer(log_every_n_steps="
+        f"{max(1, int(batches) // 2)}), or log the loss of epochs: self.log('train_loss', loss, on_epoch=True)."
     )

@@ -225,7 +225,7 @@ class Dataset(Reading):
         numbers = {name: len(values) for name, values in given.items() if isinstance(values, Sized)}
         if len(set(numbers.values())) > 1:
             told = ", ".join(f"{number:,} {name}" for name, number in numbers.items())
-            raise DatasetError(self.name, f"{told} don't go together; give as many of each. Nothing was added")
+            raise DatasetError(self.name, f"{told} don't go together; give the same number of each. Nothing was added")
 
     def _documents(
         self,

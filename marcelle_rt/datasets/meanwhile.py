@@ -16,7 +16,7 @@ _WORDS = {"created": "added", "patched": "changed", "updated": "changed", "remov
 
 
 class Meanwhile:
-    """Listens, in a `with`, and afterwards tells whether what was read is not of one moment.
+    """Listens, in a `with`, and afterwards tells whether what was read is not the state of one moment.
 
     `_seen` is written by the dispatcher thread, under the lock, and read by `tell`.
 
@@ -63,5 +63,5 @@ class Meanwhile:
             Notices().warn(
                 "meanwhile",
                 f"dataset {self._name!r}: others wrote while it was read ({', '.join(parts)}); each instance is as it "
-                "was when it was read. Read again for a state of one moment.",
+                "was when it was read. Read it again for a consistent state.",
             )

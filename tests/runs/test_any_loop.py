@@ -130,6 +130,7 @@ def test_a_test_after_the_end_while_the_backend_is_away_is_in_the_folder(unused_
     def train() -> None:
         writer.create_run()
         writer.train_end()
+        eventually(lambda: writer.status.problem)  # else it is said in the middle of another test
 
     said(train)
     assert said(lambda: writer.update_summary({"accuracy": 0.5})) == []
@@ -180,7 +181,7 @@ def test_a_part_of_an_epoch_is_merged_with_no_other(writer: Writer, epoch: float
     for number in (0, 1):
         writer.save_epoch(number, {"loss": float(number)})
     (text,) = said(lambda: (writer.save_epoch(epoch, {"loss": 9.0}), writer.save_epoch(epoch, {"loss": 8.0})))
-    assert text == f"save_epoch: {epoch} is not a whole epoch; it is kept as one more of number {int(epoch)}."
+    assert text == f"save_epoch: {epoch} is not a whole epoch; it is kept as another epoch {int(epoch)}."
     assert said(lambda: writer.save_epoch(2, {"loss": 2.0})) == []
     said(lambda: writer.save_epoch(1, {"lossVal": 5.0}))
     assert document(writer)["logs"] == {"loss": [0.0, 1.0, 9.0, 8.0, 2.0], "lossVal": [None, 5.0, None, None, None]}

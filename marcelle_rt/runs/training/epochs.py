@@ -140,7 +140,7 @@ class Epochs:
         if (fraction := _fraction(epoch)) is not None:
             instead = int(fraction)
             kind = "fraction"
-            text = f"save_epoch: {shown(epoch)} is not a whole epoch; it is kept as one more of number {instead}."
+            text = f"save_epoch: {shown(epoch)} is not a whole epoch; it is kept as another epoch {instead}."
         else:
             instead = max(self._highest, self.last if self.last is not None else -1) + 1
             kind = type(epoch).__name__ if value is None else "negative" if value < 0 else "too large"
