@@ -35,17 +35,21 @@ BROWSER_FLAGS = [
 def eventually(predicate: Callable[[], T], timeout: float = 10.0, interval: float = 0.02) -> T:
     """Calls `predicate` until it returns something true, and returns that.
 
+    It is called each `interval` seconds; after a second of waiting ten times a second at most, so that what is waited
+    for gets the processor.
+
     Raises:
         AssertionError: Nothing true came within `timeout` seconds; the message has the last value.
     """
-    deadline = time.monotonic() + timeout
+    begin = time.monotonic()
     while True:
         value = predicate()
         if value:
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begin
+        if waited > timeout:
             raise AssertionError(f"not within {timeout:g} s; the last value was {value!r}")
-        time.sleep(interval)
+        time.sleep(interval if waited < 1 else max(interval, 0.1))
 
 
 def is_running(pid: int) -> bool:

@@ -18,6 +18,9 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.runs.document.events import HEARTBEATS, SERVICES
+from marcelle_rt.runs.remote.run_documents import ASSETS, MODEL_SERVICES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -26,10 +29,27 @@ Train = Callable[..., Writer]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
+@pytest.fixture(scope="module")
+def shown(node: None) -> Iterator[Backend]:
+    """The backend that the page shows in the tests of a file."""
+    with Backend() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(shown: Backend) -> Iterator[Site]:
+    """The server of that page."""
+    with Site(page_files(shown.url)) as running:
+        yield running
+
+
 @pytest.fixture
-def address(own_backend: Callable[..., Backend]) -> str:
-    """The URL of the backend that the page shows."""
-    return own_backend().url
+def address(shown: Backend) -> str:
+    """The URL of that backend, with nothing on it."""
+    with DataStore(shown.url) as store:
+        for service in ("runs", *SERVICES, HEARTBEATS, COMMANDS, ASSETS, *MODEL_SERVICES):
+            store.service(service).remove(None)
+    return shown.url
 
 
 @pytest.fixture
@@ -62,18 +82,17 @@ def train(address: str, tmp_path: Path) -> Iterator[Train]:
 
 
 @pytest.fixture
-def open_page(page: Page, address: str) -> Iterator[Callable[..., Page]]:
-    """Opens the dashboard; an error in the page fails the test. The argument goes behind the page's address."""
+def open_page(page: Page, address: str, site: Site) -> Iterator[Callable[[], Page]]:
+    """Opens the dashboard of what `address` has; an error in the page fails the test."""
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
-    with Site(page_files(address)) as site:
 
-        def show(rest: str = "") -> Page:
-            page.goto(site.url + rest)
-            return page
+    def show() -> Page:
+        page.goto(site.url)
+        return page
 
-        yield show
-        page.close()  # before its server goes
+    yield show
+    page.close()  # before its runs go
     assert errors == []
 
 

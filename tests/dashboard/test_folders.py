@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from marcelle_rt import DataStore, Writer
-from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.folders import FolderFollower, run_folders
 from marcelle_rt.errors import RunFolderError
 from tests.helpers import eventually
@@ -30,12 +28,6 @@ def write(folder: Path, name: str = "disk", epochs: int = 3, planned: int = 3) -
     for epoch in range(1, epochs + 1):
         writer.save_epoch(epoch, {"loss": 1 / epoch})
     return writer
-
-
-@pytest.fixture
-def store(own_backend: Callable[..., Backend]) -> Iterator[DataStore]:
-    with DataStore(own_backend().url) as opened:
-        yield opened
 
 
 def stands(store: DataStore) -> dict[str, tuple[str, int]]:

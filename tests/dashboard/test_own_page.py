@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +17,18 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def test_the_address_of_a_backend_is_the_dashboard_of_it(page: Page, own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(page=own_page())
-    page.goto(backend.url)
+@pytest.fixture(scope="module")
+def url(node: None) -> Iterator[str]:
+    """The URL of a backend that shows the dashboard."""
+    with Backend(page=own_page()) as running:
+        yield running.url
+
+
+def test_the_address_of_a_backend_is_the_dashboard_of_it(page: Page, url: str) -> None:
+    page.goto(url)
     page.get_by_text("No run yet").wait_for()
 
-    with DataStore(backend.url) as store:
+    with DataStore(url) as store:
         run = {"name": "mine-1", "start": "2026-01-01", "status": "epoch", "params": {}, "logs": {"loss": [1, 2]}}
         store.service("runs").create(run)
 
@@ -52,26 +58,24 @@ def test_a_new_account_is_offered_only_where_the_backend_makes_one(
     assert page.get_by_text("Register Here").is_visible()
 
 
-def test_it_has_the_runtime_of_onnx_models_as_soon_as_that_is_installed(own_backend: Callable[..., Backend]) -> None:
-    url = f"{own_backend(page=own_page()).url}/dashboard/onnx/ort-wasm.wasm"
-
+def test_it_has_the_runtime_of_onnx_models_as_soon_as_that_is_installed(url: str) -> None:
     place = page_files()["onnx/ort-wasm.wasm"]
     assert callable(place)
     installed = place()  # as the page of `marcelle-rt dashboard` does
-    with urllib.request.urlopen(url) as answer:
+    with urllib.request.urlopen(f"{url}/dashboard/onnx/ort-wasm.wasm") as answer:
         assert answer.headers.get_content_type() == "application/wasm"
         assert answer.read() == installed.read_bytes()
 
 
-def test_a_file_that_the_browser_has_is_not_sent_again(own_backend: Callable[..., Backend]) -> None:
-    url = f"{own_backend(page=own_page()).url}/dashboard/marcelle.js"
-    with urllib.request.urlopen(url) as answer:
+def test_a_file_that_the_browser_has_is_not_sent_again(url: str) -> None:
+    file = f"{url}/dashboard/marcelle.js"
+    with urllib.request.urlopen(file) as answer:
         assert answer.headers.get_content_type() == "text/javascript"
         etag = answer.headers["ETag"]
 
     with pytest.raises(urllib.error.HTTPError, match="304"):
-        urllib.request.urlopen(urllib.request.Request(url, headers={"If-None-Match": etag}))
-    with urllib.request.urlopen(urllib.request.Request(url, method="HEAD")) as answer:
+        urllib.request.urlopen(urllib.request.Request(file, headers={"If-None-Match": etag}))
+    with urllib.request.urlopen(urllib.request.Request(file, method="HEAD")) as answer:
         assert int(answer.headers["Content-Length"]) > 1_000_000
         assert answer.read() == b""
 
@@ -80,8 +84,7 @@ def test_a_file_that_the_browser_has_is_not_sent_again(own_backend: Callable[...
     "path",
     ["/dashboard/nothing.js", "/dashboard/../serve.js", "/dashboard/..%2fserve.js", "/dashboard/%2e%2e/serve.js"],
 )
-def test_it_serves_nothing_else(own_backend: Callable[..., Backend], path: str) -> None:
-    url = own_backend(page=own_page()).url
+def test_it_serves_nothing_else(url: str, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError, match=r"40[04]"):
         urllib.request.urlopen(url + path)
 

@@ -52,8 +52,7 @@ def start(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def guided(page: Page, text: str, timeout: float = 60.0) -> None:
     """Waits until the page says so."""
-    guide = page.locator("#guide")
-    eventually(lambda: text in guide.inner_text(), timeout)
+    page.locator("#guide", has_text=text).wait_for(timeout=1000 * timeout)
 
 
 def press(page: Page, name: str) -> None:
