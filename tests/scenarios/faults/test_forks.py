@@ -18,6 +18,7 @@ pytest.importorskip("keras")
 PROGRAM = """
 import os, sys
 from pathlib import Path
+sys.modules["tensorflow"] = None  # as if it were not installed: Keras would import it for seconds, and not use it
 import keras
 from marcelle_rt import Writer
 from tests.support.pictures import PNG

@@ -21,6 +21,7 @@ pytest.importorskip("jax")
 
 PROGRAM = """
 import sys, time
+sys.modules["tensorflow"] = None  # as if it were not installed: Keras would import it for seconds, and not use it
 import keras, numpy as np
 from marcelle_rt import KerasCallback
 
