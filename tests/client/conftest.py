@@ -21,7 +21,7 @@ def server(request: pytest.FixtureRequest, node: None) -> str:
 @pytest.fixture
 def many(server: str, request: pytest.FixtureRequest) -> int:
     """As many documents as a kind of server takes in a moment."""
-    return 300 if request.node.callspec.params["server"] == "mongodb" else 3000
+    return 300 if request.node.callspec.params["server"] == "mongodb" else 1800
 
 
 @pytest.fixture

@@ -68,11 +68,11 @@ def test_a_dataset_goes_to_a_file_and_back(
 ) -> None:
     other = f"{sketches.name} again"
     for target in ("all.json", "images"):
-        done = as_a_process("dataset", "export", sketches.name, tmp_path / target, "--backend", backend.url)
+        done = marcelle_rt("dataset", "export", sketches.name, tmp_path / target, "--backend", backend.url)
         assert (done.returncode, done.stdout) == (0, ""), done.stderr
         assert "3 instances are in" in done.stderr
 
-        done = as_a_process("dataset", "load", other, tmp_path / target, "--backend", backend.url)
+        done = marcelle_rt("dataset", "load", other, tmp_path / target, "--backend", backend.url)
         assert done.returncode == 0, done.stderr
         assert "3 instances were added" in done.stderr
     assert (
@@ -110,7 +110,7 @@ def test_what_is_wrong_is_one_sentence(backend: Backend, sketches: Dataset, tmp_
         (("load", sketches.name, tmp_path / "other.json"), "a JSON of another kind"),
         (("load", sketches.name, tmp_path / "other.zip"), "is not supported"),
     ]:
-        done = as_a_process("dataset", *words, "--backend", backend.url)
+        done = marcelle_rt("dataset", *words, "--backend", backend.url)
         assert (done.returncode, done.stdout) == (1, "")
         assert said in done.stderr
         assert len(done.stderr.splitlines()) == 1

@@ -29,7 +29,7 @@ from marcelle_rt.monitor.follow import Follower
 from marcelle_rt.monitor.terminal.table import table
 from marcelle_rt.notices import MarcelleWarning, Notices
 from tests.helpers import eventually
-from tests.support.command import as_a_process, at_a_terminal, marcelle_rt
+from tests.support.command import at_a_terminal, marcelle_rt
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -117,7 +117,7 @@ def test_no_command_hands_it_to_the_terminal(url: str, command: tuple[str, ...],
     if columns:
         code, shown = at_a_terminal(*words, columns=columns, MARCELLE_BACKEND=url)
     else:
-        done = as_a_process(*words, MARCELLE_BACKEND=url)
+        done = marcelle_rt(*words, MARCELLE_BACKEND=url)
         code, shown = done.returncode, done.stdout + done.stderr
 
     assert code in (0, 1)

@@ -279,7 +279,7 @@ def test_without_a_terminal_nothing_is_colored_or_cut_off(backend: Backend, make
     long = f"{name}-{'x' * 300}-1"
     make_run(long)
 
-    shown = as_a_process("runs", "-q", f"name={long}", "--backend", backend.url).stdout
+    shown = marcelle_rt("runs", "-q", f"name={long}", "--backend", backend.url).stdout
 
     assert long in shown
     assert "loss 0.25  accuracy 0.625" in shown
