@@ -105,6 +105,11 @@ def forget(run: Run, lengths: Mapping[str, int], stale: Iterable[Place]) -> None
     run.is_whole = False
 
 
+def forget_all(run: Run) -> None:
+    """Drops all values of a run, for one that no copy lacks anything of."""
+    forget(run, {path: len(values) for path, values in run.lists.items()}, ())
+
+
 def recall(run: Run, past: Run) -> None:
     """Makes a run whole again.
 

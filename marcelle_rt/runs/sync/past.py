@@ -61,6 +61,6 @@ class Past:
         if not self.journal.is_whole:
             return
         if replica is None:
-            tail.forget(self._run, {path: len(values) for path, values in self._run.lists.items()}, ())
+            tail.forget_all(self._run)
         else:
             replica.forget()

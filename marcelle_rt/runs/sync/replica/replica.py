@@ -129,7 +129,7 @@ class Replica:
     def forget(self) -> None:
         """Lets the run drop what the copy has; where there is to be none any more, all of it."""
         if self.delivery is Delivery.GONE:
-            tail.forget(self.run, {path: len(values) for path, values in self.run.lists.items()}, ())
+            tail.forget_all(self.run)
         elif self.is_open and self._places is not False:
             tail.forget(self.run, self._known.lengths, self._known.stale)
 
