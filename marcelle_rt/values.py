@@ -11,6 +11,7 @@ import datetime as dt
 import enum
 import math
 import os
+import re
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -67,8 +68,32 @@ def canonical(data: Any) -> bytes:
 
 
 def loads(text: bytes | str) -> Any:
-    """Decodes JSON."""
-    return orjson.loads(text)
+    """Decodes JSON, also with halves of characters: a page's text that was cut in the middle of an emoji ends in one.
+
+    JavaScript keeps them, and writes them as escapes of surrogates that stand alone. Python has no UTF-8 for them, so
+    that they become the character for what can't be read, U+FFFD.
+
+    Raises:
+        ValueError: It is not JSON.
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        if len(text) > _MENDED:
+            raise
+        given = text if isinstance(text, str) else text.decode()
+        whole = _ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], given)
+        if whole == given:
+            raise
+        return orjson.loads(whole)
+
+
+_MENDED = 5_000_000
+"""Characters of JSON with halves in it that are mended; more would keep a program busy for seconds. Pages of documents,
+as they are asked for here, have fewer."""
+
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(u[dD][89a-fA-F]..)|.)", re.DOTALL)
+"""An escape in JSON; as its group, where it is a surrogate that stands alone."""
 
 
 def iso(time: dt.datetime | None = None) -> str:
