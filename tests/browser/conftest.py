@@ -12,6 +12,9 @@ from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.browser.files import browser_files
 from marcelle_rt.dashboard.site import Site
+from marcelle_rt.runs.document.commands import COMMANDS
+from marcelle_rt.runs.remote.run_documents import TFJS_MODELS
+from marcelle_rt.serving.documents import JOBS, REQUESTS, TASKS
 from tests.browser.scripted_server import ScriptedServer
 
 if TYPE_CHECKING:
@@ -65,10 +68,20 @@ def site(script: str, options: str, backend: str) -> Iterator[str]:
         yield running.url
 
 
+@pytest.fixture(scope="module")
+def backend(node: None) -> Iterator[Backend]:
+    """A backend for the tests of a file."""
+    with Backend() as running:
+        yield running
+
+
 @pytest.fixture
-def address(own_backend: Callable[..., Backend]) -> str:
-    """The URL of a backend that only this test uses."""
-    return own_backend().url
+def address(backend: Backend) -> str:
+    """The URL of that backend, with nothing on it."""
+    with DataStore(backend.url) as store:
+        for service in ("runs", COMMANDS, JOBS, REQUESTS, TASKS, TFJS_MODELS):
+            store.service(service).remove(None)
+    return backend.url
 
 
 @pytest.fixture

@@ -44,33 +44,25 @@ def ask(page: Page, x: str) -> None:
     page.evaluate(f"() => {{ model.predict({x}).catch(({{ message }}) => message).then((y) => {{ window.y = y; }}); }}")
 
 
-@pytest.mark.parametrize(
-    ("x", "stored"), [("[1, 2]", [1, 2]), ("new Float32Array([1, 2])", [1, 2]), ("'a text'", "a text")]
-)
-def test_an_input_goes_to_python_and_its_answer_comes_back(
-    page: Page, opened: Open, server: ScriptedServer, store: DataStore, x: str, stored: Any
+def test_an_input_goes_to_python_as_a_dataset_stores_it_and_its_answer_comes_back(
+    page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
     opened()
     says(page, "Python is listening.")
-    ask(page, x)
-    request = server.request()
-    assert (request["task"], request["x"], request["state"]) == ("shapes", stored, "asked")
-    y = {"label": "circle", "confidences": {"circle": 0.75, "square": 0.25}}
-    store.service(REQUESTS).patch(request["_id"], {"state": "answered", "y": y})
+    for x, stored in (("[1, 2]", [1, 2]), ("new Float32Array([1, 2])", [1, 2]), ("'a text'", "a text")):
+        ask(page, x)
+        request = server.request()
+        assert (request["task"], request["x"], request["state"]) == ("shapes", stored, "asked")
+        y = {"label": x, "confidences": {"circle": 0.75, "square": 0.25}}
+        store.service(REQUESTS).patch(request["_id"], {"state": "answered", "y": y})
+        eventually(lambda: page.evaluate("window.y") == y)  # noqa: B023
+        eventually(lambda: store.service(REQUESTS).count() == 0)
 
-    assert eventually(lambda: page.evaluate("window.y")) == y
-    eventually(lambda: store.service(REQUESTS).count() == 0)
-
-
-def test_an_image_goes_to_python_as_a_dataset_stores_it(page: Page, opened: Open, server: ScriptedServer) -> None:
-    opened()
-    says(page, "Python is listening.")
     ask(page, "new ImageData(8, 8)")
-
     assert server.request()["x"].startswith("data:image/jpeg;base64,")
 
 
-def test_a_prediction_that_fails_in_python_fails_in_the_page_with_the_reason(
+def test_a_prediction_that_fails_in_python_or_is_too_large_to_be_sent_fails_in_the_page_with_the_reason(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
     opened()
@@ -80,6 +72,8 @@ def test_a_prediction_that_fails_in_python_fails_in_the_page_with_the_reason(
 
     assert eventually(lambda: page.evaluate("window.y")) == "expected shape (2,)"
     eventually(lambda: store.service(REQUESTS).count() == 0)
+    ask(page, "'x'.repeat(2_000_000)")  # it would close the line
+    eventually(lambda: "too large" in page.evaluate("window.y"))
 
 
 def test_a_prediction_whose_server_dies_fails_and_leaves_nothing(
@@ -93,14 +87,6 @@ def test_a_prediction_whose_server_dies_fails_and_leaves_nothing(
 
     assert "No Python is listening" in eventually(lambda: page.evaluate("window.y"))
     eventually(lambda: store.service(REQUESTS).count() == 0)
-
-
-def test_an_input_that_would_close_the_line_is_not_sent(page: Page, opened: Open, server: ScriptedServer) -> None:
-    opened()
-    says(page, "Python is listening.")
-    ask(page, "'x'.repeat(2_000_000)")
-
-    assert "too large" in eventually(lambda: page.evaluate("window.y"))
 
 
 def test_each_published_model_predicts_in_the_page_without_a_click(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,14 +24,14 @@ SERVER = Path(__file__).parent / "servers" / "shapes.py"
 SIGN_IN = "await store.connect().catch(() => store.login('NAME@example.org', 'a long password'));"
 
 
-@pytest.fixture
-def guarded(own_backend: Callable[..., Backend]) -> str:
+@pytest.fixture(scope="module")
+def guarded(node: None) -> Iterator[str]:
     """A backend where users sign in, with three who can."""
-    url = own_backend(auth=True, signup=True).url
-    with DataStore(url) as store:
-        for name in ("ada", "bob", "python"):
-            store.service("users").create({"email": f"{name}@example.org", "password": "a long password"})
-    return url
+    with Backend(auth=True, signup=True) as running:
+        with DataStore(running.url) as store:
+            for name in ("ada", "bob", "python"):
+                store.service("users").create({"email": f"{name}@example.org", "password": "a long password"})
+        yield running.url
 
 
 @contextmanager
@@ -65,6 +65,22 @@ def page_of(browser: Browser, url: str, name: str) -> Iterator[Page]:
     assert thrown == []
 
 
+def test_a_server_of_one_user_is_there_for_that_user_alone(browser: Browser, guarded: str, tmp_path: Path) -> None:
+    with (
+        serving(guarded, tmp_path, "ada", ""),
+        page_of(browser, guarded, "ada") as ada,
+        page_of(browser, guarded, "bob") as bob,
+    ):
+        ada.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
+        says(bob, "No Python is listening")
+        press(ada, "Train")
+        ada.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
+        press(bob, "Train")
+        bob.get_by_text("Status: error").wait_for()
+
+        assert bob.evaluate("store.service('training-jobs').find().then(({ total }) => total)") == 0
+
+
 def test_a_public_server_is_there_for_all_users_and_each_sees_the_training(
     browser: Browser, guarded: str, tmp_path: Path
 ) -> None:
@@ -80,19 +96,3 @@ def test_a_public_server_is_there_for_all_users_and_each_sees_the_training(
             page.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
             page.get_by_text("Status: success").wait_for()
             assert [event["epoch"] for event in events(page, "epoch")] == [1, 2, 3]
-
-
-def test_a_server_of_one_user_is_there_for_that_user_alone(browser: Browser, guarded: str, tmp_path: Path) -> None:
-    with (
-        serving(guarded, tmp_path, "ada", ""),
-        page_of(browser, guarded, "ada") as ada,
-        page_of(browser, guarded, "bob") as bob,
-    ):
-        ada.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
-        says(bob, "No Python is listening")
-        press(ada, "Train")
-        ada.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
-        press(bob, "Train")
-        bob.get_by_text("Status: error").wait_for()
-
-        assert bob.evaluate("store.service('training-jobs').find().then(({ total }) => total)") == 0
