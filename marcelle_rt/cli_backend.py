@@ -57,7 +57,7 @@ def backend(
     if context.invoked_subcommand is not None:
         refuse_options_before(context)
         return
-    from .backend import Backend
+    from .backend import Backend, reach
     from .dashboard.pages import own_page
 
     made = Backend(
@@ -67,6 +67,8 @@ def backend(
         typer.echo(f"The Marcelle backend is at {typer.style(running.url, bold=True)} (Ctrl-C stops it)")
         typer.echo("Opened in a browser, that is the dashboard.")
         typer.echo(running.reach)
+        for address in reach.elsewhere(host):
+            typer.echo(f"On other machines it is at http://{address}:{running.port}")
         if data is None:
             typer.echo("Its data is temporary; --data FOLDER keeps it.")
         else:

@@ -25,6 +25,19 @@ def own_addresses() -> Iterator[str]:
         yield from sorted({str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None)})
 
 
+def elsewhere(host: str) -> list[str]:
+    """The addresses at which other machines reach what listens on a host, as URLs have them; none for a loopback one.
+
+    Raises:
+        BackendError: The host is not known.
+    """
+    if is_loopback(host):
+        return []
+    addresses = dict.fromkeys(own_addresses() if host in EVERYWHERE else [host])
+    wanted = [each for each in addresses if not is_loopback(each) and (":" not in each or host != "0.0.0.0")]
+    return [f"[{each}]" if ":" in each else each for each in wanted]
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches a host: each address that it stands for is a loopback one.
 

@@ -192,7 +192,7 @@ class Backend:
         reasons = {
             "EADDRINUSE": "is taken. Stop what runs there, or choose another port (0: any free one)",
             "EACCES": "may not be used by this user. Choose one above 1023",
-            "EADDRNOTAVAIL": "is not an address of this machine. Use 127.0.0.1, or 0.0.0.0 for all",
+            "EADDRNOTAVAIL": "is not an address of this machine. Use 127.0.0.1, ::1 without IPv4, or 0.0.0.0 for all",
         }
         code = str(answer.get("error"))
         raise BackendError(f"{self.host}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")

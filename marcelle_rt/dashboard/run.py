@@ -10,9 +10,9 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
-from ..backend import Backend
+from ..backend import Backend, reach
 from ..client.socket.probe import find_protocol
-from ..config import backend_location
+from ..config import backend_location, is_this_machine
 from ..errors import BackendUnreachable, RunFolderError
 from ..foreign import clean_lines
 from .folders import FolderFollower, run_folders
@@ -37,6 +37,13 @@ def run_dashboard(location: str | None, port: int, host: str, browse: bool) -> N
     backend = backend_location(location)
     with Site(page_files(backend), port, host) as site:
         print(f"The dashboard is at {site.url} and shows the runs of {backend} (Ctrl-C stops it)", flush=True)
+        if is_this_machine(backend) and not reach.is_loopback(host):
+            print(
+                f"Browsers on other machines would look for {backend} on those. For them start the backend with "
+                "--host 0.0.0.0: its own address is the dashboard, too.",
+                file=sys.stderr,
+                flush=True,
+            )
         try:
             find_protocol(backend, _PATIENCE)
         except BackendUnreachable as error:
@@ -67,6 +74,8 @@ def run_dashboard_of_folders(folders: Sequence[Path], port: int, host: str, brow
     with Backend(port, host, open=True, page=own_page()) as backend, FolderFollower(folders, backend.url):
         count = "1 run" if len(found) == 1 else f"{len(found)} runs"
         print(f"The dashboard of {count} on disk is at {backend.url}/ (Ctrl-C stops it)", flush=True)
+        for address in reach.elsewhere(host):
+            print(f"On other machines it is at http://{address}:{backend.port}/", flush=True)
         print("The folders are only read: what is edited or removed in the page is gone when this stops.", flush=True)
         _stay(f"{backend.url}/", browse)
 

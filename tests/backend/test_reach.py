@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from marcelle_rt.backend import Backend, BackendError
-from marcelle_rt.backend.reach import is_loopback, who
+from marcelle_rt.backend.reach import elsewhere, is_loopback, who
 from tests.support.command import marcelle_rt
 
 
@@ -39,6 +39,17 @@ def test_a_host_of_which_one_address_is_not_loopback_is_not_this_machine_alone(m
     monkeypatch.setattr(socket, "getaddrinfo", found)
 
     assert not is_loopback("lab-machine")
+
+
+def test_other_machines_are_told_the_addresses_that_they_can_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "marcelle_rt.backend.reach.own_addresses", lambda: iter(["192.0.2.7", "2001:db8::7", "127.0.1.1", "192.0.2.7"])
+    )
+
+    assert elsewhere("0.0.0.0") == ["192.0.2.7"]
+    assert elsewhere("::") == ["192.0.2.7", "[2001:db8::7]"]
+    assert elsewhere("192.0.2.9") == ["192.0.2.9"]
+    assert elsewhere("localhost") == []
 
 
 def test_with_auth_other_machines_may_come_in(own_backend: Callable[..., Backend]) -> None:

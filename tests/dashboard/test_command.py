@@ -31,9 +31,10 @@ def test_it_serves_the_page_of_a_backend_until_ctrl_c(start: Start, backend: Bac
 def test_it_says_when_no_backend_answers_and_serves_the_page_all_the_same(
     start: Start, unused_url: str, tmp_path: Path
 ) -> None:
-    url = address_of(start("--backend", unused_url, "--no-browser"))
+    url = address_of(start("--backend", unused_url, "--no-browser", "--host", "0.0.0.0"))
 
     eventually(lambda: "connects by itself" in (tmp_path / "stderr").read_text())
+    assert f"on other machines would look for {unused_url} on those" in (tmp_path / "stderr").read_text()
     assert unused_url in (tmp_path / "stderr").read_text()
     assert urllib.request.urlopen(url).status == 200
 

@@ -71,19 +71,10 @@ def run_interactive_demo(host: str = "127.0.0.1", meant_open: bool = False) -> N
         demo_server(backend.url, Path(folder)) as server,
     ):
         print(f"Draw at {backend.url}/ (Ctrl-C ends it; the drawings are gone then)", flush=True)
-        for address in _elsewhere(host):
+        for address in reach.elsewhere(host):
             print(f"On a phone in the same network: http://{address}:{backend.port}/", flush=True)
         print(f"The Python behind it is {SERVER}", flush=True)
         if has_display():
             webbrowser.open(f"{backend.url}/")
         code = server.wait()
     raise MarcelleError(f"The demo's Python has ended with the exit code {code}; what it said is above.")
-
-
-def _elsewhere(host: str) -> list[str]:
-    """The addresses at which other machines reach it, as URLs have them."""
-    if reach.is_loopback(host):
-        return []
-    addresses = dict.fromkeys(reach.own_addresses() if host in reach.EVERYWHERE else [host])
-    wanted = [each for each in addresses if not reach.is_loopback(each) and (":" not in each or host != "0.0.0.0")]
-    return [f"[{each}]" if ":" in each else each for each in wanted]
