@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
+from marcelle_rt import __version__
 from tests.support.sweep.compare import Outcome
 
 ROOT = Path(__file__).parents[3]
@@ -15,7 +16,9 @@ FOLDER = ROOT / "build" / "sweep"
 
 
 def commit() -> str:
-    """The commit that is tried; it ends with `-dirty` where files differ from it."""
+    """The commit that is tried; it ends with `-dirty` where files differ from it, or where there is none to ask for."""
+    if not (ROOT / ".git").exists():  # a source distribution, perhaps within a repository of somebody else
+        return f"{__version__}-dirty"
     command = ["git", "describe", "--always", "--exclude=*", "--abbrev=10", "--dirty"]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
