@@ -9,6 +9,7 @@ from ...errors import ConversionError
 from ..checkpoints.usage import Usage
 from ..converted import Converted
 from ..onnx_files.graphs import all_nodes
+from ..onnx_files.reading import refuse_size
 from ..onnx_files.running import run
 from ..onnx_files.versions import mend
 from .export import TARGET, export
@@ -54,10 +55,13 @@ class ModuleExporter:
             remote_format: `"tfjs"` or `"onnx"`.
 
         Raises:
-            ConversionError: It can't be exported, or predicts something else then; it says what to do.
+            ConversionError: It can't be exported, is too large, or predicts something else then; it says what to do.
             OSError: If the disk can't be written.
         """
-        module = in_single_precision(initialized(module))
+        module = initialized(module)
+        tensors = (*module.parameters(), *module.buffers())
+        refuse_size(f"module {type(module).__name__}", 4 * sum(tensor.numel() for tensor in tensors))
+        module = in_single_precision(module)
         with predicting(module):
             page, fed, names = self._page(module, remote_format)
             model = self._filled(page, fed, remote_format) or self._exported(page, fed, names, remote_format)

@@ -303,6 +303,17 @@ class ByName(nn.Module):
         return x
 
 
+class Vast(nn.Module):
+    """Has 600 million weights, which are one number in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1).expand(30_000, 20_000))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.weight[0, 0]
+
+
 @pytest.mark.parametrize(
     ("module", "usage", "reason"),
     [
@@ -317,11 +328,12 @@ class ByName(nn.Module):
         (ByName(), {"example": {"x": torch.ones(1, 4)}}, "its forward takes its input by name alone"),
         (torch.jit.script(nn.Linear(4, 3)), {"example": torch.ones(1, 4)}, "torch.jit has made it"),
         (nn.LazyLinear(3), {"example": torch.ones(1, 4)}, "it has lazy layers"),
+        (Vast(), {"example": torch.ones(1, 4)}, "it has 2.4 GB, and pages load at most 2 GB"),
         (nn.Linear(4, 3, device="meta"), {"example": torch.ones(1, 4)}, "'meta', where tensors have no values"),
     ],
     ids=[
         *("no example", "two inputs", "a decision", "texts", "noise", "a text for an example", "half its inputs"),
-        *("another width", "by name", "scripted", "not initialized", "without values"),
+        *("another width", "by name", "scripted", "not initialized", "too large", "without values"),
     ],
 )
 def test_what_no_page_could_run_is_kept_on_disk_and_said_once(
