@@ -6,6 +6,7 @@ import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
@@ -77,18 +78,20 @@ def sweep(part: str, names: list[str], commit: str, folder: Path) -> None:
         folder: Where results are kept.
     """
     found = results.Results(commit, folder)
-    with tempfile.TemporaryDirectory() as directory, Tfjs() as tfjs, chromium() as browser:
-        tries = Path(directory)
-        compare, page = Comparison(tfjs, tries), InPage(browser.new_page())
+    with tempfile.TemporaryDirectory() as directory, Tfjs() as tfjs, ExitStack() as stack:
+        compare, page = Comparison(tfjs, Path(directory)), None
         for index, case in enumerate(PARTS[part]()):
-            if case.name in names:
-                _compare(part, index, case, compare, page, found)
+            if case.name not in names:
+                continue
+            is_shown = case.name in applications.IN_PAGE if part == "applications" else index % IN_PAGE == 0
+            if is_shown and page is None:
+                page = InPage(stack.enter_context(chromium()).new_page())
+            _compare(part, case, compare, page if is_shown else None, found)
 
 
-def _compare(part: str, index: int, case: Case, compare: Comparison, page: InPage, found: results.Results) -> None:
+def _compare(part: str, case: Case, compare: Comparison, page: InPage | None, found: results.Results) -> None:
     started = time.perf_counter()
-    is_shown = case.name in applications.IN_PAGE if part == "applications" else index % IN_PAGE == 0
-    outcomes = compare(case, page=page if is_shown else None)
+    outcomes = compare(case, page=page)
     found.add(part, case.name, outcomes, time.perf_counter() - started)
     for target, outcome in outcomes.items():
         if outcome.verdict != "right":
