@@ -1,0 +1,1 @@
+"""Benchmarks of what becomes of models for pages."""
