@@ -1,4 +1,4 @@
-"""Twelve kinds of PyTorch modules, each with the shape of an instance, and samples."""
+"""Twelve kinds of PyTorch modules, each with the shape of an instance, and samples; and one too large for pages."""
 
 from __future__ import annotations
 
@@ -125,6 +125,17 @@ class Cell(nn.Module):
         for step in range(x.shape[1]):
             state = self.cell(x[:, step], state)
         return state
+
+
+class Vast(nn.Module):
+    """Has 600 million weights, which are one number in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1).expand(30_000, 20_000))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.weight[0, 0]
 
 
 def mlp() -> nn.Module:

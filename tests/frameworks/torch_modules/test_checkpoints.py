@@ -17,6 +17,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.models.onnx_files.running import run
 from marcelle_rt.models.torch_modules.exporter import ModuleExporter
+from tests.frameworks.module_kinds import Vast
 from tests.support.writers import document, said
 
 
@@ -301,17 +302,6 @@ class Noise(nn.Module):
 class ByName(nn.Module):
     def forward(self, *, x: torch.Tensor) -> torch.Tensor:
         return x
-
-
-class Vast(nn.Module):
-    """Has 600 million weights, which are one number in memory."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.zeros(1).expand(30_000, 20_000))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.weight[0, 0]
 
 
 @pytest.mark.parametrize(
