@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt.backend import Backend, BackendError
+from marcelle_rt.backend.packages import folder_of, install
 from tests.helpers import eventually, is_running
 
 
@@ -40,6 +41,26 @@ def listening_addresses(port: int) -> set[str]:
 
 def test_it_answers_as_soon_as_it_has_started(backend: Backend) -> None:
     assert "services" in call(f"{backend.url}/info")
+
+
+def test_what_node_has_compiled_is_kept_and_where_it_can_not_be_the_backend_runs_all_the_same(
+    node: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = install()
+    monkeypatch.setenv("MARCELLE_RT_CACHE", str(tmp_path))
+    folder = folder_of()
+    folder.mkdir(parents=True)
+    (folder / "node_modules").symlink_to(installed / "node_modules")
+    compiled = folder / "compiled"
+
+    with Backend():
+        pass
+    assert len(list(compiled.rglob("*"))) > 1000
+
+    compiled.rename(tmp_path / "away")
+    compiled.write_text("a file stands where the folder should be")
+    with Backend() as backend:
+        assert "services" in call(f"{backend.url}/info")
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux's table of sockets")
