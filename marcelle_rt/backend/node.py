@@ -13,6 +13,7 @@ from .errors import BackendError
 
 # The versions with long-term support. 20 and older, and the odd numbers, get no security fixes any more.
 SUPPORTED = (22, 24)
+_SAID = 200  # characters of what a program says that is not a version
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ def _node(executable: str, *npm: str) -> Node | str:
     """The Node at a path, or that it doesn't run."""
     try:
         answer = subprocess.run([executable, "--version"], capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return f"{executable} does not run"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{executable} does not run: {error}"
     version = answer.stdout.strip().removeprefix("v")
     if answer.returncode != 0 or not re.match(r"\d+\.", version):
-        return f"{executable} --version does not say a version"
+        said = (answer.stderr or answer.stdout).strip()[:_SAID]
+        return f"{executable} --version says {said!r}"
     return Node(executable, npm, version)
 
 

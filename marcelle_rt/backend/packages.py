@@ -87,10 +87,18 @@ def page_libraries() -> dict[str, Path]:
     """The libraries that pages load, by the names under which they are served beside a page.
 
     Raises:
-        BackendError: The packages can't be installed.
+        BackendError: The packages can't be installed, or files of theirs are missing.
     """
-    modules = install() / "node_modules"
-    return {name: modules.joinpath(*place.split("/")) for name, place in _LIBRARIES.items()}
+    folder = install()
+    libraries = {name: folder.joinpath("node_modules", *place.split("/")) for name, place in _LIBRARIES.items()}
+    if not all(path.exists() for path in libraries.values()):
+        raise damaged(folder)
+    return libraries
+
+
+def damaged(folder: Path) -> BackendError:
+    """The error for packages of which files are missing: what is in a cache folder, cleaners may remove."""
+    return BackendError(f"Files are missing in {folder}. Remove that folder, and it is installed anew: rm -r {folder}")
 
 
 def _install(manifests: list[bytes], folder: Path, node: Node) -> None:

@@ -18,7 +18,7 @@ from ..config import allowed_origins
 from . import data_folder, orders, reach
 from .errors import BackendError
 from .node import find_node
-from .packages import install
+from .packages import damaged, install
 from .process import NodeProcess
 
 _SCRIPT = Path(__file__).parent / "serve.js"
@@ -122,12 +122,17 @@ class Backend:
                 orders_socket = stack.enter_context(orders.listening(self.data)).fileno()
                 inherited.append(orders_socket)
                 env["MARCELLE_ORDERS"] = str(orders_socket)
-            self._node = NodeProcess(
-                [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)],
-                log=self.data / data_folder.LOG,
-                env=env,
-                keep_open=inherited,
-            )
+            try:
+                self._node = NodeProcess(
+                    [node.executable, str(_SCRIPT), str(folder), self.host, str(self.port)],
+                    log=self.data / data_folder.LOG,
+                    env=env,
+                    keep_open=inherited,
+                )
+            except BackendError as error:
+                if "MODULE_NOT_FOUND" in str(error) and str(folder) in str(error):
+                    raise damaged(folder) from error
+                raise
         try:
             self.port = self._port(self._node.ready)
             self._wait_until_it_answers(self._node)
@@ -189,13 +194,15 @@ class Backend:
         port = answer.get("port")
         if isinstance(port, int):
             return port
+        other = "::1" if self.host == "127.0.0.1" else "127.0.0.1"  # a machine may have one of the two alone
         reasons = {
             "EADDRINUSE": "is taken. Stop what runs there, or choose another port (0: any free one)",
             "EACCES": "may not be used by this user. Choose one above 1023",
-            "EADDRNOTAVAIL": "is not an address of this machine. Use 127.0.0.1, ::1 without IPv4, or 0.0.0.0 for all",
+            "EADDRNOTAVAIL": f"is not an address of this machine. Use {other}, or 0.0.0.0 for all",
         }
         code = str(answer.get("error"))
-        raise BackendError(f"{self.host}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")
+        place = f"[{self.host}]" if ":" in self.host else self.host
+        raise BackendError(f"{place}:{self.port} {reasons.get(code, f'can not be used ({code})')}.")
 
     def _wait_until_it_answers(self, node: NodeProcess, timeout: float = 30.0) -> None:
         # A proxy that the environment names is not for this machine's own server.

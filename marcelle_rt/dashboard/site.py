@@ -59,6 +59,9 @@ class Site:
                 except MarcelleError as error:  # what was to be installed for it was not
                     self.send_error(503, explain=str(error))
                     return
+                except OSError as error:  # it was removed meanwhile
+                    self.send_error(500, explain=str(error))
+                    return
                 self.send_response(200)
                 self.send_header("Content-Type", _type(name))
                 self.send_header("Content-Length", str(len(body)))

@@ -8,14 +8,15 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from marcelle_rt.backend import BackendError
+from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
-from marcelle_rt.backend.packages import BACKEND, bundle, install
+from marcelle_rt.backend.packages import BACKEND, bundle, folder_of, install, page_libraries
 from tests.helpers import eventually, is_running
 
 ROOT = Path(__file__).parents[2]
@@ -74,8 +75,8 @@ def test_a_missing_node_is_told_with_the_way_out(fake_system: Path) -> None:
     ("node", "npm", "said"),
     [
         ("echo v24.19.0", None, "node is there, without npm"),
-        ("echo: not found >&2; exit 127", "exit 0", "node --version does not say a version"),
-        ("echo a radio's node", "exit 0", "node --version does not say a version"),
+        ("echo bad NODE_OPTIONS >&2; exit 9", "exit 0", "node --version says 'bad NODE_OPTIONS'"),
+        ("echo a radio", "exit 0", "node --version says 'a radio'"),
     ],
 )
 def test_a_node_that_can_not_be_used_is_told(fake_system: Path, node: str, npm: str | None, said: str) -> None:
@@ -247,6 +248,17 @@ def test_every_package_that_is_replaced_says_why_and_is_in_the_lock_once() -> No
     assert [name for name in inner | outer if f"| `{name}`" not in rows] == []
     assert [name for name in outer if f"node_modules/{name}" not in packages] == []
     assert [path for path in packages if path.count("node_modules/") > 1 and path.rpartition("/")[2] in outer] == []
+
+
+@pytest.mark.parametrize("use", [page_libraries, lambda: Backend().start()], ids=["pages", "backend"])
+def test_packages_of_which_files_were_removed_are_named_with_the_way_out(
+    node: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[], object]
+) -> None:
+    monkeypatch.setenv("MARCELLE_RT_CACHE", str(tmp_path))
+    (folder_of() / "node_modules").mkdir(parents=True)
+
+    with pytest.raises(BackendError, match=rf"Files are missing in {tmp_path}.*rm -r"):
+        use()
 
 
 def test_pages_get_marcelles_bundle(node: None) -> None:
