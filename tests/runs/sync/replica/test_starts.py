@@ -60,6 +60,14 @@ def test_a_start_that_pages_have_seen_is_not_shown_again(link: MemoryLink) -> No
     assert (link.patches() - before, link.run()["status"]) == (4, "epoch")
 
 
+def test_a_run_that_goes_on_and_so_starts_anyway_is_created_in_one_call(link: MemoryLink) -> None:
+    run = begun(new_run())
+    run.apply(events.resume(2.0, 1, [], []))
+    replica = replica_of(run, link, fresh=True, live=True)
+    replica.level()
+    assert (link.run()["status"], link.run()["logs"], link.patches()) == ("start", run.logs(), 0)
+
+
 def test_a_copy_that_is_made_again_starts_again(link: MemoryLink, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("marcelle_rt.runs.sync.replica.replica._REMOVAL_PATIENCE", 0.0)
     run = begun(new_run())
