@@ -228,9 +228,9 @@ def _freeze(
     input_names: list[str],
     output_names: list[str],
     trial: Trial | None,
-    lent: Sequence[NDArray[Any]] = (),
+    beside: Sequence[NDArray[Any]] = (),
 ) -> Graph:
-    """Puts the weights into the graph, but for those that it was lent; takes apart its functions and simplifies it."""
+    """Puts the weights into the graph, but for those beside it; takes apart its functions and simplifies it."""
     import numpy as np
     from tensorflow import errors
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -249,7 +249,7 @@ def _freeze(
     inputs = [_end(*ends) for ends in zip(input_names, frozen.inputs, traced.inputs, strict=False)]
     outputs = [_end(*ends) for ends in zip(output_names, frozen.outputs, traced.outputs, strict=True)]
     names = [tensor.op.name for tensor in frozen.inputs[len(inputs) :]]
-    weights = dict(zip(names, lent, strict=False))
+    weights = dict(zip(names, beside, strict=False))
     graph = taken_out(Graph(frozen.graph.as_graph_def(), inputs, outputs, trial, weights))
     del frozen  # it has the weights a second time, where they were not lent
     return simplified(rewritten(graph, _TARGET, RULES, in_32_bits()))
