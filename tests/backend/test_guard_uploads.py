@@ -157,11 +157,11 @@ def test_a_body_that_never_ends_is_cut_where_it_is_kept_in_memory(backend: Backe
             send_for_ever(line)
 
 
-def test_half_a_gigabyte_is_streamed_to_the_disk(own_backend: Callable[..., Backend]) -> None:
+def test_a_quarter_of_a_gigabyte_is_streamed_to_the_disk(own_backend: Callable[..., Backend]) -> None:
     backend = own_backend()
     assert backend.process is not None
     status = Path(f"/proc/{backend.process.pid}/status")
-    size, block = 500 * 2**20, bytes(range(256)) * 4096
+    size, block = 250 * 2**20, bytes(range(256)) * 4096
     head = f"--{BOUNDARY}\r\n".encode() + part("large.png", b"")
     tail = f"\r\n--{BOUNDARY}--\r\n".encode()
 

@@ -180,25 +180,25 @@ def test_a_query_that_pages_is_refused(store: DataStore) -> None:
 def test_a_slow_reader_gets_the_newest_state_of_each_document_and_one_warning(
     server: str, open_store: Callable[..., DataStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(View.__init__, "__defaults__", (20_000,))
+    monkeypatch.setattr(View.__init__, "__defaults__", (10_000,))
     store = open_store(server)
     there = open_store(server.replace("127.0.0.1", "localhost")).service(fresh_name())
     ids = [key(made) for made in there.create([{"n": 0} for _ in range(5)])]
     with store.service(there.name).watch(timeout=10) as view, warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         assert [next(view).kind for _ in ids] == ["initial"] * 5
-        for n in range(1, 401):
+        for n in range(1, 201):
             there.patch(None, {"n": n})
         last = there.create({"n": -1})
         eventually(lambda: view._inbox.view._state.get(key(last)) is not None)
-        assert view._inbox.view._weight < 20_000 + 1000
+        assert view._inbox.view._weight < 10_000 + 1000
         newest: dict[object, int] = {}
         for change in view:
             newest[key(change.document)] = change.document["n"]
             if key(change.document) == key(last):
                 break
-        assert newest == {**dict.fromkeys(ids, 400), key(last): -1}
-        assert 1500 < view.merged < 2000
+        assert newest == {**dict.fromkeys(ids, 200), key(last): -1}
+        assert 750 < view.merged < 1000
         assert [warning.category for warning in said] == [MarcelleWarning]
         assert "merged" in str(said[0].message)
 
