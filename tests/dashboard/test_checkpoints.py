@@ -53,12 +53,13 @@ def load(page: Page, epoch: int) -> None:
 
 
 def test_an_image_is_classified_with_the_names_of_the_classes(
-    open_page: Callable[..., Page], train: Train, tmp_path: Path
+    open_page: Callable[..., Page], train: Train, store: DataStore, tmp_path: Path
 ) -> None:
     save(train, brightness(), metadata={"labels": ["night", "day"]})
     page = open_page()
     load(page, 2)
     page.get_by_text("an image of 6").wait_for()
+    assert page.locator(".rt-bench").inner_text().startswith("Give an image, with")
     answer = page.locator(".rt-answer")
 
     for color, label in (("white", "day"), ("black", "night")):
@@ -67,6 +68,14 @@ def test_an_image_is_classified_with_the_names_of_the_classes(
         eventually(lambda: answer.inner_text().startswith(f"{label} (100"))  # noqa: B023
     page.locator(".rt-confidences canvas").wait_for()
     assert page.get_by_role("img", name="the given image").is_visible()
+
+    (run,) = store.service("runs").items()
+    known = [{**entry, "metadata": {**entry["metadata"], "pixels": 1}} for entry in run["checkpoints"]]
+    store.service("runs").patch(run["_id"], {"checkpoints": known})
+    page.reload()
+    page.get_by_role("button", name="epoch 1", exact=True).click()
+    page.get_by_text("The checkpoint of epoch 1 is loaded.").wait_for()
+    assert page.locator(".rt-bench").inner_text().startswith("Give an image\n")
 
 
 def test_numbers_are_answered_and_wrong_ones_are_said(open_page: Callable[..., Page], train: Train) -> None:

@@ -43,6 +43,12 @@ def test_a_run_is_followed_as_it_trains_and_its_error_is_told(open_page: Callabl
     run.save_epoch(3, {"loss": 0.125})
     page.get_by_role("cell", name="0.125").first.wait_for()
     page.locator(".rt-chart canvas").wait_for()
+    page.set_viewport_size({"width": 900, "height": 700})  # one column: the curves come before what is looked at less
+    titles = ["Curves", "Parameters", "Notes"]
+    boxes = [page.get_by_role("heading", name=title, exact=True).bounding_box() for title in titles]
+    tops = [box["y"] for box in boxes if box is not None]
+    assert sorted(tops) == tops
+    assert len(tops) == 3
 
     with pytest.raises(RuntimeError), run:
         raise RuntimeError("the <b>disk</b> is full")

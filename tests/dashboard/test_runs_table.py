@@ -55,6 +55,14 @@ def test_runs_from_before_have_their_best_values_parameters_and_duration(
     assert "32, 16" in row
     assert "120" in cells(page, "digits-2")
     assert "0.9" in cells(page, "digits-2"), "the best accuracy is the greatest"
+    on_the_right = page.locator("th.rt-number").all_inner_texts()
+    assert on_the_right[-2:] == ["best accuracy", "lr"]  # numbers, and not lists
+    assert page.locator("tbody tr").first.locator("td.rt-number").count() == len(on_the_right)
+
+    train(epochs=1, planned=1, params={"lr": "auto"}).close()
+    eventually(lambda: "auto" in cells(page, "digits-3"))
+    assert "lr" not in page.locator("th.rt-number").all_inner_texts()
+    assert page.locator("tbody tr").last.locator("td.rt-number").count() == len(on_the_right) - 1
 
 
 def test_a_column_sorts_both_ways_and_runs_without_a_value_come_last(

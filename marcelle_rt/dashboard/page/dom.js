@@ -32,6 +32,13 @@ export function element(tag, options = {}, ...children) {
 const nodeOf = (child) => (child instanceof Node ? child : String(child));
 
 /**
+ * A name that breaks over lines at its signs rather than within a word: `learning_` and `rate`.
+ * @param {string} name
+ * @returns {(string | HTMLElement)[]}
+ */
+export const breakable = (name) => name.split(/(?<=[_./:-])/).flatMap((part, place) => (place ? [element('wbr'), part] : [part]));
+
+/**
  * Sets a text where it differs, so that what is selected or pointed at stays as it is.
  * @param {Node} node
  * @param {string} text

@@ -1,6 +1,6 @@
 // The cards of a run's parameters and of its model.
 import { Card } from '../card.js';
-import { element } from '../dom.js';
+import { breakable, element } from '../dom.js';
 import { number, plain } from '../text.js';
 
 const NO_LOSS = 'Unknown'; // what documents have where a model has no loss
@@ -16,7 +16,7 @@ export function paramsCard(opened) {
     const text = JSON.stringify(lines);
     if (text === drawn) return;
     drawn = text;
-    table.replaceChildren(...lines.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, name), element('td', {}, value))));
+    table.replaceChildren(...lines.map(([name, value]) => element('tr', {}, element('th', { scope: 'row' }, ...breakable(name)), element('td', {}, value))));
   });
   return card;
 }

@@ -1,6 +1,6 @@
 // The card that says how a run stands: its state, how far it is, its figures, and why it failed.
 import { Card } from '../card.js';
-import { element, say } from '../dom.js';
+import { breakable, element, say } from '../dom.js';
 import { secondsOf } from '../runs/columns.js';
 import { flat, grows, ordered } from '../runs/facts.js';
 import { duration, moment, number, plain } from '../text.js';
@@ -67,7 +67,7 @@ export function summaryCard(catalogue, opened, stop) {
     const rows = lines.map(([metric, last, best]) =>
       element(
         'tr', {},
-        element('td', {}, metric), element('td', { class: 'rt-number' }, last),
+        element('td', {}, ...breakable(metric)), element('td', { class: 'rt-number' }, last),
         element('td', { class: 'rt-number', title: grows(metric) ? 'the greatest' : 'the least' }, best),
       ),
     );
@@ -81,7 +81,7 @@ export function summaryCard(catalogue, opened, stop) {
     if (whole.dataset.text === text) return;
     whole.dataset.text = text;
     const head = element('tr', {}, element('th', {}, 'Of the whole run'), element('th', { class: 'rt-number' }, 'value'));
-    const rows = lines.map(([label, value]) => element('tr', {}, element('td', {}, label), element('td', { class: 'rt-number' }, value)));
+    const rows = lines.map(([label, value]) => element('tr', {}, element('td', {}, ...breakable(label)), element('td', { class: 'rt-number' }, value)));
     whole.replaceChildren(...(lines.length ? [element('thead', {}, head), element('tbody', {}, ...rows)] : []));
   }
 

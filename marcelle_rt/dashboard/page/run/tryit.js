@@ -38,7 +38,8 @@ export function tryCard(connection, opened) {
     'select', { 'aria-label': 'values of pixels', onchange: answer },
     element('option', { value: 1 }, 'pixels from 0 to 1'), element('option', { value: 255 }, 'pixels from 0 to 255'),
   );
-  const images = element('div', {}, element('label', {}, 'Give an image, with ', scale), imagePlace, picture);
+  const scaled = element('label', {}, ', with ', scale);
+  const images = element('div', {}, 'Give an image', scaled, imagePlace, picture);
   const typed = element('textarea', { rows: 2, spellcheck: 'false', 'aria-label': 'numbers', oninput: answer });
   const numbers = element('div', {}, element('label', {}, 'Type its numbers', typed));
   const predictions = createStream({ label: '', confidences: /** @type {Record<string, number>} */ ({}) }, true);
@@ -81,7 +82,7 @@ export function tryCard(connection, opened) {
     const { shape } = loaded;
     const white = checkpoint.metadata?.pixels; // its model does by itself what images need
     if (white === 255 || white === 1) scale.value = String(white);
-    scale.hidden = white === 255 || white === 1;
+    scaled.hidden = white === 255 || white === 1;
     say(said, `${name} is loaded. It takes ${isImage(shape) ? `an image of ${shape[1]} × ${shape[0]} pixels` : `${shape.join(' × ') || 1} numbers`}.`);
     images.hidden = !isImage(shape);
     numbers.hidden = isImage(shape);

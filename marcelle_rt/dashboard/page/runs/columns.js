@@ -65,9 +65,9 @@ const metricColumn = (metric) => ({
   rank: (row) => row.metrics?.[metric]?.best,
 });
 
-/** @param {string} name @returns {Column} */
-const paramColumn = (name) => ({
-  key: `param ${name}`, title: name, numeric: false, best: false,
+/** @param {string} name @param {boolean} numeric whether all of its values are numbers @returns {Column} */
+const paramColumn = (name, numeric) => ({
+  key: `param ${name}`, title: name, numeric, best: false,
   text: (row) => plain(row.params[name]),
   rank: (row) => {
     const value = row.params[name];
@@ -105,12 +105,15 @@ export const metricsOf = (rows) => byWeight(oftenOf(rows));
 export function columnsOf(rows) {
   /** @type {Map<string, Set<string>>} */
   const values = new Map();
+  /** @type {Set<string>} the parameters that have other values than numbers */
+  const others = new Set();
   let [tagged, grouped] = [false, false];
   for (const row of rows) {
     tagged ||= row.tags.length > 0;
     grouped ||= row.group !== '';
     for (const [name, value] of Object.entries(row.params)) {
       if (!values.has(name)) values.set(name, new Set());
+      if (typeof value !== 'number' && value !== null) others.add(name);
       const seen = /** @type {Set<string>} */ (values.get(name));
       if (seen.size < 3) seen.add(plain(value));
     }
@@ -123,7 +126,7 @@ export function columnsOf(rows) {
   const columns = [
     ...Object.values(FIXED),
     ...[...best, ...often.filter(isRate)].map(metricColumn),
-    ...names.map(paramColumn),
+    ...names.map((name) => paramColumn(name, !others.has(name))),
   ];
   const shown = new Set(['name', 'epoch', 'took', 'start', ...(tagged ? ['tags'] : []), ...(grouped ? ['group'] : [])]);
   byWeight(best).slice(0, METRICS).forEach((metric) => shown.add(`metric ${metric}`));

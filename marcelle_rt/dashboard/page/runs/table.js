@@ -44,7 +44,7 @@ export class Table {
 
   /** @param {Column[]} columns @param {string} sort @param {boolean} down */
   drawHead(columns, sort, down) {
-    const headed = JSON.stringify([columns.map(({ key }) => key), sort, down]);
+    const headed = JSON.stringify([columns.map(({ key, numeric }) => [key, numeric]), sort, down]);
     if (headed === this.headed) return;
     this.headed = headed;
     const focused = document.activeElement?.closest('th')?.dataset.key;
@@ -74,6 +74,7 @@ export class Table {
     const cells = columns.map((column) => {
       const cell = line.cells.get(column.key) ?? this.newCell(line, column);
       if (column.key !== 'name') say(cell, column.text(row, now));
+      cell.classList.toggle('rt-number', column.numeric);
       return cell;
     });
     arrange(line.row, [/** @type {Node} */ (line.box.closest('td')), ...cells]);
@@ -103,7 +104,7 @@ export class Table {
 
   /** @param {Line} line @param {Column} column */
   newCell(line, column) {
-    const cell = element('td', { class: column.numeric ? 'rt-number' : null });
+    const cell = element('td');
     if (column.key === 'name') {
       cell.className = 'rt-name';
       cell.append(element('span', { class: 'rt-named' }, line.name, line.state), line.bar);
