@@ -91,7 +91,19 @@ def test_the_format_names_the_events_that_a_journal_has() -> None:
     assert first_column(FORMAT, "The journal's events") == in_code
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda path: path.name)
 def test_links_to_files_lead_somewhere(path: Path) -> None:
     for target in re.findall(r"\]\(([^)# ]+)", path.read_text(encoding="utf-8")):
         assert "://" in target or (path.parent / target).exists(), target
+
+
+def test_each_picture_is_seen_on_a_page_with_words_for_those_who_do_not_see_it_and_is_small() -> None:
+    seen = {
+        (path.parent / target).resolve(): words
+        for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+        for words, target in re.findall(r"!\[([^\]]*)\]\(([^)# ]+)", path.read_text(encoding="utf-8"))
+    }
+    assert all(len(words) > 20 for words in seen.values())
+    for picture in (ROOT / "docs" / "pictures").iterdir():
+        assert picture in seen
+        assert picture.stat().st_size < 120_000, picture.name

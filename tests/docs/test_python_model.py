@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
 
 from marcelle_rt.backend import Backend
 from tests.helpers import eventually
-from tests.support.docs.doc_pages import DOCS, ROOT, blocks
+from tests.support.docs.doc_pages import DOCS, ROOT
+from tests.support.docs.reader import block, environment, running, served, write_python_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -26,40 +20,6 @@ if TYPE_CHECKING:
 pytest.importorskip("keras")
 
 PAGE = DOCS / "python-model.md"
-
-
-def block(language: str, beginning: str) -> str:
-    """The one block of a language that has this in it."""
-    (text,) = [found.text for found in blocks(PAGE) if found.language == language and beginning in found.text]
-    return text
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """What `python -m http.server` serves with, without its log."""
-
-    def log_message(self, format: str, *args: object) -> None: ...
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The folder's address in a browser."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-
-
-@contextmanager
-def running(command: str, folder: Path, environment: dict[str, str]) -> Iterator[None]:
-    """Runs a command of the page until it is left."""
-    words = [sys.executable, "-m", *command.replace("marcelle-rt", "marcelle_rt").split()]
-    process = subprocess.Popen(words, cwd=folder, env=environment, stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def draw(page: Page, *places: tuple[int, int]) -> None:
@@ -77,19 +37,13 @@ def test_a_reader_gets_from_an_empty_folder_to_a_model_that_says_what_is_drawn(
     page: Page, own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
     url = own_backend().url
-    environment = {**os.environ, "MARCELLE_BACKEND": url, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    (tmp_path / "shapes.py").write_text(block("python", "@server.task"))
-    write, serve = block("sh", "marcelle-rt js page").splitlines()[0], block("sh", "marcelle-rt serve").splitlines()[1]
-    words = write.replace("marcelle-rt", "marcelle_rt").split()
-    subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, env=environment, check=True, capture_output=True)
-    (tmp_path / "page" / "index.html").write_text(block("html", "importmap"))
-    main = block("js", "pythonModel(store")
-    assert "http://localhost:3030" in main
-    (tmp_path / "page" / "main.js").write_text(main.replace("http://localhost:3030", url))
+    (tmp_path / "shapes.py").write_text(block(PAGE, "python", "@server.task"))
+    serve = block(PAGE, "sh", "marcelle-rt serve").splitlines()[1]
+    write_python_page(tmp_path, url, PAGE)
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
 
-    with served(tmp_path / "page") as address, running(serve, tmp_path, environment):
+    with served(tmp_path / "page") as address, running(serve, tmp_path, environment(url)):
         page.goto(address)
         page.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=90_000)
         page.get_by_role("spinbutton").first.wait_for()
