@@ -133,7 +133,7 @@ class Dataset(Reading):
         """Removes instances.
 
         Args:
-            *ids: Their `_id`s.
+            *ids: The `_id` of each.
 
         Raises:
             DatasetError: No instance has that `_id`; those before it are removed.
