@@ -277,14 +277,26 @@ def silent() -> bool:
 
 
 def cache_dir() -> Path:
-    """The folder for what is installed once for all projects of a user."""
+    """The folder for what is installed once for all projects of a user.
+
+    Raises:
+        InvalidData: None is named, and the user has no home, as in some containers.
+    """
     if folder := os.environ.get("MARCELLE_RT_CACHE"):
-        return Path(folder).expanduser()
+        return absolute(folder)
+    try:
+        return _users_caches() / "marcelle_rt"
+    except RuntimeError:
+        problem = "is not a folder, and this user has no home; set it to one that can be written"
+        raise InvalidData("MARCELLE_RT_CACHE", None, problem) from None
+
+
+def _users_caches() -> Path:
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "marcelle_rt"
+        return Path.home() / "Library" / "Caches"
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "marcelle_rt"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "marcelle_rt"
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
 def wants_keras_2() -> bool:

@@ -63,7 +63,10 @@ def node() -> Check:
         found = find_node()
     except BackendError as error:
         return Check("Node.js", "note", "none that `marcelle-rt backend` can run on", str(error))
-    there = folder_of().exists()
+    try:
+        there = folder_of().exists()
+    except InvalidData as error:
+        return Check("Node.js", "note", f"{found.version}, and no folder for the backend's packages", str(error))
     packages = "the backend's packages are installed" if there else "the backend's packages come with its first start"
     return Check("Node.js", "ok", f"{found.version}, {packages}")
 

@@ -17,6 +17,8 @@ import pytest
 from marcelle_rt.backend import Backend, BackendError
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.backend.packages import BACKEND, bundle, folder_of, install, page_libraries
+from marcelle_rt.commands import checks
+from marcelle_rt.errors import InvalidData
 from tests.helpers import eventually, is_running
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +169,28 @@ def test_a_cache_folder_that_can_not_be_used_is_told_with_the_way_out(
 
     with pytest.raises(BackendError, match=r"cache.*MARCELLE_RT_CACHE"):
         install()
+
+
+def test_a_cache_folder_may_be_relative(fake_system: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MARCELLE_RT_CACHE", "mine")
+
+    assert folder_of().parent == tmp_path / "mine"  # Node takes no other, and has a working directory of its own
+
+
+def test_a_user_without_a_home_is_told_what_to_set(fake_system: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("MARCELLE_RT_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    executable(fake_system / "node", "echo v24.19.0")
+    executable(fake_system / "npm", "exit 0")
+
+    with pytest.raises(InvalidData, match=r"MARCELLE_RT_CACHE.*this user has no home"):
+        install()
+    assert "set it to one that can be written" in checks.node().mend
 
 
 def test_of_two_programs_one_installs_and_the_other_waits_and_says_so(fake_system: Path, tmp_path: Path) -> None:
