@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 CI = os.environ.get("CI") == "true"
 
+WORKER_BYTES = 4 << 30
+"""What a worker may take, with TensorFlow, PyTorch, a backend and a browser: 2.5 GB were measured."""
+
 FRAMEWORKS = Path(__file__).parent / "frameworks"
 """The tests that need more than the extra `dev` brings. Asked for by `--frameworks`, none of them is skipped."""
 
@@ -48,6 +51,20 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--fast"):
         lanes.refuse_what_is_heavy()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two workers a core, as tests wait for backends and pages half of the time; the fast ones never wait."""
+    cores = os.cpu_count() or 1
+    if config.getoption("--fast"):
+        return cores
+    return max(1, min(2 * cores, _memory() // WORKER_BYTES))
+
+
+def _memory() -> int:
+    """Of the machine, in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
