@@ -1,7 +1,24 @@
 """Python imports this when it starts: it hides the packages that `lean_environment` says."""
 
+from __future__ import annotations
+
 import os
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 
-for name in os.environ["HIDDEN_PACKAGES"].split():
-    sys.modules[name] = None  # type: ignore[assignment]  # an import of it fails as if it was not installed
+_HIDDEN = frozenset(os.environ["HIDDEN_PACKAGES"].split())
+
+
+class _WithoutThem(PathFinder):
+    """Finds what is installed, but for these; asked for them, it answers as if they were not."""
+
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        return None if fullname in _HIDDEN else super().find_spec(fullname, path, target)
+
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = _WithoutThem
