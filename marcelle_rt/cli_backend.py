@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from .cli_arguments import BOXES, Json, refuse_options_before
+from .cli_suggestions import BackendCommands
 
 backend_app: typer.Typer = typer.Typer(
+    cls=BackendCommands,
     invoke_without_command=True,
     rich_markup_mode="rich" if BOXES else None,
     help="Run a Marcelle backend on this machine until Ctrl-C.",

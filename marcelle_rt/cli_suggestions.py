@@ -21,10 +21,12 @@ _MEANT = {
     "repair": "runs repair",
     "sync": "upload",
     "push": "upload",
-    "serve": "backend",
+    "up": "dashboard",
     "server": "backend",
     "start": "backend",
     "user": "backend user",
+    "login": "docs environment",
+    "init": "docs first-ten-minutes",
     "check": "doctor",
     "help": "--help",
     "version": "--version",
@@ -58,4 +60,18 @@ class RunCommands(TyperGroup):
         word = args[0] if args else ""
         if word.rpartition("-")[2].isdecimal() and self.get_command(ctx, word) is None:
             ctx.fail(f"No such command '{word}'. Is it a run? Then use 'marcelle-rt runs show {word}'.")
+        return super().resolve_command(ctx, args)
+
+
+class BackendCommands(TyperGroup):
+    """The commands for a backend; what needs no word after it is said to need none."""
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """Finds the command that was typed.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if args and args[0] in ("start", "run", "up", "serve"):
+            ctx.fail(f"No such command '{args[0]}'. Did you mean 'marcelle-rt backend'?")
         return super().resolve_command(ctx, args)

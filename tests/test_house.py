@@ -68,7 +68,7 @@ ROOMS = {
     "dashboard/": GROUND | RUNS | {"backend/", "client/", "runs/uploader.py"},
     "demo/": GROUND | {"backend/", "browser/", "callbacks/", "client/", "dashboard/", "runs/writer.py"},
     "cli_arguments.py": GROUND,
-    "cli_backend.py": {"backend/", "cli_arguments.py", "commands/", "dashboard/"},
+    "cli_backend.py": {"backend/", "cli_arguments.py", "cli_suggestions.py", "commands/", "dashboard/"},
     "cli_dataset.py": {"cli_arguments.py", "commands/"},
     "cli_serving.py": {"cli_arguments.py", "commands/"},
     "cli_runs.py": GROUND | {"cli_arguments.py", "cli_suggestions.py", "commands/"},

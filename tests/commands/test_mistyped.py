@@ -18,6 +18,7 @@ from tests.support.command import marcelle_rt
         ("show", "Did you mean 'marcelle-rt runs show'?"),
         ("sync", "Did you mean 'marcelle-rt upload'?"),
         ("dashbord", "Did you mean 'dashboard'?"),
+        ("backend start", "Did you mean 'marcelle-rt backend'?"),
         ("runs shw", "Did you mean 'show'?"),
         ("runs sums-4", "'marcelle-rt runs show sums-4'"),
         ("quite something else", "No such command 'quite'"),
