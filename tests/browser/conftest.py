@@ -12,10 +12,8 @@ from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.browser.files import browser_files
 from marcelle_rt.dashboard.site import Site
-from marcelle_rt.runs.document.commands import COMMANDS
-from marcelle_rt.runs.remote.run_documents import TFJS_MODELS
-from marcelle_rt.serving.documents import JOBS, REQUESTS, TASKS
 from tests.browser.scripted_server import ScriptedServer
+from tests.support.services import empty
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -78,9 +76,7 @@ def backend(node: None) -> Iterator[Backend]:
 @pytest.fixture
 def address(backend: Backend) -> str:
     """The URL of that backend, with nothing on it."""
-    with DataStore(backend.url) as store:
-        for service in ("runs", COMMANDS, JOBS, REQUESTS, TASKS, TFJS_MODELS):
-            store.service(service).remove(None)
+    empty(backend.url)
     return backend.url
 
 

@@ -18,9 +18,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
-from marcelle_rt.runs.document.commands import COMMANDS
-from marcelle_rt.runs.document.events import HEARTBEATS, SERVICES
-from marcelle_rt.runs.remote.run_documents import ASSETS, MODEL_SERVICES
+from tests.support.services import empty
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -46,9 +44,7 @@ def site(shown: Backend) -> Iterator[Site]:
 @pytest.fixture
 def address(shown: Backend) -> str:
     """The URL of that backend, with nothing on it."""
-    with DataStore(shown.url) as store:
-        for service in ("runs", *SERVICES, HEARTBEATS, COMMANDS, ASSETS, *MODEL_SERVICES):
-            store.service(service).remove(None)
+    empty(shown.url)
     return shown.url
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -17,14 +17,13 @@ pytest.importorskip("PIL")
 GREY = np.full((6, 8, 3), 128, np.uint8)
 
 
-@pytest.fixture
-def users(own_backend: Callable[..., Backend]) -> Iterator[tuple[DataStore, DataStore]]:
-    """Ada and Ben, each signed in."""
-    url = own_backend(auth=True, signup=True).url
-    stores = [DataStore(url, **login) for login in sign_up(url, "ada", "ben")]
-    yield stores[0], stores[1]
-    for store in stores:
-        store.close()
+@pytest.fixture(scope="module")
+def users(node: None) -> Iterator[tuple[DataStore, DataStore]]:
+    """Ada and Ben, each signed in; each test has a dataset or a model of its own name."""
+    with Backend(auth=True, signup=True) as running:
+        ada, ben = sign_up(running.url, "ada", "ben")
+        with DataStore(running.url, **ada) as hers, DataStore(running.url, **ben) as his:
+            yield hers, his
 
 
 def test_what_is_another_users_is_not_there_unless_it_is_public(users: tuple[DataStore, DataStore]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pytest
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.demo.run import demo_site
+from tests.support.services import empty
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -19,10 +20,17 @@ keras = pytest.importorskip("keras")
 np = pytest.importorskip("numpy")
 
 
+@pytest.fixture(scope="module")
+def backend(node: None) -> Iterator[Backend]:
+    """The demo page's backend, for all tests here."""
+    with Backend() as running:
+        yield running
+
+
 @pytest.fixture
-def run(page: Page, own_backend: Callable[..., Backend], tmp_path: Path) -> Iterator[Writer]:
-    """An open run on the demo page's backend, with the page open."""
-    backend = own_backend()
+def run(page: Page, backend: Backend, tmp_path: Path) -> Iterator[Writer]:
+    """An open run on that backend, with the page open."""
+    empty(backend.url)
     with demo_site(backend.url) as site:
         page.goto(site.url)
         page.get_by_text("No run yet").wait_for()
