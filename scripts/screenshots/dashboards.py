@@ -10,7 +10,7 @@ from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
 from tests.helpers import eventually
 
-from .taking import DOCS, PATIENCE, new_page
+from .taking import DOCS, PATIENCE, keep, new_page
 from .trainings import digit, reaches, sweep, tone, training
 
 
@@ -31,7 +31,7 @@ def dashboard(backend: Backend, folder: str) -> None:
         for scheme, ending in (("light", ""), ("dark", "-dark")):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             page.wait_for_timeout(300)
-            page.screenshot(path=DOCS / f"dashboard{ending}.png")
+            keep(page, f"dashboard{ending}", DOCS)
         page.get_by_role("link", name="digits-4").click()
         page.emulate_media(color_scheme="light")
         page.get_by_role("button", name="epoch 40", exact=True).click()
@@ -40,11 +40,11 @@ def dashboard(backend: Backend, folder: str) -> None:
         eventually(lambda: page.locator(".rt-answer").inner_text() != "")
         page.set_viewport_size({"width": 1280, "height": 1280})
         page.wait_for_timeout(1500)  # the chart's animation
-        page.screenshot(path=DOCS / "dashboard-run.png")
+        keep(page, "dashboard-run", DOCS)
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(site.url)
         page.locator(".rt-chart canvas").first.wait_for()
-        page.screenshot(path=DOCS / "dashboard-phone.png")
+        keep(page, "dashboard-phone", DOCS)
 
 
 def parallel(backend: Backend, folder: str) -> None:
@@ -67,7 +67,8 @@ def parallel(backend: Backend, folder: str) -> None:
         page.get_by_text("runs are marked").wait_for()
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)
-        axes.locator("xpath=ancestor::section/..").screenshot(path=DOCS / "dashboard-parallel.png")
+        whole = axes.locator("xpath=ancestor::section/..")
+        whole.screenshot(path=DOCS / "dashboard-parallel.png")  # with all of the colors that stand for values
 
 
 def assets(backend: Backend, folder: str) -> None:
@@ -109,7 +110,7 @@ def assets(backend: Backend, folder: str) -> None:
         files_card = page.get_by_role("region", name="Files")
         eventually(lambda: files_card.locator("audio").evaluate("(sound) => sound.duration") > 0)
         page.wait_for_timeout(500)
-        files_card.locator("xpath=..").screenshot(path=DOCS / "dashboard-files.png")
+        keep(files_card.locator("xpath=.."), "dashboard-files", DOCS)
 
 
 def steered(backend: Backend, folder: str) -> None:
@@ -138,4 +139,4 @@ def steered(backend: Backend, folder: str) -> None:
             page.locator(".rt-chart canvas").first.wait_for()
             page.mouse.move(0, 0)
             page.wait_for_timeout(1000)
-            page.screenshot(path=DOCS / "dashboard-stop.png")
+            keep(page, "dashboard-stop", DOCS)

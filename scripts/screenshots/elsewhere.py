@@ -19,7 +19,7 @@ from tests.support.docs.reader import environment, running, words
 from tests.support.jupyterlab import Notebook, jupyterlab
 
 from .followed import follow
-from .taking import DOCS, PATIENCE, keep_commands, keep_drawn, new_page
+from .taking import DOCS, PATIENCE, keep, keep_commands, keep_drawn, new_page
 from .trainings import reaches, training
 
 ON_DASK = """
@@ -76,7 +76,7 @@ def demo(backend: Backend, folder: str) -> None:
             page.locator("code", has_text="3").wait_for()
             page.mouse.move(0, 0)
             page.wait_for_timeout(1000)  # the charts' animations
-            page.screenshot(path=DOCS / "demo.png")
+            keep(page, "demo", DOCS)
 
 
 def notebook(backend: Backend, folder: str) -> None:
@@ -100,7 +100,7 @@ LiveRuns(DataStore("{backend.url}"), metrics=["loss", "val_loss", "val_accuracy"
             page.keyboard.press("Control+b")  # without the side bar
             eventually(reaches(store, "digits-3", 40), timeout=PATIENCE)
             page.wait_for_timeout(1000)
-            page.screenshot(path=DOCS / "notebook.png")
+            keep(page, "notebook", DOCS)
 
 
 def terminal(backend: Backend, folder: str) -> None:

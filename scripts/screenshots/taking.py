@@ -33,11 +33,11 @@ def new_page(width: int, height: int, scale: float = 1) -> Iterator[Page]:
         yield browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=scale)
 
 
-def keep(seen: Page | Locator, name: str, **options: Any) -> None:
+def keep(seen: Page | Locator, name: str, folder: Path = PICTURES, **options: Any) -> None:
     """Writes what is seen to the pictures, with fewer colors: a page has few, and with all of them a file is large."""
     picture = Image.open(io.BytesIO(seen.screenshot(**options))).convert("RGB")
     few = picture.quantize(256, dither=Image.Dither.NONE)
-    few.save(PICTURES / f"{name}.png", optimize=True)
+    few.save(folder / f"{name}.png", optimize=True)
 
 
 def keep_drawn(console: Console, path: Path, title: str) -> None:
