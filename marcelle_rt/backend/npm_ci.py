@@ -77,11 +77,12 @@ def _registry_answers(node: Node, folder: Path) -> bool:
     ping = _start(node, folder, "ping", "--fetch-retries=0")
     try:
         ping.communicate(timeout=_PATIENCE)
-        return True
-    except subprocess.TimeoutExpired:
-        return False
-    finally:
+    except BaseException as error:  # also Ctrl-C must leave no process behind
         _end(ping)
+        if isinstance(error, subprocess.TimeoutExpired):
+            return False
+        raise
+    return True
 
 
 def _end(npm: subprocess.Popen[str]) -> None:
