@@ -29,9 +29,9 @@ def next_job(requests: socket.socket) -> Job | None:
         header, descriptors, _, _ = socket.recv_fds(requests, 4, 4)
         if not header:
             return None
-        request = b""
-        while len(request) < int.from_bytes(header, "big"):
-            request += requests.recv(65536)
+        size, request = int.from_bytes(header, "big"), b""
+        while len(request) < size:
+            request += requests.recv(size - len(request))
         if not os.fork():
             requests.close()
             answers = descriptors.pop()
