@@ -134,12 +134,19 @@ def test_an_attempt_after_another_begins_the_curves_anew_and_stops_no_training(
     assert store.service(COMMANDS).count() == 0
 
 
-def test_stop_is_a_command_and_its_answer_removes_it(
+def test_a_refused_command_fails_with_its_reason_and_stop_is_one_whose_answer_removes_it(
     page: Page, opened: Open, server: ScriptedServer, store: DataStore
 ) -> None:
     job = begun(page, opened, server)
     server.begin(job)
     says(page, "The training begins.")
+    page.evaluate("() => { model.set('learning_rate', 2).catch(({ message }) => { window.reason = message; }); }")
+    command = server.command()
+    assert (command["command"], command["params"]) == ("set", {"learning_rate": 2})
+    server.answer(command, "refused", "it follows a schedule")
+    assert eventually(lambda: page.evaluate("window.reason")) == "it follows a schedule"
+    eventually(lambda: store.service(COMMANDS).count() == 0)
+
     page.evaluate("() => { model.stop().then((answer) => { window.answer = answer; }); }")
     command = server.command()
     assert (command["command"], command["jobId"], command["runId"], command["params"]) == ("stop", job["_id"], None, {})
@@ -153,41 +160,17 @@ def test_stop_is_a_command_and_its_answer_removes_it(
     eventually(lambda: store.service(COMMANDS).count() == 0)
 
 
-def test_a_refused_command_fails_with_its_reason(
-    page: Page, opened: Open, server: ScriptedServer, store: DataStore
+def test_what_python_says_of_a_failure_is_shown_as_text_and_a_job_that_is_tried_once_more_is_followed_again(
+    page: Page, opened: Open, server: ScriptedServer
 ) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    server.begin(server.job())
-    says(page, "The training begins.")
-    page.evaluate("() => { model.set('learning_rate', 2).catch(({ message }) => { window.reason = message; }); }")
-    command = server.command()
-    assert (command["command"], command["params"]) == ("set", {"learning_rate": 2})
-    server.answer(command, "refused", "it follows a schedule")
-
-    assert eventually(lambda: page.evaluate("window.reason")) == "it follows a schedule"
-    eventually(lambda: store.service(COMMANDS).count() == 0)
-
-
-def test_what_python_says_of_a_failure_is_shown_as_text(page: Page, opened: Open, server: ScriptedServer) -> None:
-    opened()
-    says(page, "Python is listening.")
-    press(page, "Train")
-    server.says(server.job(), state="error", message="<b>no data</b>", traceback="Traceback\n  <i>line 1</i>")
+    job = begun(page, opened, server)
+    server.says(job, state="error", message="<b>no data</b>", traceback="Traceback\n  <i>line 1</i>")
 
     says(page, "<b>no data</b>")
     page.get_by_text("<i>line 1</i>").wait_for()
     assert events(page, "error")[0]["data"] == "<b>no data</b>"
     page.get_by_text("Status: error").wait_for()
-
-
-def test_a_job_that_is_tried_once_more_is_followed_again(page: Page, opened: Open, server: ScriptedServer) -> None:
-    job = begun(page, opened, server)
-    server.says(job, state="error", message="no data")
-    says(page, "no data")
-    server.says(job, state="queued", message="")
-
+    server.says(job, state="queued", message="", traceback="")
     says(page, "Waiting for Python to begin.")
 
 

@@ -24,8 +24,8 @@ def cells(page: Page, run: str) -> list[str]:
     return page.get_by_role("row", name=run).locator("td").all_inner_texts()[1:]
 
 
-def test_a_run_that_begins_while_the_page_is_open_appears_and_its_row_follows(
-    open_page: Callable[..., Page], train: Train
+def test_a_run_that_begins_while_the_page_is_open_appears_its_row_follows_and_leaves_when_it_is_removed(
+    open_page: Callable[..., Page], train: Train, store: DataStore
 ) -> None:
     page = open_page()
     page.get_by_text("No run yet").wait_for()
@@ -38,6 +38,9 @@ def test_a_run_that_begins_while_the_page_is_open_appears_and_its_row_follows(
     page.locator("[data-state=training]").wait_for()
     run.close()
     page.locator("[data-state=failed]").wait_for()
+
+    store.service("runs").remove(None)
+    page.get_by_text("No run yet").wait_for()
 
 
 def test_runs_from_before_have_their_best_values_parameters_and_duration(
@@ -152,16 +155,6 @@ def test_what_is_ticked_stays_ticked_while_others_train(open_page: Callable[...,
     assert not page.get_by_role("row", name="third-1").get_by_role("checkbox").is_checked()
     page.get_by_role("button", name="Follow live").click()
     eventually(page.get_by_role("row", name="third-1").get_by_role("checkbox").is_checked)
-
-
-def test_a_removed_run_leaves_the_table(open_page: Callable[..., Page], train: Train, store: DataStore) -> None:
-    train(epochs=1, planned=1).close()
-    page = open_page()
-    page.get_by_role("row", name="digits-1").wait_for()
-
-    store.service("runs").remove(None)
-
-    page.get_by_text("No run yet").wait_for()
 
 
 def test_names_from_outside_are_text_and_never_html(
