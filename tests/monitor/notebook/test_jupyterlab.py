@@ -17,7 +17,6 @@ from tests.support.jupyterlab import Notebook, jupyterlab
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytest.importorskip("jupyterlab")
 pytest.importorskip("plotly")
 
 SHOW = """
@@ -50,6 +49,7 @@ print("following:", sum(thread.name == 'marcelle-monitor' for thread in threadin
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """JupyterLab's URL, and the folder of its notebooks."""
     folder = tmp_path_factory.mktemp("lab")
+    pytest.importorskip("jupyterlab")  # here, since its import takes a second in each worker that looks for tests
     with jupyterlab(folder) as url:
         yield url, folder / "notebooks"
 
