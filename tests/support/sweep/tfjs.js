@@ -25,7 +25,7 @@ function together(paths) {
   const row = new Uint8Array(paths.reduce((size, path) => size + statSync(path).size, 0));
   let place = 0;
   for (const path of paths) {
-    const file = openSync(path);
+    const file = openSync(path, 'r');
     place += readSync(file, row, place, row.length - place, 0);
     closeSync(file);
   }
