@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 UNASKED = ("IPython", "jax", "narwhals", "pandas", "pyarrow", "scipy", "sklearn")
 """What `import keras` imports if it finds it: half of its time, for nothing that a training needs."""
 
 
-def lean_environment(*wanted: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment variables of a Python program that finds none of these, as on most users' machines.
+def lean_environment(*wanted: str) -> dict[str, str]:
+    """This process's environment variables, for a Python program that finds none of these, as with the extra `keras`.
 
     Args:
         wanted: Those that the program needs, for example `"sklearn"`; a package that they import is to be named too.
-        environment: What it has besides.
     """
     site = os.fspath(Path(__file__).parent / "site")
-    path = os.pathsep.join(filter(None, [site, environment.get("PYTHONPATH")]))
-    return {**environment, "PYTHONPATH": path, "HIDDEN_PACKAGES": " ".join(set(UNASKED) - set(wanted))}
+    path = os.pathsep.join(filter(None, [site, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "HIDDEN_PACKAGES": " ".join(set(UNASKED) - set(wanted))}
