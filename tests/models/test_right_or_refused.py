@@ -193,7 +193,7 @@ def test_a_full_disk_is_not_taken_for_a_model_that_cannot_be_converted(
     def fail(*args: Any, **options: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(layers_model, "write_weights", fail)
+    monkeypatch.setattr(layers_model, "write_files", fail)
     with pytest.raises(OSError, match="No space left"):
         convert(sequential((4,), layers.Dense(2)), tmp_path, "tfjs")
 
