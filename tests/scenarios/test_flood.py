@@ -215,7 +215,7 @@ def test_twelve_processes_give_up_their_sockets_and_all_runs_arrive(
     counted: tuple[str, Callable[[], int]], tmp_path: Path
 ) -> None:
     url, sockets = counted
-    load = Load(processes=12, runs=1, epochs=100, apart=0.1, flood=(2.0, 0.5))
+    load = Load(processes=12, runs=1, epochs=100, apart=0.1, flood=(3.0, 2.0, 0.5))
     report = run(load, url, tmp_path / "logs", timeout=100)
     assert report.complete == 12
     assert report.by_rest >= 10

@@ -68,7 +68,7 @@ def test_a_stale_half_open_line_that_is_released_after_the_run_went_on_elsewhere
     name = uuid.uuid4().hex
     with Training(proxy.url, tmp_path, name, (1, 10_000), pause=0.05, files=files) as training:
         training.hear_of(3)
-        eventually(lambda: [run for run in store.service("runs").items({"basename": name}) if run["epoch"] > 2])
+        eventually(lambda: [run for run in store.service("runs").items({"basename": name}) if run["epoch"] > 2], 60)
         proxy.hold(answers=False)
         eventually(lambda: proxy.held)  # a patch or a file, after which the training waits for its answer
         training.hear()

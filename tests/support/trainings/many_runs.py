@@ -36,7 +36,7 @@ class Load:
         epochs: Epochs of each run.
         apart: Seconds between two epochs.
         stagger: Seconds in which they start, one process after the other, as a scheduler starts them.
-        flood: The rate and the seconds from which on a process counts as flooded; `None` for what holds.
+        flood: The ratio, the rate and the seconds from which on a process counts as flooded; `None` for what holds.
     """
 
     processes: int
@@ -44,7 +44,7 @@ class Load:
     epochs: int
     apart: float
     stagger: float = 0.0
-    flood: tuple[float, float] | None = None
+    flood: tuple[float, float, float] | None = None
 
 
 @dataclass
@@ -160,7 +160,7 @@ def _work(load: Load, url: str, folder: str, basename: str, ready: Any, go: Any,
     warnings.simplefilter("ignore", MarcelleWarning)
     calls: list[float] = []
     if load.flood is not None:
-        channel.FLOOD_RATE, channel._WINDOW = load.flood
+        channel.FLOOD_RATIO, channel.FLOOD_RATE, channel._WINDOW = load.flood
     with Remote(url) as remote:
         writers = [Writer(basename, base_log_dir=folder, remote=remote, finish_timeout=200) for _ in range(load.runs)]
         ready.release()
