@@ -107,6 +107,20 @@ def test_a_checkpoints_metadata_and_epoch_may_be_numpys(writer: Writer, model: A
     assert checkpoint["metadata"]["a_b"] == 1
 
 
+def test_metadata_that_are_no_mapping_are_kept_and_cost_no_checkpoint(writer: Writer, model: Any) -> None:
+    writer.create_run(model)
+    odd: list[Any] = [5, np.array([1, 2]), {Hostile(1): 1}]
+    numbers = iter((1, 2, 3))
+    texts = [said(lambda metadata=metadata: writer.save_checkpoint(next(numbers), metadata)) for metadata in odd]
+    assert "metadata is not a mapping" in texts[0][0]
+    assert texts[1] == []  # it was said
+    assert texts[2]
+    first, second, third = (checkpoint["metadata"] for checkpoint in document(writer)["checkpoints"])
+    assert first["metadata"] == 5
+    assert second["metadata"] == [1, 2]
+    assert isinstance(third["metadata"], str)
+
+
 def test_a_second_train_end_makes_no_run(writer: Writer) -> None:
     writer.create_run()
     writer.save_epoch(1, {"loss": 0.5})

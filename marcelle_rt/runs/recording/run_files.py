@@ -7,6 +7,7 @@ from pathlib import Path
 from time import time
 from typing import Any
 
+from ...foreign import shown
 from ...notices import Notices
 from ...values import to_run
 from ..document import events
@@ -127,12 +128,19 @@ class RunFiles:
             self._notices.warn("no folder", "No checkpoint is saved: the run has no folder.")
         return self._directory
 
-    def _state(self, epoch: int | str, metadata: Mapping[str, Any] | None) -> tuple[int | str, dict[str, Any]]:
+    def _state(self, epoch: int | str, metadata: Any) -> tuple[int | str, dict[str, Any]]:
         """Which state of the model is saved, and what is kept with it, as a document holds it."""
         number = epoch if isinstance(epoch, str) else self._epochs.number(epoch)
         if isinstance(number, int):
             self._resume_at(self._epochs.point(epoch))
-        plain, remarks = to_run(metadata or {}, "metadata")
+        if metadata is not None and not isinstance(metadata, Mapping):
+            self._notices.warn(
+                "no mapping",
+                f"metadata is not a mapping, like {{'labels': ['cat', 'dog']}}, but {shown(metadata)}. "
+                "The checkpoint is saved, and has it as 'metadata'.",
+            )
+            metadata = {"metadata": metadata}
+        plain, remarks = to_run({} if metadata is None else metadata, "metadata")
         for remark in remarks:
             self._notices.warn("metadata", remark)
-        return number, plain
+        return number, plain if isinstance(plain, dict) else {"metadata": plain}

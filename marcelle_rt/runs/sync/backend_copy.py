@@ -159,7 +159,7 @@ class BackendCopy:
         if self._journal.is_taken_over and replica.is_wanted:
             replica.close(f"{TAKEN_OVER}.")
             self._tell()
-        is_level, beside_waits = replica.is_level, self._beside_waits
+        is_level, beside_waits, was_open = replica.is_level, self._beside_waits, replica.is_open
         if is_level and not (beside_waits and replica.is_wanted):
             return None
         now = self._clock()
@@ -183,7 +183,9 @@ class BackendCopy:
         self.is_in_vain = False
         self._tell()
         if busy:
-            pace.answered(now, self._clock(), hurried=hurried)
+            done = self._clock()
+            # The first exchange connects too, which says nothing of what a message about the run costs.
+            pace.answered(now if was_open else done, done, hurried=hurried)
         return self._next_time(replica.is_level)
 
     def _step_beside(self) -> bool:

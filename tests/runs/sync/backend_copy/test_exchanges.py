@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,25 @@ def test_a_message_that_somebody_waits_for_is_followed_by_the_next_at_once(made:
     made.record(epoch(2))
     assert made.exchange(hurried=True) is None
     assert made.link.patches() == 3
+
+
+def test_a_slow_answer_makes_a_long_pause_but_the_first_one_whose_time_was_spent_on_connecting(
+    made: Copied, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = made.link.call
+
+    def slow(*args: Any) -> Any:
+        made.clock.now += 2
+        return call(*args)
+
+    monkeypatch.setattr(made.link, "call", slow)
+    assert made.exchange() is None
+    made.record(epoch(0))
+    assert made.exchange() == pytest.approx(0.1)
+    made.clock.now += 0.1
+    assert made.exchange() is None
+    made.record(epoch(1))
+    assert made.exchange() == pytest.approx(8)
 
 
 @pytest.mark.parametrize("error", [GeneralError("a fault"), TooManyRequests("busy")])
