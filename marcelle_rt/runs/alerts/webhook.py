@@ -63,12 +63,18 @@ class Webhook:
         with self._lock:
             self._waiting.append(alert)
             self._idle.clear()
-            if self._thread is None:
-                self._thread = started(self._serve, "webhook")
+            self._begin()
 
     def flush(self, timeout: float) -> bool:
         """Waits until all are posted or given up, at most so many seconds."""
+        with self._lock:
+            self._begin()
         return self._idle.wait(timeout)
+
+    def _begin(self) -> None:
+        """Starts the thread if something waits, also what came while the system refused one."""
+        if self._waiting and self._thread is None:
+            self._thread = started(self._serve, "webhook")
 
     def _serve(self) -> None:
         while True:
