@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import FrameType, MappingProxyType
+from types import FrameType
 from typing import Any, TypeVar, overload
 
 from .. import config
 from ..client.data_store import DataStore
+from ..client.service import NOTHING
 from ..datasets.listing import check_not_empty
 from ..errors import AWAY, InvalidData
 from ..notices import sentence, tell
@@ -27,7 +28,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _RETRY = 2.0  # seconds until a backend that was away is asked again
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class TrainingServer:
@@ -125,7 +125,7 @@ class TrainingServer:
 
         return add
 
-    def submit(self, task: str, params: Mapping[str, Any] = _NOTHING, dataset: str | None = None) -> str:
+    def submit(self, task: str, params: Mapping[str, Any] = NOTHING, dataset: str | None = None) -> str:
         """Creates a job, as a dashboard does; a server with that task runs it.
 
         Args:
