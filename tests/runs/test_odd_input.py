@@ -107,7 +107,7 @@ def test_a_checkpoints_metadata_and_epoch_may_be_numpys(writer: Writer, model: A
     assert checkpoint["metadata"]["a_b"] == 1
 
 
-def test_metadata_that_are_no_mapping_are_kept_and_cost_no_checkpoint(writer: Writer, model: Any) -> None:
+def test_metadata_that_are_not_a_mapping_are_kept_and_cost_no_checkpoint(writer: Writer, model: Any) -> None:
     writer.create_run(model)
     odd: list[Any] = [5, np.array([1, 2]), {Hostile(1): 1}]
     numbers = iter((1, 2, 3))
