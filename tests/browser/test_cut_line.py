@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from marcelle_rt import DataStore
 from marcelle_rt.serving.documents import JOBS, TASKS
@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+def job_of(page: Page, server: ScriptedServer) -> dict[str, Any]:
+    """The job that a press on Train makes, as soon as Python is listening."""
+    says(page, "Python is listening.")
+    press(page, "Train")
+    return server.job()
+
+
 def test_a_page_catches_up_with_what_happened_while_its_line_was_cut(
     page: Page, opened: Open, server: ScriptedServer, address: str
 ) -> None:
     with Proxy(address) as line:
         opened(backend=line.url)
-        says(page, "Python is listening.")
-        press(page, "Train")
-        job = server.job()
+        job = job_of(page, server)
         run = server.begin(job)
         server.epoch(run, 1)
         says(page, "Epoch 1 of 3.")
@@ -54,9 +59,7 @@ def test_a_job_that_is_removed_while_the_line_is_cut_is_over(
 ) -> None:
     with Proxy(address) as line:
         opened(backend=line.url)
-        says(page, "Python is listening.")
-        press(page, "Train")
-        job = server.job()
+        job = job_of(page, server)
         says(page, "Waiting for Python to begin: it is at another training, or gets ready.")
         store.service(TASKS).patch("a-server:shapes", {"problem": "the Dask cluster has no workers"})
         says(page, "Waiting for Python to begin: the Dask cluster has no workers.")

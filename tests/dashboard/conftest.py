@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +16,7 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.pages import page_files
 from marcelle_rt.dashboard.site import Site
+from tests.support.command import going_on
 from tests.support.services import empty
 
 if TYPE_CHECKING:
@@ -95,24 +94,8 @@ def open_page(page: Page, address: str, site: Site) -> Iterator[Callable[[], Pag
 @pytest.fixture
 def start(node: None, tmp_path: Path) -> Iterator[Start]:
     """Starts the command as a terminal would: Ctrl-C reaches it, whatever the test runner itself ignores."""
-    env = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        running = subprocess.Popen(
-            [sys.executable, "-c", "from marcelle_rt.cli import main; main()", "dashboard", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "stderr").open("w"),
-            text=True,
-            cwd=tmp_path,
-            env={**env, "TMPDIR": str(tmp_path)},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        stack.callback(running.kill)
-        return running
-
     with ExitStack() as stack:
-        yield start
+        yield lambda *arguments: going_on(stack, tmp_path, dict(os.environ), "dashboard", *arguments)
 
 
 def address_of(running: subprocess.Popen[str]) -> str:

@@ -17,6 +17,7 @@ import pytest
 
 from marcelle_rt.cli import main
 from tests.helpers import eventually
+from tests.support.command import going_on
 from tests.support.lean import lean_environment
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -26,24 +27,8 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def demo(node: None, tmp_path: Path) -> Iterator[Start]:
     """Starts the demo as a terminal would: Ctrl-C reaches it, whatever the test runner itself ignores."""
     lean = lean_environment("narwhals", "scipy", "sklearn")  # its users have scikit-learn, which needs the others
-    env = {name: value for name, value in lean.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-
-    def start(*arguments: str) -> subprocess.Popen[str]:
-        running = subprocess.Popen(
-            [sys.executable, "-c", "from marcelle_rt.cli import main; main()", "demo", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "stderr").open("w"),
-            text=True,
-            cwd=tmp_path,
-            env={**env, "TMPDIR": str(tmp_path)},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
-        stack.callback(running.kill)  # where the test fails
-        return running
-
     with ExitStack() as stack:
-        yield start
+        yield lambda *arguments: going_on(stack, tmp_path, lean, "demo", *arguments)
 
 
 def urls(running: subprocess.Popen[str]) -> list[str]:

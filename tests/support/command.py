@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -52,6 +53,30 @@ def as_a_process(*arguments: object, **environment: str) -> Done:
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def going_on(stack: ExitStack, folder: Path, environment: dict[str, str], *words: str) -> subprocess.Popen[str]:
+    """Starts a command that goes on until Ctrl-C, which reaches it whatever the test runner itself ignores.
+
+    Args:
+        stack: Ends it where the test fails.
+        folder: Where it works; what it says to stderr is in the file `stderr` there.
+        environment: Its environment; it opens no browser.
+        words: The command's words.
+    """
+    hidden = {name: value for name, value in environment.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    running = subprocess.Popen(
+        [sys.executable, "-c", "from marcelle_rt.cli import main; main()", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=(folder / "stderr").open("w"),
+        text=True,
+        cwd=folder,
+        env={**hidden, "TMPDIR": str(folder)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    stack.callback(running.kill)
+    return running
 
 
 def answer_of(*arguments: object, **environment: str) -> Any:
