@@ -1,4 +1,4 @@
-"""What a server's answers must look like, so that nothing else has to look. Pure."""
+"""What the answers of a service's methods must look like; whoever called looks once. Pure."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ Raw = str | list[Any]
 """The arguments of an ack or event: JSON as it came, or decoded where it brought binary attachments."""
 
 
-def checked(answer: Any, method: str, *, many: bool, location: str, call: str) -> Any:
+def checked(answer: Any, method: str, args: tuple[Any, ...], location: str, call: str) -> Any:
     """Returns an answer that has the shape of its method's answers.
 
     Args:
         answer: What came.
         method: Feathers' method.
-        many: The call was for several documents: a list was created, or the id was null.
+        args: The call's arguments. It was for several documents where a list was created, or the id was null.
         location: The backend's URL.
         call: How errors name the call.
 
     Raises:
         InvalidAnswer: It has another shape.
     """
-    if fault := _fault(answer, method, many):
+    if fault := _fault(answer, method, bool(args) and (args[0] is None or isinstance(args[0], list))):
         raise InvalidAnswer(location, call, fault)
     return answer
 
@@ -42,6 +42,11 @@ def is_document(value: Any) -> bool:
 def page(answer: Any, location: str, call: str) -> Any:
     """Returns an answer to `find` that is a list or a page.
 
+    Args:
+        answer: What came; `checked`.
+        location: The backend's URL.
+        call: How errors name the call.
+
     Raises:
         InvalidAnswer: It is a mapping of another kind.
     """
@@ -54,11 +59,6 @@ def documents(page: Any) -> list[Any]:
     """The documents of an answer to `find`, paged or not."""
     found: list[Any] = page["data"] if isinstance(page, Mapping) else page
     return found
-
-
-def is_for_many(args: tuple[Any, ...]) -> bool:
-    """Whether a call with these arguments is for several documents: a list of them, or the id `None`."""
-    return bool(args) and (args[0] is None or isinstance(args[0], list))
 
 
 def _fault(answer: Any, method: str, many: bool) -> str | None:

@@ -34,7 +34,6 @@ class Call:
         method: Feathers' method, for example `"patch"`.
         name: Service and method, for example `"runs.patch"`.
         body: What is sent: method, service and arguments as a JSON array.
-        many: It is for several documents: a list is created, or the id is null.
         timeout: Seconds that `result` waits if it is told nothing else.
         size: The answer's length in characters; 0 before it is there.
     """
@@ -49,7 +48,6 @@ class Call:
         "_raw",
         "_resend",
         "body",
-        "many",
         "method",
         "name",
         "size",
@@ -64,13 +62,11 @@ class Call:
         *,
         location: str,
         timeout: float,
-        many: bool = False,
         resend: Callable[[Call, float], None] | None = None,
     ) -> None:
         self.method: str = method
         self.name: str = f"{service}.{method}"
         self.body: bytes = body
-        self.many: bool = many
         self.timeout: float = timeout
         self.size: int = 0
         self._location = location
@@ -100,7 +96,7 @@ class Call:
             self._line.forget(self._number)
 
     def result(self, timeout: float | None = None) -> Any:
-        """Waits for the answer.
+        """Waits for the answer, and gives it as it came: its shape is for the caller to check (`answers`).
 
         A read whose connection was lost is sent again when there is a new one.
 
@@ -141,12 +137,12 @@ class Call:
         error, *results = answer
         if error is not None:
             raise from_server(error, self.name)
-        result = results[0] if results else None
-        return answers.checked(result, self.method, many=self.many, location=self._location, call=self.name)
+        return results[0] if results else None
 
     def page(self) -> Any:
-        """As `result`, of a `find` that must give a list or a page."""
-        return answers.page(self.result(), self._location, self.name)
+        """As `result`, of a `find` that must give documents: a list or a page of them."""
+        found = answers.checked(self.result(), "find", (), self._location, self.name)
+        return answers.page(found, self._location, self.name)
 
     def answered(self, raw: Raw) -> None:
         """The transport's: here is the answer."""

@@ -33,6 +33,9 @@ class Caller(Protocol):
             *args: Its arguments, the query last; plain JSON values (see `values.to_wire`).
             timeout: Seconds, for a connection and the answer together.
 
+        Returns:
+            The answer as it came: its shape is for whoever asks to check.
+
         Raises:
             PayloadTooLarge: The message is over the server's limit; it was not sent.
             BackendUnreachable: There was no connection in time; nothing was sent.

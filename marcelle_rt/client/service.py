@@ -194,7 +194,8 @@ class Service:
         return pd.DataFrame.from_records(list(self.items(query)))
 
     def _call(self, method: str, *args: Any) -> Any:
-        return self._session.call(method, self.name, *args)
+        answer = self._session.call(method, self.name, *args)
+        return answers.checked(answer, method, args, self._session.location, f"{self.name}.{method}")
 
     # Events
 

@@ -122,7 +122,7 @@ class Session:
     # Calls
 
     def call(self, method: str, service: str, *args: Any) -> Any:
-        """Calls a service's method; arguments and errors are `Caller.call`'s."""
+        """Calls a service's method; arguments, answer and errors are `Caller.call`'s."""
         return self._over(lambda caller: caller.call(method, service, *args, timeout=self.timeout))
 
     def call_async(self, method: str, service: str, *args: Any) -> Call:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import AWAY, CallTimeout, Forbidden, NotFound
 from ..notices import Notices, sentence
+from . import answers
 from . import query as queries
 from .paging import Document, Pages, identity
 from .session import Session
@@ -123,7 +124,8 @@ class Watch(Iterator[Change]):
             return
         key, document = doubt
         try:
-            found = self._session.call("get", self._service, key, self._query)
+            answer = self._session.call("get", self._service, key, self._query)
+            found = answers.checked(answer, "get", (key,), self._session.location, f"{self._service}.get")
         except (NotFound, Forbidden):
             found = None
         except AWAY:  # another reading will tell, also whether it is for good

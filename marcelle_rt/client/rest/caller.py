@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from ... import values
 from ...config import Login
 from ...errors import AWAY, BackendUnreachable, ConnectionLost, InvalidData, NotAuthenticated, PayloadTooLarge
-from .. import answers, auth
+from .. import auth
 from ..call import READS, Call
 from ..caller import Status
 from ..sign_in import CONNECT_TIMEOUT, MOST_REFUSALS, signed_in
@@ -69,16 +69,15 @@ class RestCaller:
             raise PayloadTooLarge(name, len(body), values.REST_LIMIT)
         content = None if body is None else lambda: (body, "application/json")
         try:
-            answer = self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
+            return self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
         except ConnectionLost:
             if method not in READS:
                 raise
-            answer = self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
-        return answers.checked(answer, method, many=answers.is_for_many(args), location=self.location, call=name)
+        return self._http.request(_VERBS[method], path, content, timeout=timeout, call=name)
 
     def call_async(self, method: str, service: str, *args: Any, timeout: float) -> Call:
         """As `call`: it waits for the answer, and gives it as a handle."""
-        call = Call(method, service, b"", location=self.location, timeout=timeout, many=answers.is_for_many(args))
+        call = Call(method, service, b"", location=self.location, timeout=timeout)
         call.answered([None, self.call(method, service, *args, timeout=timeout)])
         return call
 

@@ -17,7 +17,7 @@ from ...chance import CHANCE
 from ...config import Login
 from ...errors import BackendUnreachable, MarcelleError, NotAuthenticated, NoWebSocket, PayloadTooLarge
 from ...notices import THREADS, Log
-from .. import answers, auth
+from .. import auth
 from ..call import Call
 from ..caller import Status
 from ..sign_in import CONNECT_TIMEOUT, MOST_REFUSALS, sign_in
@@ -115,8 +115,7 @@ class Connection:
         body = values.dumps([method, service, *args])
         if len(body) + _ENVELOPE > values.SOCKET_LIMIT:
             raise PayloadTooLarge(f"{service}.{method}", len(body) + _ENVELOPE, values.SOCKET_LIMIT)
-        many = answers.is_for_many(args)
-        return Call(method, service, body, location=self.location, timeout=timeout, many=many, resend=self._post)
+        return Call(method, service, body, location=self.location, timeout=timeout, resend=self._post)
 
     def _post(self, call: Call, deadline: float) -> None:
         line = self._line

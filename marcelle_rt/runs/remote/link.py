@@ -83,7 +83,10 @@ class Link:
         return _Public(known.location, session=self.way.session) if self.public else known
 
     def call(self, method: str, service: str, *args: Any) -> Any:
-        """Calls a service's method with what is clean already; a `Service` would clean it again for each epoch."""
+        """Calls a service's method with what is clean already, and gives the answer as it came.
+
+        A `Service` would clean it again for each epoch, and check an answer that `checked_document` checks.
+        """
         return self.way.session.call(method, service, *args)
 
     def has(self, service: str, identity: str) -> bool:

@@ -213,6 +213,23 @@ def test_answers_of_other_shapes_are_errors_of_ours(
         Http(url, nobody).request("GET", "things")
 
 
+@pytest.mark.parametrize("body", [b"7", b"[7]", b'{"_id": {"$gt": ""}}', b'[{"id": []}]'])
+def test_an_answer_that_is_not_a_document_is_an_error_of_the_service_that_asked(
+    serve: Callable[..., tuple[str, type[Recorder]]], body: bytes
+) -> None:
+    url, _ = serve(body=body)
+    with DataStore(url) as store, store.by_rest() as rest:
+        things = rest.service("things")
+        calls: dict[str, Callable[[], object]] = {
+            "get": lambda: things.get("1"),
+            "create": lambda: things.create({"n": 1}),
+            "find": lambda: list(things.items()),
+        }
+        for name, call in calls.items():
+            with pytest.raises(InvalidAnswer, match=rf"things\.{name}"):
+                call()
+
+
 class Dripping(Recorder):
     """Sends its answer a byte at a time, each soon enough for a time-out between two of them."""
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from marcelle_rt.errors import InvalidAnswer
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run import Run
 from marcelle_rt.runs.remote.run_documents import RunDocuments
@@ -22,3 +27,20 @@ def test_files_that_no_document_lists_yet_come_as_they_were_saved_whatever_the_d
     documents = RunDocuments(link)
     assert [e["key"] for e in documents.uploaded_files(run, {})] == ["key-2", "key-4", "key-6", "key-8"]
     assert [e["key"] for e in documents.uploaded_files(run, listed)] == ["key-6", "key-2", "key-4", "key-8"]
+
+
+class Odd(MemoryLink):
+    """A backend that answers calls with what is not a run."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def call(self, method: str, service: str, *args: Any) -> Any:
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [None, 7, [], [{"_id": "a"}], {}, {"_id": {}}, {"_id": "a", "checkpoints": [7]}])
+def test_an_answer_to_a_patch_that_is_not_a_run_is_an_error(answer: object) -> None:
+    with pytest.raises(InvalidAnswer, match="memory"):
+        RunDocuments(Odd(answer)).patch("a", {"epoch": 1}, {})
