@@ -52,6 +52,17 @@ def all_nodes(graph: Any) -> list[Any]:
     return found
 
 
+def all_tensors(graph: Any) -> list[Any]:
+    """The tensors that a graph holds: its weights, its constants, and those within loops and branches."""
+    found = list(graph.initializer)
+    for node in graph.node:
+        for attribute in node.attribute:
+            found += [*attribute.tensors, *([attribute.t] if attribute.HasField("t") else [])]
+            for inner in (attribute.g, *attribute.graphs):
+                found += all_tensors(inner)
+    return found
+
+
 def names_within(node: Any) -> set[str]:
     """The names of all tensors in the branches and loops of a node, those of the graph around it included."""
     inner = [graph for attribute in node.attribute for graph in (attribute.g, *attribute.graphs)]

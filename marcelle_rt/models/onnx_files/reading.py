@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import ConversionError
 from ..reasons import first_line
+from .graphs import all_tensors
 
 TARGET = "onnx"
 LIMIT = 2**31 - 1
@@ -65,7 +66,7 @@ def _take_in(model: Any, path: Path) -> list[str]:
     """Takes weights in that lie in files beside this one: a backend keeps, and a page loads, one file alone."""
     from onnx import TensorProto, external_data_helper
 
-    outside = [tensor for tensor in model.graph.initializer if tensor.data_location == TensorProto.EXTERNAL]
+    outside = [tensor for tensor in all_tensors(model.graph) if tensor.data_location == TensorProto.EXTERNAL]
     if not outside:
         return []
     names = {entry.value for tensor in outside for entry in tensor.external_data if entry.key == "location"}

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..reasons import first_line
 from .comparing import settle_comparisons
-from .graphs import all_nodes
+from .graphs import all_nodes, all_tensors
 from .rounding import settle_pools
 from .wrapping import settle_wraps
 
@@ -30,6 +30,7 @@ def lower(model: Any) -> list[str]:
     Returns:
         A sentence for what stays too new; what was lowered changes no prediction, and isn't told.
     """
+    _inline(model)
     _merge_opsets(model)
     remarks = []
     for domain, wanted in OPSETS.items():
@@ -43,7 +44,7 @@ def lower(model: Any) -> list[str]:
                 f"it uses version {found} of {domain or 'ONNX'}'s operators, which onnxruntime-web loads from about "
                 f"{_FIRST_RUNTIME} on ({reason}); for older pages export it with opset {wanted}"
             )
-    if model.ir_version > IR_VERSION and not any(item.data_type > _NEW_TYPES for item in model.graph.initializer):
+    if model.ir_version > IR_VERSION and not any(item.data_type > _NEW_TYPES for item in all_tensors(model.graph)):
         model.ir_version = IR_VERSION
     return remarks
 
@@ -76,6 +77,14 @@ def mend(model: Any) -> list[str]:
     return told
 
 
+def _inline(model: Any) -> None:
+    """Puts what a file's own functions do in the place of their calls: they have versions of their own."""
+    if model.functions:
+        from onnx import inliner
+
+        model.CopyFrom(inliner.inline_local_functions(model))
+
+
 def _merge_opsets(model: Any) -> None:
     """Lists each domain once, where skl2onnx can list one twice."""
     highest: dict[str, int] = {}
@@ -103,7 +112,8 @@ def _lower_opset(model: Any, opset: Any, wanted: int) -> str | None:
         checker.check_model(lowered)
     except Exception as error:
         # The converter is C++, and raises RuntimeErrors for whatever it can't step down.
-        return f"{', '.join(sorted(newer))} can't be stepped down: {first_line(error)}"
+        why = first_line(error).rpartition("failed: ")[2]  # behind the place in its source
+        return f"{', '.join(sorted(newer))} can't be stepped down: {why}"
     model.CopyFrom(lowered)
     return None
 

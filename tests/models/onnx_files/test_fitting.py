@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models.onnx_files.fitting import Fitted, fit, fit_file
@@ -116,8 +116,22 @@ def test_an_operator_that_older_versions_do_not_have_stays_and_is_named() -> Non
     fitted = fit(model, "n.onnx")
 
     assert [opset.version for opset in fitted.model.opset_import] == [20, 3]
-    assert "Gelu" in fitted.remarks[0]
+    assert "(Gelu can't be stepped down: No Previous Version of Gelu exists)" in fitted.remarks[0]
     assert "opset 18" in fitted.remarks[0]
+
+
+def test_functions_of_the_files_own_are_written_out_so_that_their_operators_are_lowered_too() -> None:
+    model = model_of("y = ReduceMax <keepdims = 1> (x)", "float[N, 1] y", opset=20, ir=10)
+    versions = [helper.make_opsetid("", 20)]
+    model.functions.append(helper.make_function("own", "highest", ["x"], ["y"], model.graph.node, versions))
+    model.opset_import.append(helper.make_opsetid("own", 1))
+    del model.graph.node[:]
+    model.graph.node.append(helper.make_node("highest", ["x"], ["y"], domain="own"))
+    fitted = fit(model, "n.onnx")
+
+    assert (fitted.remarks, len(fitted.model.functions)) == ([], 0)
+    assert fitted.model.opset_import[0].version == 18
+    assert run(fitted, [[0, 2, 1]])["y"].tolist() == [[2]]
 
 
 def big(path: Path) -> Any:
@@ -134,6 +148,28 @@ def test_weights_that_lie_beside_the_file_are_taken_in(tmp_path: Path) -> None:
 
     assert run(fitted, np.ones((1, 64)))["y"].tolist() == [[64.0] * 64]
     assert "weights.data" in fitted.remarks[0]
+
+
+def test_weights_of_branches_are_taken_in_too(tmp_path: Path) -> None:
+    def branch(name: str, value: float) -> Any:
+        weights = numpy_helper.from_array(np.full((3, 64), value, "float32"), f"{name}_w")
+        node = helper.make_node("MatMul", ["x", f"{name}_w"], [name])
+        output = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [None, 64])
+        return helper.make_graph([node], name, [], [output], [weights])
+
+    model = model_of("y = Identity (x)", "float[N, 64] y")
+    del model.graph.node[:]
+    model.graph.initializer.append(numpy_helper.from_array(np.array(True), "which"))
+    branches = {"then_branch": branch("then", 2), "else_branch": branch("else", 3)}
+    model.graph.node.append(helper.make_node("If", ["which"], ["y"], **branches))
+    path = tmp_path / "m.onnx"
+    options = {"save_as_external_data": True, "location": "w.data", "size_threshold": 100, "convert_attribute": True}
+    saved(model, path, **options)
+    fitted = fit_file(path)
+    (tmp_path / "w.data").unlink()
+
+    assert run(fitted, np.ones((1, 3)))["y"].tolist() == [[6.0] * 64]
+    assert "w.data" in fitted.remarks[0]
 
 
 def test_weights_that_are_not_there_are_named_with_the_way_out(tmp_path: Path) -> None:
