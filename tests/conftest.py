@@ -87,9 +87,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = others + quick
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """What imports have made stays: collections of garbage, Keras' own too, need not look at a million objects each."""
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What imports make stays: collections of garbage, Keras' own too, need not look at a million objects each."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _refuse_the_fast(request: pytest.FixtureRequest) -> None:
