@@ -7,7 +7,7 @@ const path = require('path');
 const { createRequire, enableCompileCache } = require('module');
 
 const [folder, host, port] = process.argv.slice(2);
-// The backend is some 1,300 modules, which are not compiled anew at each start. Where nothing can be kept, they are.
+// The backend is some 1,000 modules, which are not compiled anew at each start. Where nothing can be kept, they are.
 enableCompileCache?.(path.join(folder, 'compiled'));
 
 const { guarded } = require('./guard');

@@ -55,7 +55,7 @@ def test_what_node_has_compiled_is_kept_and_where_it_can_not_be_the_backend_runs
 
     with Backend():
         pass
-    assert len(list(compiled.rglob("*"))) > 1000
+    assert 900 < len(list(compiled.rglob("*"))) < 1100  # 1,300 with what a backend on files never uses
 
     compiled.rename(tmp_path / "away")
     compiled.write_text("a file stands where the folder should be")

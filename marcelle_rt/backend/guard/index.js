@@ -17,6 +17,7 @@ const paths = require('./paths');
 const removals = require('./removals');
 const rights = require('./rights');
 const strangers = require('./strangers');
+const unused = require('./unused');
 const { Visitors } = require('./visitors');
 
 /**
@@ -29,6 +30,7 @@ const { Visitors } = require('./visitors');
  * @returns {object} The app.
  */
 function load(require) {
+  unused.leaveOut(require);
   const replace = (name, make) => {
     const original = require(name);
     require.cache[require.resolve(name)].exports = make(original);
