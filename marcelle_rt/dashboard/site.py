@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import mimetypes
+import os
 import socket
 from collections.abc import Callable, Mapping
+from hashlib import sha256
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -55,17 +58,21 @@ class Site:
                     self.send_error(404)
                     return
                 try:
-                    body = _bytes(content)
+                    tag, body = _read(content, self.headers.get("If-None-Match"))
                 except MarcelleError as error:  # what was to be installed for it was not
                     self.send_error(503, explain=str(error))
                     return
                 except OSError as error:  # it was removed meanwhile
                     self.send_error(500, explain=str(error))
                     return
-                self.send_response(200)
+                self.send_response(HTTPStatus.NOT_MODIFIED if body is None else HTTPStatus.OK)
+                self.send_header("ETag", tag)
+                self.send_header("Cache-Control", "no-cache")
+                if body is None:
+                    self.end_headers()
+                    return
                 self.send_header("Content-Type", _type(name))
                 self.send_header("Content-Length", str(len(body)))
-                self.send_header("Cache-Control", "no-cache")
                 self.end_headers()
                 with contextlib.suppress(ConnectionError):  # the browser went elsewhere meanwhile
                     self.wfile.write(body)
@@ -101,10 +108,16 @@ class Site:
         self.close()
 
 
-def _bytes(content: Content) -> bytes:
+def _read(content: Content, known: str | None) -> tuple[str, bytes | None]:
+    """What is served, with a tag that changes when it does; no bytes where a browser has those of that tag already."""
     if isinstance(content, str):
-        return content.encode()
-    return (content() if callable(content) else content).read_bytes()
+        body = content.encode()
+        tag = f'"{sha256(body).hexdigest()[:16]}"'
+        return tag, None if known == tag else body
+    with (content() if callable(content) else content).open("rb") as file:
+        found = os.fstat(file.fileno())
+        tag = f'"{found.st_size:x}-{found.st_mtime_ns:x}"'
+        return tag, None if known == tag else file.read()
 
 
 def _type(name: str) -> str:

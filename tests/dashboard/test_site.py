@@ -29,6 +29,31 @@ def test_marcelles_bundle_is_always_there(node: None) -> None:
         assert b"trainingHistory" in answer.read()
 
 
+def test_what_a_browser_has_is_not_sent_again_until_it_changes(node: None, tmp_path: Path) -> None:
+    style = tmp_path / "a.css"
+    style.write_text("p {}")
+    tags = {}
+
+    def again(url: str, name: str) -> bytes:
+        request = urllib.request.Request(url + name, headers={"If-None-Match": tags[name]})
+        with urllib.request.urlopen(request) as answer:
+            return bytes(answer.read())
+
+    with Site({"index.html": "<p>start</p>", "style.css": style}) as site:
+        for name in ("index.html", "style.css", "marcelle.js"):
+            with urllib.request.urlopen(site.url + name) as answer:
+                assert answer.headers["Cache-Control"] == "no-cache", "the browser asks each time"
+                tags[name] = answer.headers["ETag"]
+            with pytest.raises(urllib.error.HTTPError, match="304"):
+                again(site.url, name)
+
+        style.write_text("p { color: red }")
+        assert again(site.url, "style.css") == b"p { color: red }"
+
+    with Site({"index.html": "<p>other</p>"}) as site:
+        assert again(site.url, "index.html") == b"<p>other</p>"
+
+
 @pytest.mark.parametrize("path", ["nothing.html", "../setup.cfg", "..%2fsetup.cfg"])
 def test_it_serves_nothing_else(node: None, path: str) -> None:
     with Site({"index.html": ""}) as site, pytest.raises(urllib.error.HTTPError, match="404"):
