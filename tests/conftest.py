@@ -8,7 +8,7 @@ import signal
 import socket
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from marcelle_rt.backend import Backend, BackendError, users
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
 from marcelle_rt.redaction import known
-from tests.helpers import chromium, dashboard_html, feathers5_server
+from tests.helpers import Profile, chromium, dashboard_html, feathers5_server
 from tests.support import lanes
 from tests.support.mongodb.environment import NoMongoDB
 from tests.support.mongodb.running import OnMongoDB, backend_on_mongodb
@@ -257,12 +257,17 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def _profile(browser: Browser) -> Iterator[Profile]:
+    with closing(Profile(browser)) as opened:
+        yield opened
+
+
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page in a fresh profile."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+def page(_profile: Profile) -> Iterator[Page]:
+    """A page that finds nothing of what other tests' pages kept."""
+    with _profile.page() as opened:
+        yield opened
 
 
 @pytest.fixture

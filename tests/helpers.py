@@ -16,7 +16,7 @@ from marcelle_rt.backend.packages import install
 from marcelle_rt.backend.process import NodeProcess
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ BROWSER_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--process-per-site",  # pages of a profile share what their process has compiled
 ]
 
 
@@ -82,6 +83,36 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+class Profile:
+    """Opens pages, and forgets what they kept: cookies, storages, databases, caches of their own.
+
+    What the browser keeps by itself stays: files that it need not get again, and Marcelle's bundle as it has compiled
+    that, which is half of what it costs to open a page. A process of pages has this, so an empty page holds theirs
+    (with `--process-per-site`).
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self._empty = self._context.new_page()
+        self._empty.route("http://127.0.0.1/", lambda route: route.fulfill(body="", content_type="text/html"))
+        self._empty.goto("http://127.0.0.1/")
+        self._storage = self._context.new_cdp_session(self._empty)
+
+    @contextmanager
+    def page(self) -> Iterator[Page]:
+        """A page that knows of no other."""
+        yield self._context.new_page()
+        self._context.set_offline(False)
+        for page in self._context.pages:
+            if page is not self._empty:
+                page.close()
+        self._storage.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+
+    def close(self) -> None:
+        """Ends the profile, and the process of its pages with it."""
+        self._context.close()
 
 
 def dashboard_html(script: str, body: str = "") -> str:
