@@ -9,12 +9,17 @@ UNASKED = ("IPython", "jax", "narwhals", "pandas", "pyarrow", "scipy", "sklearn"
 """What `import keras` imports if it finds it: half of its time, for nothing that a training needs."""
 
 
+def environment_without(*packages: str) -> dict[str, str]:
+    """This process's environment variables, for a Python program that does not find these packages."""
+    site = os.fspath(Path(__file__).parent / "site")
+    path = os.pathsep.join(filter(None, [site, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path, "HIDDEN_PACKAGES": " ".join(packages)}
+
+
 def lean_environment(*wanted: str) -> dict[str, str]:
     """This process's environment variables, for a Python program that finds none of these, as with the extra `keras`.
 
     Args:
         wanted: Those that the program needs, for example `"sklearn"`; a package that they import is to be named too.
     """
-    site = os.fspath(Path(__file__).parent / "site")
-    path = os.pathsep.join(filter(None, [site, os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path, "HIDDEN_PACKAGES": " ".join(set(UNASKED) - set(wanted))}
+    return environment_without(*set(UNASKED).difference(wanted))

@@ -1,4 +1,4 @@
-"""Python imports this when it starts: it hides the packages that `lean_environment` says."""
+"""Python imports this when it starts: it hides the packages that `environment_without` was given."""
 
 from __future__ import annotations
 
