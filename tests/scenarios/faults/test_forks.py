@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import uuid
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from marcelle_rt.backend import Backend
+from tests.support.lean import UNASKED_BY_JAX, environment_without
 from tests.support.trainings.audit import Counts, audit
 
 pytest.importorskip("keras")
@@ -18,7 +18,6 @@ pytest.importorskip("keras")
 PROGRAM = """
 import os, sys
 from pathlib import Path
-sys.modules["tensorflow"] = None  # as if it were not installed: Keras would import it for seconds, and not use it
 import keras
 from marcelle_rt import Writer
 from tests.support.pictures import PNG
@@ -52,7 +51,7 @@ print(writer.run_directory)
 def test_a_forked_child_adds_no_epoch_and_no_file_and_its_parent_loses_none(backend: Backend, tmp_path: Path) -> None:
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, backend.url, uuid.uuid4().hex, str(tmp_path)]
     # A process with TensorFlow's threads would not survive a fork.
-    environment = {**os.environ, "KERAS_BACKEND": "numpy"}
+    environment = {**environment_without(*UNASKED_BY_JAX), "KERAS_BACKEND": "numpy"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     directory = Path(done.stdout.strip().splitlines()[-1])

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-UNASKED = ("IPython", "jax", "narwhals", "pandas", "pyarrow", "scipy", "sklearn")
+UNASKED = frozenset({"IPython", "jax", "narwhals", "pandas", "pyarrow", "scipy", "sklearn"})
 """What `import keras` imports if it finds it: half of its time, for nothing that a training needs."""
+
+UNASKED_BY_JAX = UNASKED - {"jax", "scipy"} | {"tensorflow"}
+"""The same for Keras' JAX backend, and for its NumPy backend, which is made of that."""
 
 
 def environment_without(*packages: str) -> dict[str, str]:
@@ -22,4 +25,4 @@ def lean_environment(*wanted: str) -> dict[str, str]:
     Args:
         wanted: Those that the program needs, for example `"sklearn"`; a package that they import is to be named too.
     """
-    return environment_without(*set(UNASKED).difference(wanted))
+    return environment_without(*UNASKED.difference(wanted))
