@@ -6,13 +6,13 @@ import io
 import json
 import os
 import pty
-import select
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from unittest.mock import patch
 
 from marcelle_rt.cli import main
@@ -25,20 +25,25 @@ _UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "MARCELLE_BACKEND", "MARCE
 def marcelle_rt(*arguments: object, **environment: str) -> Done:
     """Runs the command without a terminal, in this process: a process each would take most of the tests' time."""
     words = ["marcelle-rt", *map(str, arguments)]
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+    with open(os.devnull) as nothing:
+        code = _run(words, environment, nothing, out, err)
+    return Done(words, code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())
+
+
+def _run(words: list[str], environment: dict[str, str], stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+    """Runs the command in this process, which is afterwards as it was, and gives its exit code."""
     with ExitStack() as stack:
-        nothing = stack.enter_context(open(os.devnull))
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
         stack.enter_context(patch.dict(os.environ, surroundings(environment), clear=True))
-        for name, value in (("argv", words), ("stdin", nothing), ("stdout", out), ("stderr", err)):
+        for name, value in (("argv", words), ("stdin", stdin), ("stdout", stdout), ("stderr", stderr)):
             stack.enter_context(patch.object(sys, name, value))
         for number in (signal.SIGINT, signal.SIGTERM):
             stack.callback(signal.signal, number, signal.getsignal(number))
-        code = 0
         try:
             main()
         except SystemExit as end:
-            code = int(end.code or 0)
-    return Done(words, code, out.buffer.getvalue().decode(), err.buffer.getvalue().decode())  # type: ignore[attr-defined]
+            return int(end.code or 0)
+    return 0
 
 
 def as_a_process(*arguments: object, **environment: str) -> Done:
@@ -87,27 +92,30 @@ def answer_of(*arguments: object, **environment: str) -> Any:
 
 
 def at_a_terminal(*arguments: object, columns: int, keys: str = "", **environment: str) -> tuple[int, str]:
-    """Runs the command at a terminal of so many columns, types keys, and gives its exit code and what it showed."""
+    """Runs the command in this process, at a terminal of its own with so many columns, and types keys.
+
+    Returns:
+        Its exit code, and what it showed.
+    """
+    environment = {"COLUMNS": str(columns), "TERM": "xterm-256color", **environment}
     ours, theirs = pty.openpty()
-    environ = surroundings({"COLUMNS": str(columns), "TERM": "xterm-256color", **environment})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=environ,
-        start_new_session=True,
-    )
-    os.close(theirs)
     os.write(ours, keys.encode())
+    with ThreadPoolExecutor() as pool, open(theirs, "r+b", buffering=0) as terminal:
+        shown = pool.submit(_read, ours)
+        reads = io.TextIOWrapper(io.BufferedReader(terminal), "utf-8")
+        writes = io.TextIOWrapper(terminal, "utf-8", write_through=True)
+        code = _run(["marcelle-rt", *map(str, arguments)], environment, reads, writes, writes)
+        terminal.close()
+        return code, shown.result(60).decode()
+
+
+def _read(terminal: int) -> bytes:
+    """All that is written to a terminal, until nobody has its other side open."""
     shown = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            shown += os.read(ours, 65536)
-        except OSError:  # Linux: the other side is closed
-            break
-    os.close(ours)
-    return process.wait(60), shown.decode()
+    with open(terminal, "rb", buffering=0) as side, suppress(OSError):  # the error is Linux's way to say so
+        while some := side.read(65536):
+            shown += some
+    return shown
 
 
 def surroundings(environment: dict[str, str]) -> dict[str, str]:
