@@ -24,6 +24,7 @@ from tests.support import lanes
 from tests.support.mongodb.environment import NoMongoDB
 from tests.support.mongodb.running import OnMongoDB, backend_on_mongodb
 from tests.support.pictures import PNG
+from tests.support.programs.forked import shared_by_a_run
 from tests.support.proxy import Proxy
 from tests.support.trainings.live_training import Live
 
@@ -51,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--fast"):
         lanes.refuse_what_is_heavy()
+    if not hasattr(config, "workerinput"):  # the process that starts the workers, if there are any
+        config.add_cleanup(shared_by_a_run())
 
 
 @pytest.hookimpl(optionalhook=True)

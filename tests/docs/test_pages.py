@@ -6,7 +6,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.cli import app
 from tests.support.docs.doc_pages import NEEDS_FRAMEWORKS, PAGES, ROOT, Block, blocks
 from tests.support.docs.doc_session import session
+from tests.support.services import empty
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,9 +29,8 @@ RUN = [
     if any(block.language in ("python", "js") and not block.reason for block in blocks(page))
     and NEEDS_FRAMEWORKS not in page.read_text(encoding="utf-8")
 ]
-FIRST = "first-ten-minutes.md"
-WITH_KERAS = {path.name for path in RUN if "import keras\n" in path.read_text(encoding="utf-8")} - {FIRST}
-"""The pages whose programs find Keras imported. On the first that readers open, they are started by Python alone."""
+WITH_KERAS = {path.name for path in RUN if "import keras\n" in path.read_text(encoding="utf-8")}
+"""The pages whose programs find Keras imported. The README's are started by Python alone; see test_docs.py."""
 COMMANDS = [
     (page, line)
     for page in [*PAGES, ROOT / "README.md"]
@@ -60,6 +60,13 @@ def test_pages_name_the_versions_of_python_that_the_package_says() -> None:
     assert [one for one in found if one[2] != (min(minors), newest[one[1]])] == []
 
 
+@pytest.fixture(scope="module")
+def readers_backend(node: None) -> Iterator[Backend]:
+    """A backend that only the pages' programs write to, one page after the other."""
+    with Backend() as running:
+        yield running
+
+
 def run_in_a_page(block: Block, page: Page, serve: Callable[..., str], backend: str) -> None:
     """Runs a module in a real page, with Marcelle's real components; what it throws fails the test."""
     text = block.text.replace("'@marcellejs/core'", "'./marcelle.js'").replace("http://localhost:3030", backend)
@@ -73,23 +80,22 @@ def run_in_a_page(block: Block, page: Page, serve: Callable[..., str], backend: 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
 def test_the_programs_of_a_page_run_one_after_the_other(
     path: Path,
-    own_backend: Callable[..., Backend],
-    page: Page,
+    readers_backend: Backend,
     dashboard_page: Callable[..., str],
     tmp_path: Path,
+    request: pytest.FixtureRequest,
 ) -> None:
-    backend = own_backend().url
+    empty(readers_backend.url)
     folder = tmp_path / "reader"
     folder.mkdir()
-    env = {**os.environ, "MARCELLE_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    with session(folder, env, "keras" if path.name in WITH_KERAS else None) as reader:
-        for block in blocks(path):
-            if block.reason or block.language not in ("python", "js"):
-                continue
+    todo = [block for block in blocks(path) if block.language in ("python", "js") and not block.reason]
+    ours = {"MARCELLE_BACKEND": readers_backend.url, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    with session(folder, {**os.environ, **ours}, "keras" if path.name in WITH_KERAS else None) as reader:
+        for block in todo:
             if block.language == "python":
                 reader.run(f"{path.name}:{block.line}", block.text)
             else:
-                run_in_a_page(block, page, dashboard_page, backend)
+                run_in_a_page(block, request.getfixturevalue("page"), dashboard_page, readers_backend.url)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

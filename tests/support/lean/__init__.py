@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-UNASKED = frozenset({"IPython", "jax", "narwhals", "pandas", "pyarrow", "scipy", "sklearn"})
+UNASKED = frozenset({"IPython", "jax", "matplotlib", "narwhals", "pandas", "pyarrow", "scipy", "sklearn"})
 """What `import keras` imports if it finds it: half of its time, for nothing that a training needs."""
 
 UNASKED_BY_JAX = UNASKED - {"jax", "scipy"} | {"tensorflow"}

@@ -2,11 +2,14 @@
 
 `import keras` takes five seconds of a processor, and most programs of the docs import it to show something else. What
 is to show how a program starts, what it imports or what it does with signals has to be a new process of Python's.
+
+All processes of a run of the tests fork from the same one. Keras has found there what its extra brings: a package that
+it takes along where it happens to be installed was hidden while it was imported, and a program finds it again.
 """
 
 from __future__ import annotations
 
-import atexit
+import fcntl
 import json
 import os
 import select
@@ -15,10 +18,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
+from tests.support.lean import UNASKED
+
+_FOLDER = "PYTEST_FORK_SERVERS"
+"""The variable that tells a run's processes where its sockets are."""
 _SERVER = Path(__file__).parent / "fork_server.py"
 _OF_PROGRAMS = ("MARCELLE_", "PYTEST_", "PYTHONPATH")
 """How variables begin that no library reads when it is imported."""
@@ -87,7 +95,7 @@ def run(
 
 
 class _Server:
-    """The process that programs are forked from.
+    """A connection to the process that programs are forked from, which the first who needs it starts.
 
     Args:
         library: What it imports.
@@ -95,16 +103,17 @@ class _Server:
     """
 
     def __init__(self, library: str, environment: Mapping[str, str]) -> None:
-        self._requests, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, str(_SERVER), str(theirs.fileno()), library],
-                env=environment,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
-        atexit.register(self._close)
+        known = json.dumps([library, sorted(environment.items())])
+        path = Path(os.environ[_FOLDER], sha256(known.encode()).hexdigest()[:8])
+        self._requests = socket.socket(socket.AF_UNIX)
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                self._requests.connect(os.fspath(path))
+            except (FileNotFoundError, ConnectionRefusedError):  # not started yet, or it was killed
+                path.unlink(missing_ok=True)
+                self._process = _started(path, library, environment)
+                self._requests.connect(os.fspath(path))
 
     def fork(self, job: Mapping[str, Any], descriptors: Sequence[int]) -> None:
         """Has it fork a program, whose process and end are told by the last of the descriptors."""
@@ -112,9 +121,27 @@ class _Server:
         socket.send_fds(self._requests, [len(request).to_bytes(4, "big")], descriptors)
         self._requests.sendall(request)
 
-    def _close(self) -> None:
-        self._requests.close()
-        self._process.wait()
+
+def _started(path: Path, library: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """The process, which listens there from now on, and answers when its imports are done."""
+    with socket.socket(socket.AF_UNIX) as listening, path.with_suffix(".lock").open("w") as lock:
+        listening.bind(os.fspath(path))
+        listening.listen(100)
+        given = [listening.fileno(), lock.fileno()]
+        return subprocess.Popen(
+            [sys.executable, os.fspath(_SERVER), *map(str, given), library, *(UNASKED if library == "keras" else ())],
+            env=environment,
+            pass_fds=given,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def shared_by_a_run() -> Callable[[], None]:
+    """Lets the processes that this one starts share what they fork from; returns what is to be called at their end."""
+    folder = tempfile.TemporaryDirectory(prefix="fork-servers-")
+    os.environ[_FOLDER] = folder.name
+    return folder.cleanup
 
 
 _servers: dict[tuple[Any, ...], _Server] = {}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from tests.helpers import eventually, is_running
 from tests.support.programs.forked import Program, run
+
+ROOT = Path(__file__).parents[3]
 
 ABOUT = """
 import atexit, os, signal, sys, threading
@@ -69,3 +72,43 @@ def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
         assert is_running(pid)
         program.kill()
     assert not is_running(pid)
+
+
+FORKED_FROM = """
+import os, signal, subprocess
+ask = ["ps", "-o", "ppid=", "-p", str(os.getppid())]
+server = int(subprocess.run(ask, capture_output=True, text=True).stdout)
+print(server)
+"""
+ANOTHER = """
+import os, sys
+from pathlib import Path
+from tests.support.programs.forked import run
+print(run(["-c", sys.argv[1]], "numpy", cwd=Path(), env=os.environ).stdout)
+"""
+
+
+def forked_elsewhere(text: str, **variables: str) -> int:
+    """What a process prints that is forked by another process of a run, which then ends."""
+    env = {**os.environ, **variables}
+    words = [sys.executable, "-c", ANOTHER, text]
+    return int(subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout)
+
+
+def test_all_processes_of_a_run_fork_from_the_same_which_does_not_end_with_any_of_them(tmp_path: Path) -> None:
+    ours = int(run(["-c", FORKED_FROM], "numpy", cwd=tmp_path, env=os.environ).stdout)
+    assert forked_elsewhere(FORKED_FROM) == ours
+    assert int(run(["-c", FORKED_FROM], "numpy", cwd=tmp_path, env=os.environ).stdout) == ours
+
+
+def test_that_ends_when_nobody_is_connected_and_a_killed_one_has_a_successor() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        first = forked_elsewhere(FORKED_FROM, PYTEST_FORK_SERVERS=folder)
+        eventually(lambda: not is_running(first))
+        assert [path.suffix for path in Path(folder).iterdir()] == [".lock"]
+
+        killed = forked_elsewhere(f"{FORKED_FROM}os.kill(server, signal.SIGKILL)", PYTEST_FORK_SERVERS=folder)
+        assert len(list(Path(folder).iterdir())) == 2
+        last = forked_elsewhere(FORKED_FROM, PYTEST_FORK_SERVERS=folder)
+        assert len({first, killed, last}) == 3
+        eventually(lambda: not is_running(last))
