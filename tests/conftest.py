@@ -52,6 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--fast"):
         lanes.refuse_what_is_heavy()
+    # There are more workers than cores: threads of one product of matrices would wait for each other, at full speed.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if not hasattr(config, "workerinput"):  # the process that starts the workers, if there are any
         config.add_cleanup(shared_by_a_run())
 

@@ -66,7 +66,7 @@ def test_keras_digits_arrives_with_its_curves_and_a_checkpoint_that_can_be_loade
     pytest.importorskip("keras")
     pytest.importorskip("sklearn")
 
-    run_example("keras_digits.py", "5", backend=examples_backend.url, folder=tmp_path)
+    run_example("keras_digits.py", "5", backend=examples_backend.url, folder=tmp_path, library="keras")
 
     run = only_run(examples_store, "digits")
     assert (run["status"], run["epoch"], run["epochs"]) == ("success", 5, 5)

@@ -17,6 +17,7 @@ from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.runs.document import events
 from marcelle_rt.runs.document.run_data import Asset, Checkpoint, RunData
+from tests.support.lean import lean_environment
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,9 +40,10 @@ def first_column(text: str, heading: str) -> set[str]:
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.splitlines()[-1].strip())
 def test_a_program_of_the_readme_runs_as_it_stands(program: str, readers_backend: Backend, tmp_path: Path) -> None:
+    env = {**os.environ, "MARCELLE_BACKEND": readers_backend.url}
     if "import keras" in program:
         pytest.importorskip("keras")
-    env = {**os.environ, "MARCELLE_BACKEND": readers_backend.url, "PYTHONPATH": str(ROOT)}
+        env |= lean_environment()
     answer = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=180
     )

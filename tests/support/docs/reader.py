@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +11,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from .doc_pages import ROOT, blocks
+from tests.support.lean import lean_environment
+
+from .doc_pages import blocks
 
 
 def block(page: Path, language: str, beginning: str) -> str:
@@ -22,8 +23,8 @@ def block(page: Path, language: str, beginning: str) -> str:
 
 
 def environment(backend: str) -> dict[str, str]:
-    """What a reader's programs find in their environment."""
-    return {**os.environ, "MARCELLE_BACKEND": backend, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    """What the programs find in their environment of a reader who has installed what the page says, and no more."""
+    return {**lean_environment(), "MARCELLE_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class _Quiet(SimpleHTTPRequestHandler):
