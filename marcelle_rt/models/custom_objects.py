@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+_KERAS = {"keras", "keras_cv", "keras_hub", "keras_nlp", "tf_keras"}
+"""The packages whose classes Keras looks up by itself; `keras_tcn`, say, is anybody's."""
+
 
 def is_plain(model: Any) -> bool:
     """Whether another process could load this model from a file, without any class or function of the user's.
@@ -20,8 +23,7 @@ def is_plain(model: Any) -> bool:
     except Exception:
         # A subclassed model may refuse with any error, or give arrays: then no file can be loaded elsewhere.
         return False
-    is_keras = type(model).__module__.startswith(("keras", "tf_keras"))
-    return is_keras and not is_patched(model) and not any(_own_parts(config, set()))
+    return _is_keras(type(model).__module__) and not is_patched(model) and not any(_own_parts(config, set()))
 
 
 def is_patched(model: Any) -> bool:
@@ -105,9 +107,13 @@ def _own_name(part: dict[str, Any]) -> str | None:
         inner = part.get("config")
         return inner if isinstance(inner, str) else None
     if part.get("module"):
-        return None if part["module"].startswith("keras") else part.get("registered_name") or name
+        return None if _is_keras(part["module"]) else part.get("registered_name") or name
     # h5 files, and the models in them, name no module: what isn't Keras' own is known by being found nowhere.
     return None if name in _keras_names() else part.get("registered_name") or name
+
+
+def _is_keras(module: Any) -> bool:
+    return isinstance(module, str) and module.partition(".")[0] in _KERAS
 
 
 def _keras_names() -> set[str]:

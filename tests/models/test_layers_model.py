@@ -120,6 +120,15 @@ def test_what_training_on_needs_is_kept() -> None:
     assert settings["trainable"] is False
 
 
+def test_a_package_that_is_called_like_keras_is_not_taken_for_it() -> None:
+    def of(package: str) -> Any:
+        return type("Odd", (layers.Dense,), {"__module__": f"{package}.layers"})(2)
+
+    assert is_plain(sequential((4,), of("keras_hub")))
+    assert not is_plain(sequential((4,), of("keras_tcn")))
+    assert not is_plain(sequential((4,), of("kerasish")))
+
+
 def test_what_was_changed_after_it_was_built_is_refused(tmp_path: Path) -> None:
     patched = sequential((4,), layers.Dense(4), layers.Dense(2))
     patched.layers[-1].call = lambda x: 7 * x
