@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+FOREIGN_HOST = "evil.test"
+"""A name of somebody else that stands for this machine in the tests' browser."""
 BROWSER_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -30,6 +32,7 @@ BROWSER_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--process-per-site",  # pages of a profile share what their process has compiled
+    f"--host-resolver-rules=MAP {FOREIGN_HOST} 127.0.0.1",
 ]
 
 

@@ -74,24 +74,14 @@ def test_it_takes_documents_of_any_service(backend: Backend) -> None:
     assert call(f"{backend.url}/anything-at-all/{created['_id']}")["a"] == 1
 
 
-def test_data_and_port_stay_over_a_restart(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    backend = own_backend(data=tmp_path)
-    created = call(f"{backend.url}/things", {"a": 1})
-    port = backend.port
-
-    backend.stop()
-    assert backend.process is None
-    backend.start()
-
-    assert backend.port == port
-    assert call(f"{backend.url}/things/{created['_id']}")["a"] == 1
-
-
-def test_temporary_data_stay_over_a_restart_and_are_removed_at_the_end(node: None) -> None:
+def test_temporary_data_and_the_port_stay_over_a_restart_and_the_data_are_removed_at_the_end(node: None) -> None:
     with Backend() as backend:
         created = call(f"{backend.url}/things", {"a": 1})
+        port = backend.port
         backend.stop()
+        assert backend.process is None
         backend.start()
+        assert backend.port == port
         assert call(f"{backend.url}/things/{created['_id']}")["a"] == 1
 
     assert not backend.data.exists()
@@ -110,11 +100,9 @@ def test_an_address_of_another_machine_is_refused(own_backend: Callable[..., Bac
         own_backend(host="192.0.2.1", open=True)
 
 
-def test_two_backends_never_share_their_data(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    own_backend(data=tmp_path)
-
+def test_two_backends_never_share_their_data(own_backend: Callable[..., Backend], backend: Backend) -> None:
     with pytest.raises(BackendError, match="Another backend uses the data"):
-        own_backend(data=tmp_path)
+        own_backend(data=backend.data)
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
@@ -124,34 +112,16 @@ def test_a_data_folder_that_cannot_be_made_is_named(own_backend: Callable[..., B
         own_backend(data=tmp_path / "file" / "data")
 
 
-def test_each_backend_signs_with_a_secret_of_its_own_that_others_cannot_read(
-    own_backend: Callable[..., Backend],
-) -> None:
-    first, second = own_backend().data / "secret", own_backend().data / "secret"
+def test_each_backend_signs_with_a_secret_of_its_own_that_others_cannot_read(backend: Backend, asking: Backend) -> None:
+    first, second = backend.data / "secret", asking.data / "secret"
 
     assert first.read_text() != second.read_text()
     assert first.stat().st_mode & 0o077 == 0
 
 
-def test_with_signup_strangers_are_refused_and_users_sign_up(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend(auth=True, signup=True).url
-    user = {"email": "ada@example.com", "password": "correct horse"}
-
+def test_with_auth_alone_nobody_signs_up(asking: Backend) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        call(f"{url}/runs")
-    call(f"{url}/users", user)
-    token = call(f"{url}/authentication", {"strategy": "local", **user})["accessToken"]
-
-    request = urllib.request.Request(f"{url}/runs", headers={"Authorization": f"Bearer {token}"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        assert json.load(answer)["total"] == 0
-
-
-def test_with_auth_alone_nobody_signs_up(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend(auth=True).url
-
-    with pytest.raises(urllib.error.HTTPError, match="401"):
-        call(f"{url}/users", {"email": "ada@example.com", "password": "correct horse"})
+        call(f"{asking.url}/users", {"email": "ada@example.com", "password": "correct horse"})
 
 
 def test_signup_without_auth_is_refused_with_the_way_out() -> None:
@@ -185,13 +155,10 @@ def test_a_forked_child_leaves_the_parents_backend_alone(own_backend: Callable[.
     assert "services" in call(f"{backend.url}/info")
 
 
-def test_ctrl_c_in_a_terminal_does_not_reach_the_backend_before_python_has_ended(
-    own_backend: Callable[..., Backend],
-) -> None:
-    process = own_backend().process
-    assert process is not None
+def test_ctrl_c_in_a_terminal_does_not_reach_the_backend_before_python_has_ended(backend: Backend) -> None:
+    assert backend.process is not None
 
-    assert os.getpgid(process.pid) != os.getpgid(os.getpid())
+    assert os.getpgid(backend.process.pid) != os.getpgid(os.getpid())
 
 
 def test_a_script_that_fails_is_told_with_its_log(own_backend: Callable[..., Backend], tmp_path: Path) -> None:

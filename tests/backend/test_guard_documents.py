@@ -87,6 +87,9 @@ def test_no_document_names_a_file_that_is_not_an_upload(
 
     for data in wrong:
         assert line.ask("POST", f"/{service}", data).code == 400, data
+        error, result = socket.call("patch", service, good["_id"], {"$set": data}, {})
+        assert (error["code"], result) == (400, None), data
+    for data in (wrong[0], wrong[-1], {"files": WRONG_LISTS[0]}, {"url": outside(key)[0]}):
         assert line.ask("POST", f"/{service}", [{"n": 2}, data]).code == 400, data
         for method in ("PUT", "PATCH"):
             assert line.ask(method, place, data).code == 400, (method, data)
@@ -97,7 +100,6 @@ def test_no_document_names_a_file_that_is_not_an_upload(
             ("update", service, good["_id"], data, {}),
             ("patch", service, good["_id"], data, {}),
             ("patch", service, None, data, {}),
-            ("patch", service, good["_id"], {"$set": data}, {}),
         ]:
             error, result = socket.call(*call)
             assert (error["code"], result) == (400, None), call
@@ -139,61 +141,60 @@ def test_a_patch_sets_files_as_a_whole_or_not_at_all(
     line.ask("DELETE", f"/{service}/{good['_id']}")
 
 
-def test_removing_a_document_of_an_earlier_time_removes_no_folder_but_its_own(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    urls = ["../x", "..", ".", "", "x/..", "/", "../../id_rsa", "https://example.org/../x", 5, None]
-    (tmp_path / "id_rsa").write_text("PRIVATE")
-    backend = own_backend(data=tmp_path / "data")
-    kept = upload(backend.url, "assets", part("b.png", b"kept")).json["a.png"]
-    backend.stop()
-    for name, documents in [  # as a version without the guard wrote them
-        ("assets", [{"_id": f"old{n}", "url": url} for n, url in enumerate(urls)]),
-        ("tfjs-models.db", [{"_id": f"old{n}", "files": [["a", url]]} for n, url in enumerate(urls)]),
-    ]:
-        with (backend.data / "db" / name).open("a") as file:
-            file.writelines(json.dumps(document) + "\n" for document in documents)
-    backend.start()
+EARLIER_URLS = ["../x", "..", ".", "", "x/..", "/", "../../id_rsa", "https://example.org/../x", 5, None]
+EARLIER_FILES = [["a", "../../../id_rsa"], ["b", "../../secret"], ["c", ".."]]
 
-    for n in range(len(urls)):
+
+@pytest.fixture(scope="module")
+def earlier(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A backend with documents as a version without the guard wrote them, in a folder with a private key beside it."""
+    folder = tmp_path_factory.mktemp("earlier")
+    (folder / "id_rsa").write_text("PRIVATE")
+    (folder / "data" / "db").mkdir(parents=True)
+    models = [{"_id": f"old{n}", "files": [["a", url]]} for n, url in enumerate(EARLIER_URLS)]
+    for name, documents in [
+        ("assets", [{"_id": f"old{n}", "url": url} for n, url in enumerate(EARLIER_URLS)]),
+        ("tfjs-models.db", [*models, {"_id": "old", "files": EARLIER_FILES}]),
+    ]:
+        lines = [json.dumps(document) + "\n" for document in documents]
+        (folder / "data" / "db" / name).write_text("".join(lines))
+    with Backend(data=folder / "data") as running:
+        yield running
+
+
+def test_removing_a_document_of_an_earlier_time_removes_no_folder_but_its_own(earlier: Backend) -> None:
+    kept = upload(earlier.url, "assets", part("b.png", b"kept")).json["a.png"]
+
+    for n in range(len(EARLIER_URLS)):
         for method, body in [("PATCH", {"files": []}), ("PUT", {"n": 1}), ("DELETE", None)]:
             for service in ("assets", "tfjs-models"):
-                assert ask(backend.url, method, f"/{service}/old{n}", body).code < 500
-    assert ask(backend.url, "GET", f"/assets/{kept}").body == b"kept"
-    assert (tmp_path / "id_rsa").read_text() == "PRIVATE"
-    assert sorted(path.name for path in (backend.data / "uploads").iterdir()) == ["assets", "onnx", "tfjs"]
+                assert ask(earlier.url, method, f"/{service}/old{n}", body).code < 500
+    assert ask(earlier.url, "GET", f"/assets/{kept}").body == b"kept"
+    assert (earlier.data.parent / "id_rsa").read_text() == "PRIVATE"
+    assert sorted(path.name for path in (earlier.data / "uploads").iterdir()) == ["assets", "onnx", "tfjs"]
 
 
-def test_a_document_of_an_earlier_time_reads_no_file_but_an_upload(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    (tmp_path / "id_rsa").write_text("PRIVATE")
-    backend = own_backend(data=tmp_path / "data")
-    backend.stop()
-    with (backend.data / "db" / "tfjs-models.db").open("a") as file:
-        file.write('{"_id": "old", "files": [["a", "../../../id_rsa"], ["b", "../../secret"], ["c", ".."]]}\n')
-    backend.start()
-
-    assert [ask(backend.url, "GET", f"/tfjs-models/old/{name}").code for name in "abc"] == [404, 404, 404]
+def test_a_document_of_an_earlier_time_reads_no_file_but_an_upload(earlier: Backend) -> None:
+    assert ask(earlier.url, "GET", "/tfjs-models/old").json["files"] == EARLIER_FILES
+    assert [ask(earlier.url, "GET", f"/tfjs-models/old/{name}").code for name in "abc"] == [404, 404, 404]
 
 
-def test_links_inside_the_folder_of_uploads_lead_nowhere(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
+def test_links_inside_the_folder_of_uploads_lead_nowhere(home: Backend, tmp_path: Path) -> None:
     (tmp_path / "private").mkdir()
     key = tmp_path / "private" / "a.png"
     key.write_text("PRIVATE")
-    backend = own_backend(data=tmp_path / "data")
-    uploads = backend.data / "uploads"
-    mine = upload(backend.url, "assets", part("b.png", b"mine")).json["a.png"]
+    uploads = home.data / "uploads"
+    mine = upload(home.url, "assets", part("b.png", b"mine")).json["a.png"]
     (uploads / "assets" / mine.split("/")[0] / "link.png").symlink_to(key)
     (uploads / "assets" / mine.split("/")[0] / "folder").symlink_to(tmp_path / "private")
     (uploads / "assets" / "elsewhere").symlink_to(tmp_path / "private")
 
-    assert ask(backend.url, "GET", f"/assets/{mine}").body == b"mine"
+    assert ask(home.url, "GET", f"/assets/{mine}").body == b"mine"
     for target in (f"{mine.split('/')[0]}/link.png", "elsewhere/a.png", f"{mine.split('/')[0]}/folder"):
-        assert ask(backend.url, "GET", f"/assets/{target}").code == 404
+        assert ask(home.url, "GET", f"/assets/{target}").code == 404
     for url in (mine, "elsewhere/a.png"):
-        document = ask(backend.url, "POST", "/assets", {"url": url}).json
-        assert ask(backend.url, "DELETE", f"/assets/{document['_id']}").code == 200
+        document = ask(home.url, "POST", "/assets", {"url": url}).json
+        assert ask(home.url, "DELETE", f"/assets/{document['_id']}").code == 200
     assert key.read_text() == "PRIVATE"
     assert not (uploads / "assets" / mine.split("/")[0]).exists()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
 from collections.abc import Callable
@@ -25,10 +24,13 @@ def stored(backend: Backend) -> set[str]:
     return {os.path.join(folder, name) for folder, below, files in os.walk(uploads) for name in below + files}
 
 
-def send_for_ever(line: socket.socket) -> None:
-    """Sends pieces of a body until the other side has enough."""
-    while True:
+def is_cut(line: socket.socket) -> bool:
+    """Whether the other side has had enough: sends one more piece of a body."""
+    try:
         line.sendall(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+    except ConnectionError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize(("service", "end"), ROUTES)
@@ -50,13 +52,12 @@ def test_a_field_is_called_as_a_file_would_be(backend: Backend, service: str, en
     assert eventually(lambda: stored(backend) == before)
 
 
-def test_no_file_of_the_user_is_overwritten(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
+def test_no_file_of_the_user_is_overwritten(backend: Backend, tmp_path: Path) -> None:
     picture = tmp_path / "me.png"
     picture.write_text("old")
-    url = own_backend().url
 
     for up in range(1, 14):
-        assert upload(url, "assets", part("../" * up + str(picture)[1:], b"EVIL")).code == 400
+        assert upload(backend.url, "assets", part("../" * up + str(picture)[1:], b"EVIL")).code == 400
     assert picture.read_text() == "old"
 
 
@@ -152,9 +153,7 @@ def test_a_body_that_never_ends_is_cut_where_it_is_kept_in_memory(backend: Backe
         for _ in range(200):
             line.sendall(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 413 ")
-        line.settimeout(30)
-        with pytest.raises(OSError, match=r"reset|roken"):
-            send_for_ever(line)
+        assert eventually(lambda: is_cut(line), timeout=30)
 
 
 def test_a_quarter_of_a_gigabyte_is_streamed_to_the_disk(own_backend: Callable[..., Backend]) -> None:
@@ -179,7 +178,9 @@ def test_a_quarter_of_a_gigabyte_is_streamed_to_the_disk(own_backend: Callable[.
         answer = b"".join(iter(lambda: line.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 200 ")
     (kept,) = (backend.data / "uploads" / "assets").rglob("large.png")
-    assert hashlib.sha256(kept.read_bytes()).digest() == hashlib.sha256(block * (size // len(block))).digest()
+    with kept.open("rb") as file:
+        assert all(file.read(len(block)) == block for _ in range(size // len(block)))
+        assert file.read() == b""
     assert memory() - before < 150_000  # kB
 
 

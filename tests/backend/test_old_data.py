@@ -10,7 +10,7 @@ import json
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,46 +22,35 @@ OLD = Path(__file__).parent / "nedb-1.8.0"
 PASSWORD = "correct horse"
 
 
-@pytest.fixture
-def old_data(tmp_path: Path) -> Path:
-    """A data folder of an earlier version."""
-    return Path(shutil.copytree(OLD, tmp_path / "data"))
+@pytest.fixture(scope="module")
+def opened(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A backend on a data folder of an earlier version."""
+    with Backend(data=shutil.copytree(OLD, tmp_path_factory.mktemp("old") / "data")) as running:
+        yield running
 
 
-def test_runs_of_an_earlier_version_are_there_as_they_were_last(
-    own_backend: Callable[..., Backend], old_data: Path
-) -> None:
-    with DataStore(own_backend(data=old_data).url) as store:
-        first, second = store.service("runs").find({"query": {"$sort": {"name": 1}}})["data"]
-
+def test_runs_of_an_earlier_version_are_there_as_they_were_last_go_on_and_stay_over_a_restart(opened: Backend) -> None:
+    with DataStore(opened.url) as store:
+        runs = store.service("runs")
+        first, second = runs.find({"query": {"$sort": {"name": 1}}})["data"]
+        runs.patch(second["_id"], {"logs.loss.1": 0.25, "status": "success"})
+        runs.remove(first["_id"])
     assert [first["name"], second["name"]] == ["digits-1", "digits-2"]  # the third was removed
     assert first["logs"] == {"loss": [1, 0.5, 1 / 3], "acc": [None, None, None]}
     assert (first["status"], first["epoch"], first["createdAt"]) == ("success", 3, "2026-11-25T23:25:54.833Z")
     assert second["logs"] == {"loss": [0.5], "acc": []}
 
+    opened.stop()
+    opened.start()
 
-def test_runs_of_an_earlier_version_go_on_and_stay_over_a_restart(
-    own_backend: Callable[..., Backend], old_data: Path
-) -> None:
-    backend = own_backend(data=old_data)
-    with DataStore(backend.url) as store:
-        runs = store.service("runs")
-        run = runs.find({"query": {"name": "digits-2"}})["data"][0]
-        runs.patch(run["_id"], {"logs.loss.1": 0.25, "status": "success"})
-        runs.remove(runs.find({"query": {"name": "digits-1"}})["data"][0]["_id"])
-    backend.stop()
-    backend.start()
-
-    with DataStore(backend.url) as store:
+    with DataStore(opened.url) as store:
         (left,) = store.service("runs").find()["data"]
 
-    assert (left["_id"], left["logs"]["loss"], left["status"]) == (run["_id"], [0.5, 0.25], "success")
+    assert (left["_id"], left["logs"]["loss"], left["status"]) == (second["_id"], [0.5, 0.25], "success")
 
 
-def test_files_of_an_earlier_version_are_served_and_go_with_their_documents(
-    own_backend: Callable[..., Backend], old_data: Path
-) -> None:
-    url = own_backend(data=old_data).url
+def test_files_of_an_earlier_version_are_served_and_go_with_their_documents(opened: Backend) -> None:
+    url = opened.url
     with DataStore(url) as store:
         (model,) = store.service("tfjs-models").find()["data"]
         with urllib.request.urlopen(f"{url}/tfjs-models/{model['_id']}/model.weights.bin", timeout=10) as answer:
@@ -73,13 +62,13 @@ def test_files_of_an_earlier_version_are_served_and_go_with_their_documents(
         store.service("tfjs-models").remove(model["_id"])
         store.service("assets").remove(asset["_id"])
 
-    assert [path for path in (old_data / "uploads").rglob("*") if path.is_file()] == []
+    assert [path for path in (opened.data / "uploads").rglob("*") if path.is_file()] == []
 
 
 def test_users_of_an_earlier_version_sign_in_and_their_addresses_stay_taken(
-    own_backend: Callable[..., Backend], old_data: Path
+    own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
-    url = own_backend(data=old_data, auth=True, signup=True).url
+    url = own_backend(data=shutil.copytree(OLD, tmp_path / "data"), auth=True, signup=True).url
     for email, runs in {"ada@example.org": 2, "bob@example.org": 0}.items():  # who made them, and another
         with DataStore(url) as store:
             store.login(email, PASSWORD)

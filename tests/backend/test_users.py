@@ -26,34 +26,10 @@ BOB = "bob@example.org"
 OLD = Path(__file__).parent / "nedb-1.8.0"
 
 
-@pytest.fixture(scope="module")
-def left(node: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a backend with a sign-in has left, where nobody has an account."""
-    with Backend(data=tmp_path_factory.mktemp("left") / "data", auth=True) as backend:
-        return backend.data
-
-
 @pytest.fixture
-def stopped(left: Path, tmp_path: Path) -> Path:
-    """The data of a backend with a sign-in that is stopped."""
-    shutil.copytree(left, tmp_path / "stopped", ignore=shutil.ignore_patterns("orders"))
-    return tmp_path / "stopped"
-
-
-@pytest.fixture(params=["running", "stopped"])
-def folder(request: pytest.FixtureRequest, asking: Backend, stopped: Path) -> Path:
-    """The data of a backend with a sign-in, which runs or is stopped."""
-    return asking.data if request.param == "running" else stopped
-
-
-def signs_in(folder: Path, own_backend: Callable[..., Backend], email: str, password: str) -> bool:
-    """Whether a login is taken, after a restart too."""
-    with DataStore(own_backend(data=folder, auth=True).url) as store:
-        try:
-            store.login(email, password)
-        except NotAuthenticated:
-            return False
-        return True
+def stopped(tmp_path: Path) -> Path:
+    """The data of a backend with a sign-in that is stopped: an earlier version's."""
+    return Path(shutil.copytree(OLD, tmp_path / "stopped"))
 
 
 def test_users_are_made_listed_changed_and_removed_while_it_runs(asking: Backend) -> None:
@@ -83,26 +59,40 @@ def test_users_are_made_listed_changed_and_removed_while_it_runs(asking: Backend
     assert [user.email for user in users.every(backend.data)] == [BOB]
 
 
-def test_users_that_were_made_while_it_was_stopped_sign_in(own_backend: Callable[..., Backend], stopped: Path) -> None:
-    folder = stopped
-    users.add(folder, EMAIL, PASSWORD)
-    users.add(folder, BOB, PASSWORD)
-    users.set_password(folder, BOB, "another one")
-    users.remove(folder, EMAIL)
+def test_users_of_an_earlier_version_and_those_that_were_made_while_it_was_stopped_are_listed_and_sign_in(
+    own_backend: Callable[..., Backend], stopped: Path
+) -> None:
+    users.add(stopped, EMAIL, PASSWORD)
+    with pytest.raises(BackendError, match=f"{EMAIL} has an account already"):
+        users.add(stopped, EMAIL, "another one")
+    users.set_password(stopped, EMAIL, "a very secret one")
+    assert_no_password_is_kept(stopped, "a very secret one")
 
-    assert signs_in(folder, own_backend, BOB, "another one")
-    assert [user.email for user in users.every(folder)] == [BOB]
+    with DataStore(own_backend(data=stopped, auth=True).url) as store:
+        with pytest.raises(NotAuthenticated):
+            store.login(EMAIL, PASSWORD)
+        store.login(EMAIL, "a very secret one")
+    found = {user.email: user.created for user in users.every(stopped)}
+    assert list(found) == [EMAIL, "ada@example.org", "bob@example.org", "gone@example.org"]
+    assert found.pop(EMAIL) is not None
+    assert set(found.values()) == {None}
 
 
-def test_a_password_is_never_kept_as_it_is(folder: Path) -> None:
-    users.add(folder, EMAIL, "a very secret one")
-
+def assert_no_password_is_kept(folder: Path, password: str) -> None:
+    """Looks through all files of a folder."""
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert EMAIL.encode() in kept
-    assert b"a very secret one" not in kept
+    assert password.encode() not in kept
 
 
-def test_an_account_that_is_there_already_is_refused(folder: Path) -> None:
+def test_a_password_is_never_kept_as_it_is(asking: Backend) -> None:
+    users.add(asking.data, EMAIL, "a very secret one")
+
+    assert_no_password_is_kept(asking.data, "a very secret one")
+
+
+def test_an_account_that_is_there_already_is_refused(asking: Backend) -> None:
+    folder = asking.data
     users.add(folder, EMAIL, PASSWORD)
 
     with pytest.raises(BackendError, match=rf"{EMAIL} has an account already.*user password {EMAIL}"):
@@ -111,7 +101,8 @@ def test_an_account_that_is_there_already_is_refused(folder: Path) -> None:
     assert len(users.every(folder)) == 1
 
 
-def test_an_account_that_is_not_there_is_named(folder: Path) -> None:
+def test_an_account_that_is_not_there_is_named(asking: Backend) -> None:
+    folder = asking.data
     for change in (lambda: users.remove(folder, BOB), lambda: users.set_password(folder, BOB, PASSWORD)):
         with pytest.raises(BackendError, match=rf"Nobody has an account as {BOB}; .*user list"):
             change()
@@ -160,36 +151,11 @@ def test_a_folder_that_no_backend_with_a_sign_in_has_used_is_named(backend: Back
         users.add(backend.data, EMAIL, PASSWORD)
 
 
-def test_a_folder_of_somebody_else_is_left_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("marcelle_rt.backend.data_folder.is_taken", lambda folder: False)
-    monkeypatch.setattr(os, "geteuid", lambda: folder.stat().st_uid + 1)
+def test_a_folder_of_somebody_else_is_left_alone(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: stopped.stat().st_uid + 1)
 
     with pytest.raises(BackendError, match=r"belongs to another user\. Run this as that user"):
-        users.every(folder)
-
-
-def test_users_of_an_earlier_version_are_listed_without_a_date(node: None, tmp_path: Path) -> None:
-    (tmp_path / "db").mkdir()
-    (tmp_path / "db" / "users.db").write_bytes((OLD / "db" / "users.db").read_bytes())
-
-    found = users.every(tmp_path)
-
-    assert [user.email for user in found] == ["ada@example.org", "bob@example.org", "gone@example.org"]
-    assert {user.created for user in found} == {None}
-
-
-def test_who_signs_up_can_not_choose_the_day_nor_change_it(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(auth=True, signup=True)
-    with DataStore(backend.url) as store:
-        accounts = store.service("users")
-        made = accounts.create({**ADA, "createdAt": "1999-01-01T00:00:00.000Z"})
-        store.login(**ADA)
-        accounts.patch(made["_id"], {"createdAt": "1999-01-01T00:00:00.000Z"})
-
-    (ada,) = users.every(backend.data)
-
-    assert ada.created is not None
-    assert ada.created.year > 2000
+        users.every(stopped)
 
 
 def test_a_removed_user_who_is_signed_in_gets_no_answers_and_no_events(asking: Backend) -> None:
@@ -219,26 +185,17 @@ def test_nobody_else_can_give_orders(asking: Backend) -> None:
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
-def test_a_folder_with_a_long_path_takes_orders(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    folder = own_backend(data=tmp_path / ("long" * 50) / "data", auth=True).data
-
-    users.add(folder, EMAIL, PASSWORD)
-
-    assert len(users.every(folder)) == 1
-
-
-def test_a_socket_that_a_killed_backend_left_is_made_anew(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    backend = own_backend(data=tmp_path / "data", auth=True)
+def test_a_folder_with_a_long_path_takes_orders_also_where_a_killed_backend_left_its_socket(
+    own_backend: Callable[..., Backend], tmp_path: Path
+) -> None:
+    backend = own_backend(data=tmp_path / ("long" * 50) / "data", auth=True)
+    users.add(backend.data, EMAIL, PASSWORD)
     assert backend.process is not None
     backend.process.kill()
     backend.process.wait()
     assert (backend.data / "orders").exists()
-    users.add(backend.data, EMAIL, PASSWORD)
-    backend.stop()
 
-    backend.start()
-
-    assert len(users.every(backend.data)) == 1
+    assert [user.email for user in users.every(backend.data)] == [EMAIL]
 
 
 def test_orders_that_make_no_sense_are_refused_and_the_backend_lives(asking: Backend) -> None:

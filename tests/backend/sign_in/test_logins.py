@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from marcelle_rt.backend import Backend
+from marcelle_rt.backend import Backend, users
 from tests.backend.sign_in.people import User, cookie_of
 from tests.backend.wire import Socket, ask, part, upload
 from tests.helpers import eventually
@@ -39,30 +39,46 @@ def test_nobody_signs_up_with_rights(home: Backend, ada: User, rights: dict[str,
     assert ada.socket.call("find", "users", {"email": mallory["email"]})[1]["total"] == 0
 
 
-@pytest.mark.parametrize(
-    "patch",
-    [
-        *RIGHTS,
-        *({"$set": rights} for rights in RIGHTS),
-        *({operator: {"role": "superadmin"}} for operator in ("$unset", "$push", "$max", "$min", "$inc", "$rename")),
-        {"role.x": "superadmin"},
-        {"$set": {"role.x": 1}},
-        {"role": ["superadmin"]},
-        {"password": {"$ne": ""}},
-        {"email": None},
-        {"password": ""},
-    ],
-    ids=str,
-)
-def test_nobody_patches_his_rights(ada: User, patch: dict[str, Any]) -> None:
-    for method, call in (("PATCH", "patch"), ("PUT", "update")):
-        assert ada.ask(method, f"/users/{ada.id}", patch).code in (400, 403, 405)
-        assert ada.ask(method, "/users", patch).code in (400, 403, 405)
-        for identifier in (ada.id, None):
-            assert ada.socket.call(call, "users", identifier, patch, {})[0]["code"] in (400, 403, 405)
-    account = ada.socket.call("get", "users", ada.id, {})[1]
-    assert (account["role"], set(account)) == ("editor", {"_id", "createdAt", "email", "role"})
+WRONG_PATCHES: list[dict[str, Any]] = [
+    *RIGHTS,
+    *({"$set": rights} for rights in RIGHTS),
+    *({operator: {"role": "superadmin"}} for operator in ("$unset", "$push", "$max", "$min", "$inc", "$rename")),
+    {"role.x": "superadmin"},
+    {"$set": {"role.x": 1}},
+    {"role": ["superadmin"]},
+    {"password": {"$ne": ""}},
+    {"email": None},
+    {"password": ""},
+]
+
+
+def test_nobody_patches_his_rights(ada: User) -> None:
+    for patch in WRONG_PATCHES:
+        for method, call in (("PATCH", "patch"), ("PUT", "update")):
+            assert ada.ask(method, f"/users/{ada.id}", patch).code in (400, 403, 405), patch
+            assert ada.ask(method, "/users", patch).code in (400, 403, 405), patch
+            for identifier in (ada.id, None):
+                error, _ = ada.socket.call(call, "users", identifier, patch, {})
+                assert error["code"] in (400, 403, 405), patch
+        account = ada.socket.call("get", "users", ada.id, {})[1]
+        assert (account["role"], set(account)) == ("editor", {"_id", "createdAt", "email", "role"}), patch
     assert ask(ada.url, "POST", "/authentication", {"strategy": "local", **ada.login}).code == 201
+
+
+def test_who_signs_up_can_not_choose_the_day_nor_change_it(home: Backend) -> None:
+    dan = {"email": "dan@example.org", "password": "the password of dan"}
+    day = {"createdAt": "1999-01-01T00:00:00.000Z"}
+    socket = Socket(home.url)
+    error, made = socket.call("create", "users", {**dan, **day}, {})
+    assert error is None
+    assert socket.call("create", "authentication", {"strategy": "local", **dan}, {})[0] is None
+    assert socket.call("patch", "users", made["_id"], day, {})[0] is None
+    socket.close()
+
+    (created,) = [user.created for user in users.every(home.data) if user.email == dan["email"]]
+
+    assert created is not None
+    assert created.year > 2000
 
 
 def test_a_user_changes_his_own_password_and_nobody_elses(ada: User, bob: User) -> None:
