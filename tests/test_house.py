@@ -15,8 +15,8 @@ from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
 GROUND = {
-    *("cards.py", "chance.py", "config.py", "errors.py", "foreign.py", "forks.py", "formats.py"),
-    *("notices.py", "redaction/", "threads.py", "values.py"),
+    *("cards.py", "chance.py", "config.py", "errors.py", "foreign.py", "formats.py"),
+    *("notices.py", "processes/", "redaction/", "values.py"),
 }
 """What every room but the pure ones may stand on."""
 
@@ -28,12 +28,11 @@ ROOMS = {
     "config.py": {"errors.py"},
     "foreign.py": set(),
     "cards.py": {"foreign.py"},
-    "forks.py": set(),
     "chance.py": set(),
     "redaction/": set(),
     "formats.py": {"errors.py"},
     "notices.py": {"config.py", "foreign.py", "redaction/"},
-    "threads.py": {"notices.py"},
+    "processes/": {"notices.py"},
     "utils.py": GROUND,
     "client/": GROUND,
     "models/": GROUND,

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from ..forks import pid
+from ..processes.forks import pid
 from .data_folder import private
 from .errors import BackendError
 

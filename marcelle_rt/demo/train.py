@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..processes import garbage
+
 
 def train(backend_root: str, log_dir: Path, epochs: int) -> None:
     """Trains for some seconds, and streams every epoch to a Marcelle backend.
@@ -17,11 +19,11 @@ def train(backend_root: str, log_dir: Path, epochs: int) -> None:
         epochs: How many times to go through the 1,437 training images.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _without_greetings():
+    with garbage.kept(), _without_greetings():
         import keras
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-    from tqdm.keras import TqdmCallback
+        from sklearn.datasets import load_digits
+        from sklearn.model_selection import train_test_split
+        from tqdm.keras import TqdmCallback
 
     from ..callbacks.keras import KerasCallback
     from ..runs.writer import Writer

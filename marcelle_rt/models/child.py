@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import json
 import os
@@ -12,9 +13,10 @@ from pathlib import Path
 
 from .. import formats
 from ..errors import ConversionError
+from ..processes import garbage
 from .conversion import convert, needs_graph, say_why
 from .converted import Converted
-from .disk import format_of
+from .disk import format_of, import_keras
 from .memory import is_out_of_memory, need, offer_to_end, why
 from .reasons import first_line
 
@@ -99,6 +101,9 @@ def main() -> None:
     job = json.loads(sys.stdin.read())
     source, directory = Path(job.pop("source")), Path(job.pop("directory"))
     try:
+        if job["local_format"] != "saved_model":
+            with garbage.kept():
+                import_keras()
         answer = asdict(convert(source, directory, **job))
         answer["files"] = [os.fspath(file) for file in answer["files"]]
     except (ConversionError, ImportError, MemoryError) as error:
@@ -114,3 +119,4 @@ def main() -> None:
         answer = {"error": {"target": target, "culprit": culprit, "reason": reason}}
     # On a line of its own, whatever TensorFlow has printed before.
     sys.stdout.write(f"\n{json.dumps(answer)}\n")
+    gc.freeze()  # all of it goes now: nobody need look for garbage in it

@@ -147,7 +147,7 @@ def load(path: Path, local_format: str | None = None) -> Any:
         raise UnsupportedFormat("Loading as a Keras model", kind, ("h5", "keras"))
     if not path.is_file():
         raise ConversionError(_TARGET, str(path), "there is no such file")
-    keras = _keras()
+    keras = import_keras()
     _refuse_code(path, kind, keras)
     try:
         with h5.readable(path) if kind == "h5" else contextlib.nullcontext(path) as file:
@@ -205,7 +205,7 @@ def _refuse_code(path: Path, kind: str, keras: Any) -> None:
         raise ConversionError(_TARGET, str(path), reason)
 
 
-def _keras() -> Any:
+def import_keras() -> Any:
     """The Keras that TensorFlow's users have asked for."""
     return importlib.import_module("tf_keras" if wants_keras_2() else "keras")
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ... import values
 from ...config import LOOPBACK, is_this_machine
 from ...errors import BackendUnreachable, CallTimeout, ConnectionLost, InvalidAnswer, NotAuthenticated, from_server
-from ...forks import pid
+from ...processes.forks import pid
 from .. import tls
 from ..opener import sends_on
 

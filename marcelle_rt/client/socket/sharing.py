@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from ...config import Login
-from ...forks import on_fork
+from ...processes.forks import on_fork
 from .connection import Connection
 
 _shared: dict[tuple[str, Login], Connection] = {}

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ...notices import THREADS, tell
+from ...processes import garbage
 from ...serving.definition import NoServer, Reference
 from ...serving.server import TrainingServer
 from .changes import Changes
@@ -52,7 +53,8 @@ def run_server(target: str, location: str | None, reload: bool) -> None:
 
 
 def _server(reference: Reference) -> TrainingServer:
-    reference.load()
+    with garbage.kept():
+        reference.load()
     server = getattr(sys.modules[reference.module], reference.attribute)
     if not isinstance(server, TrainingServer):
         raise NoServer(f"{reference} is not a TrainingServer")

@@ -19,7 +19,7 @@ from ...client.doubt import passes
 from ...client.opener import opener
 from ...errors import MarcelleError
 from ...notices import Notices
-from ...threads import started
+from ...processes.threads import started
 from ...values import dumps
 from .alert import sentence
 

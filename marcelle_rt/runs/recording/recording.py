@@ -10,8 +10,8 @@ from time import time
 from typing import Any
 from weakref import WeakSet
 
-from ...forks import on_fork
 from ...notices import Notices, tell
+from ...processes.forks import on_fork
 from ..document import events
 from ..document.events import ALERTS, BATCHES, SYSTEM, Event
 from ..document.resumed import Resumed

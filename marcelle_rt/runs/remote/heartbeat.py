@@ -15,8 +15,8 @@ from typing import Any
 
 from ...client.doubt import may_pass
 from ...errors import AWAY, FeathersError, MarcelleError, NotFound
-from ...forks import pid
 from ...notices import logger
+from ...processes.forks import pid
 from ...values import iso, time_of
 from ..document.events import HEARTBEATS, RUNS
 from ..document.run import ENDED

@@ -20,7 +20,7 @@ from typing import Any
 from ...errors import AWAY
 from ...foreign import pass_interrupt
 from ...notices import Notices, logger, sentence
-from ...threads import started
+from ...processes.threads import started
 from .destination import Destination
 from .publishing import ModelPublisher
 from .uploads import FileUploads

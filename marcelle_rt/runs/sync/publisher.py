@@ -12,9 +12,9 @@ from functools import partial
 from ...chance import CHANCE
 from ...client.retrying import pause
 from ...errors import AWAY, MarcelleError
-from ...forks import on_fork, pid
 from ...notices import THREADS, logger
-from ...threads import started
+from ...processes.forks import on_fork, pid
+from ...processes.threads import started
 from ..remote.link import Link
 from .feed import Feed
 from .pace import PAUSE, REFUSED_PAUSE, earlier

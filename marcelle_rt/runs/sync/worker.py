@@ -6,7 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-from ...threads import started
+from ...processes.threads import started
 
 Job = Callable[[], None]
 

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Protocol
 
 from ...foreign import pass_interrupt, utf8
-from ...forks import around_fork, on_fork
+from ...processes.forks import around_fork, on_fork
 from ...redaction import redacted
 
 _LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes

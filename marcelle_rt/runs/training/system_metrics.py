@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ...forks import on_fork
 from ...notices import Notices, logger
-from ...threads import started
+from ...processes.forks import on_fork
+from ...processes.threads import started
 from ...values import iso
 
 INTERVAL = 10.0  # seconds between two measurements of a run

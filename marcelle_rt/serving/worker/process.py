@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from ...notices import THREADS
+from ...processes import garbage
 from ..definition import Reference
 from ..executors.seam import Order
 from ..presence import Presence
@@ -43,7 +44,8 @@ def main() -> None:
     # A spare leaves the processor to the training that has just begun, unless it is needed.
     select.select([orders], [], [], float(wait))
     try:
-        definition = Reference(module, attribute, folder).load()
+        with garbage.kept():
+            definition = Reference(module, attribute, folder).load()
         with contextlib.suppress(Exception):  # only to be quicker later: what can't be reached is said then
             definition.store.connect()
     except Interrupted:

@@ -16,7 +16,7 @@ from ....client.doubt import is_away, may_pass
 from ....client.paging import identity
 from ....errors import FeathersError, Forbidden, MarcelleError, MethodNotAllowed, NotFound
 from ....notices import Notices, logger, sentence
-from ....threads import started
+from ....processes.threads import started
 from ...document.commands import ANSWERED, COMMANDS, Answer, State
 from ...remote.link import Link
 from ...training.steering import Steering

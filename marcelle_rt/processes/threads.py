@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from .notices import THREADS, logger
+from ..notices import THREADS, logger
 
 
 def started(work: Callable[[], object], name: str) -> threading.Thread | None:

@@ -1,0 +1,1 @@
+"""What a process has beside its memory: its threads, its forks, and the garbage in it."""
