@@ -24,7 +24,7 @@ const { Visitors } = require('./visitors');
  * Loads the backend, with the guard built in.
  *
  * Some of what it does is decided while it loads, so parts of it are replaced before: how uploads are parsed, how
- * documents are changed, when files are removed, and who may read answers, which the door decides.
+ * documents are changed and told of, when files are removed, and who may read answers, which the door decides.
  *
  * @param {NodeRequire} require Finds modules as `@marcellejs/backend` does.
  * @returns {object} The app.
@@ -38,6 +38,7 @@ function load(require) {
   replace('multer', multipart.checked);
   replace('nedb/lib/model', paths.checked);
   replace('engine.io-parser', frames.limited);
+  replace('@feathersjs/transport-commons/lib/socket/utils', frames.sentAlone);
   replace('cors', () => () => (req, res, next) => next());
   // Who knows the address of a file may read it once he has logged in, so that it must not be guessed.
   replace('./utils/objectid', (ids) => Object.assign(ids, { default: () => crypto.randomBytes(12).toString('hex') }));
