@@ -57,7 +57,7 @@ class Hand:
         self._page.mouse.move(*first)
         self._page.mouse.down()
         for place in others:
-            self._page.mouse.move(*place, steps=3)
+            self._page.mouse.move(*place)
             self._after(place)
         self._page.mouse.up()
 

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from marcelle_rt.demo.interactive.run import SERVER, demo_page, demo_server
+from marcelle_rt.demo.interactive.run import SERVER, demo_page
 from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import REQUESTS
 from tests.demo.hand import Hand
 from tests.helpers import eventually
 from tests.support.lean import lean_environment
+from tests.support.programs.forked import Program
 
 if TYPE_CHECKING:
-    import subprocess
-
     from playwright.sync_api import Browser, Page
 
 pytest.importorskip("keras")
 
-Start = Callable[[], "subprocess.Popen[bytes]"]
+Start = Callable[[], Program]
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def url(page: Page, own_backend: Callable[..., Backend]) -> Iterator[str]:
     """A backend with the demo's page, which is open; what is thrown in it fails the test."""
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.emulate_media(reduced_motion="reduce")
     address = own_backend(page=demo_page()).url
     page.goto(f"{address}/")
     page.locator("#pad canvas").wait_for()
@@ -42,12 +43,18 @@ def url(page: Page, own_backend: Callable[..., Backend]) -> Iterator[str]:
 
 
 @pytest.fixture
-def start(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
-    """Starts the demo's Python, with as little else as its users have."""
-    for name, value in lean_environment().items():
-        monkeypatch.setenv(name, value)
+def start(url: str, tmp_path: Path) -> Iterator[Start]:
+    """Starts the demo's Python; its jobs find as little else as its users have."""
+    env = {**lean_environment(), "MARCELLE_BACKEND": url, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with ExitStack() as stack:
-        yield lambda: stack.enter_context(demo_server(url, tmp_path))
+        nothing, said = stack.enter_context(open(os.devnull)), stack.enter_context((tmp_path / "said").open("w"))
+
+        def started() -> Program:
+            server = Program([str(SERVER)], "keras", tmp_path, env, [nothing, said, said])
+            stack.callback(server.terminate)
+            return server
+
+        yield started
 
 
 def guided(page: Page, text: str, timeout: float = 60.0) -> None:
@@ -67,6 +74,10 @@ def enter(page: Page, place: int, before: str, value: str) -> None:
     field.blur()
 
 
+def newest_run(store: DataStore) -> Any:
+    return max(store.service("runs").items(), key=lambda run: str(run["start"]))
+
+
 def draws(page: Page) -> None:
     """Draws until the page says that it is enough."""
     page.get_by_label("Name of a new class").fill("circle")
@@ -81,36 +92,39 @@ def draws(page: Page) -> None:
     guided(page, "10 examples of 2 classes: press Train")
 
 
-def learns(page: Page) -> None:
-    """Trains to the end, and draws what the model is to tell apart."""
-    enter(page, 0, "40", "24")
-    enter(page, 1, "0.001", "0.003")
+def is_killed_and_comes_back(page: Page, store: DataStore, server: Program, start: Start) -> None:
+    """Answers in mid training, loses its page there for a moment, and then its Python; all go on."""
+    enter(page, 0, "40", "500")
     press(page, "Train")
-    guided(page, "Draw something: the newest model says", 120)
-    hand = Hand(page)
-    hand.draw("star")
+    guided(page, "of 500. Draw something: the newest model says", 120)
+    Hand(page).draw("star")
     page.locator("#answer code", has_text="star").or_(page.locator("#answer code", has_text="circle")).wait_for()
-    guided(page, "Trained.", 180)
-
-    page.get_by_text("Status: success").wait_for()
-    page.get_by_text("Global Accuracy").wait_for()
-    for shape in ("circle", "star"):
-        press(page, "Clear")
-        hand.draw(shape)
-        page.locator("#answer code", has_text=shape).wait_for()
-
-
-def is_killed_and_comes_back(page: Page, server: subprocess.Popen[bytes], start: Start) -> None:
-    """Loses its page for a moment in mid training, then its Python; both go on."""
-    enter(page, 0, "24", "500")
-    press(page, "Train")
-    guided(page, "of 500.", 120)
+    endless = "document.getAnimations().filter(({ effect }) => effect.getTiming().iterations === Infinity)"
+    assert page.evaluate(f"{endless}.map(({{ animationName }}) => animationName)") == []
     page.reload()
     guided(page, "of 500")
     server.kill()
     guided(page, "Python is gone in the middle of it", 20)
     start()
+    eventually(lambda: newest_run(store)["params"].get("attempt") == 2, 120)
     guided(page, "of 500", 120)
+
+
+def learns(page: Page) -> None:
+    """Trains to the end, and draws what the model is to tell apart."""
+    enter(page, 0, "40", "24")
+    enter(page, 1, "0.001", "0.003")
+    press(page, "Train")
+    page.locator("#guide.busy").wait_for()
+    guided(page, "Trained.", 180)
+
+    page.get_by_text("Status: success").wait_for()
+    page.get_by_text("Global Accuracy").wait_for()
+    hand = Hand(page)
+    for shape in ("circle", "star"):
+        press(page, "Clear")
+        hand.draw(shape)
+        page.locator("#answer code", has_text=shape).wait_for()
 
 
 def test_drawings_are_learned_and_neither_a_reload_nor_a_killed_python_loses_them(
@@ -120,24 +134,24 @@ def test_drawings_are_learned_and_neither_a_reload_nor_a_killed_python_loses_the
     server = start()
     guided(page, "Draw something on the pad")
     draws(page)
-    learns(page)
-    with DataStore(url) as opened:
-        assert opened.service(COMMANDS).count() == opened.service(REQUESTS).count() == 0
-        (run,) = opened.service("runs").find()["data"]
-        assert (run["status"], run["epoch"]) == ("success", 24)
-        assert (run["params"]["epochs"], run["params"]["learning_rate"]) == (24, 0.003)
-        assert opened.service("predictions-sketches").count() == 2  # one in three of five, of each class
 
-    is_killed_and_comes_back(page, server, start)
-    press(page, "Stop")
-    guided(page, "Trained.")
-    page.get_by_text("Global Accuracy").wait_for()  # what it has learned until then
-    with DataStore(url) as opened:
-        stopped = max(opened.service("runs").find()["data"], key=lambda run: str(run["start"]))
+    with DataStore(url) as store:
+        is_killed_and_comes_back(page, store, server, start)
+        press(page, "Stop")
+        guided(page, "Trained.")
+        page.get_by_text("Global Accuracy").wait_for()  # what it has learned until then
+        stopped = newest_run(store)
         assert stopped["status"] == "success"
         assert stopped["epoch"] < 500
         assert stopped["params"]["attempt"] == 2
-        eventually(lambda: opened.service(COMMANDS).count() == 0)
+        eventually(lambda: store.service(COMMANDS).count() == 0)
+
+        learns(page)
+        assert store.service(COMMANDS).count() == store.service(REQUESTS).count() == 0
+        run = newest_run(store)
+        assert (run["status"], run["epoch"], run["_id"] != stopped["_id"]) == ("success", 24, True)
+        assert (run["params"]["epochs"], run["params"]["learning_rate"]) == (24, 0.003)
+        assert store.service("predictions-sketches").count() == 2  # one in three of five, of each class
 
 
 def test_the_demos_python_is_one_short_file() -> None:

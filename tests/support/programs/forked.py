@@ -28,7 +28,7 @@ from tests.support.lean import UNASKED
 _FOLDER = "PYTEST_FORK_SERVERS"
 """The variable that tells a run's processes where its sockets are."""
 _SERVER = Path(__file__).parent / "fork_server.py"
-_OF_PROGRAMS = ("MARCELLE_", "PYTEST_", "PYTHONPATH")
+_OF_PROGRAMS = ("HIDDEN_PACKAGES", "MARCELLE_", "PYTEST_", "PYTHONPATH")
 """How variables begin that no library reads when it is imported."""
 _UNTIL_IMPORTED = 180.0
 
@@ -68,8 +68,15 @@ class Program:
 
     def kill(self) -> None:
         """Ends it, if it has not ended."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Asks it to end, if it has not ended, and waits until it has."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            os.kill(self._process, signal.SIGKILL)
+            os.kill(self._process, number)
             self.wait(60)
 
     def _answer(self, timeout: float) -> int:
