@@ -7,7 +7,7 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,23 @@ from tests.helpers import eventually
 from tests.support.trainings.many_runs import Load, run
 
 
-@pytest.fixture
-def counted(node: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[str, Callable[[], int]]]:
-    """A backend of its own, and how many sockets it has."""
-    path = tmp_path / "sockets"
-    monkeypatch.setenv("SOCKETS", str(path))
-    monkeypatch.setenv("NODE_OPTIONS", f"--require {Path(__file__).parents[1] / 'support' / 'count_sockets.js'}")
-    with Backend() as backend:
+@pytest.fixture(scope="module")
+def _counting(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Callable[[], int]]]:
+    path = tmp_path_factory.mktemp("counted") / "sockets"
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:
+            counter = Path(__file__).parents[1] / "support" / "count_sockets.js"
+            environment.setenv("SOCKETS", str(path))
+            environment.setenv("NODE_OPTIONS", f"--require {counter}")
+            backend = stack.enter_context(Backend())
         yield backend.url, lambda: int(path.read_text() or -1)
+
+
+@pytest.fixture
+def counted(_counting: tuple[str, Callable[[], int]]) -> tuple[str, Callable[[], int]]:
+    """A backend for this file's tests, and how many sockets it has: none yet."""
+    eventually(lambda: _counting[1]() == 0)
+    return _counting
 
 
 @pytest.fixture
@@ -55,7 +64,7 @@ def noise(url: str) -> Iterator[None]:
     connection = RestCaller(url, Login())
 
     def write() -> None:
-        while not stop.is_set():
+        while not stop.wait(0.005):
             connection.call("create", "noise", {"n": 1}, {}, timeout=10)
 
     thread = threading.Thread(target=write)
@@ -119,7 +128,8 @@ def test_a_flooded_run_gives_up_its_socket_and_arrives_whole(
     (document,) = training.stored(rest)
     assert document["logs"]["loss"] == [n / 7 for n in range(training.epochs)]
     assert document["status"] == "success"
-    eventually(lambda: rest.call("find", "run-heartbeats", {}, timeout=10)["total"] == 0)
+    sign = {"_id": document["_id"]}
+    eventually(lambda: rest.call("find", "run-heartbeats", sign, timeout=10)["total"] == 0)
 
 
 def test_the_next_run_of_a_flooded_process_makes_no_socket(
@@ -215,7 +225,7 @@ def test_twelve_processes_give_up_their_sockets_and_all_runs_arrive(
     counted: tuple[str, Callable[[], int]], tmp_path: Path
 ) -> None:
     url, sockets = counted
-    load = Load(processes=12, runs=1, epochs=100, apart=0.1, flood=(3.0, 2.0, 0.5))
+    load = Load(processes=12, runs=1, epochs=50, apart=0.1, flood=(3.0, 2.0, 0.5))
     report = run(load, url, tmp_path / "logs", timeout=100)
     assert report.complete == 12
     assert report.by_rest >= 10
