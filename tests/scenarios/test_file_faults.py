@@ -14,6 +14,7 @@ import pytest
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import ConnectionLost
+from tests.support.lean import lean_environment
 from tests.support.writers import offline_run, said, uploads_of
 
 
@@ -120,8 +121,10 @@ def test_checkpoints_for_whose_conversion_memory_runs_out_warn_once_and_the_trai
 
 
 def test_a_backend_that_lost_its_database_gets_run_and_files_again(
-    own_backend: Callable[..., Backend], model: Any, picture: Path, tmp_path: Path
+    own_backend: Callable[..., Backend], model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name, value in lean_environment().items():  # of the process that converts the checkpoint again
+        monkeypatch.setenv(name, value)
     first = own_backend()
     writer = Writer("emptied", first.url, base_log_dir=tmp_path / "logs")
     writer.create_run(model)
