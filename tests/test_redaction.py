@@ -13,7 +13,7 @@ import pytest
 
 from marcelle_rt.client import auth
 from marcelle_rt.config import Login
-from marcelle_rt.redaction import keep_secret, known, redacted
+from marcelle_rt.redaction import keep_secret, known, redacted, redacted_beginning
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +62,16 @@ def test_those_of_the_environment_are_known_at_any_time(monkeypatch: pytest.Monk
 
 
 NASTY = "Zx9+sup3r/S3 cret'\\é\"&"
+
+
+@pytest.mark.parametrize("end", [5_000, 9_990, 20_000, 25_000, 29_990, 49_000])
+def test_the_beginning_of_a_text_of_any_length_shows_no_secret_and_no_half_of_one(end: int) -> None:
+    keep_secret("hunter2hunter2hunter2")
+    text = f"{'x ' * (end // 2)}hunter2hunter2hunter2 password=hunter3hunter3 {'y' * (50_000 - end)}"
+    shown = redacted_beginning(text, 10_000)
+    assert len(shown) > 10_000
+    assert "hunter" not in shown
+    assert redacted(text).startswith(shown)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from ... import config
 from ...foreign import clean, pass_interrupt, shown, utf8
 from ...notices import Notices, logger
-from ...redaction import redacted
+from ...redaction import redacted_beginning
 from ...values import iso, to_run
 
 LEVELS = ("info", "warning", "error")
@@ -25,8 +25,8 @@ def make(title: Any, text: Any, level: Any, notices: Notices) -> dict[str, Any]:
         level: One of `LEVELS`; anything else becomes `"warning"`, which is said.
         notices: What the user is told.
     """
-    plain, words = (redacted(_text(value)) for value in (title, text))
-    plain = " ".join(plain.split())
+    plain = " ".join(redacted_beginning(_text(title), _LONGEST_TITLE).split())
+    words = redacted_beginning(_text(text), _LONGEST_TEXT)
     known = level.strip().lower() if isinstance(level, str) else level
     if known not in LEVELS:
         notices.warn(

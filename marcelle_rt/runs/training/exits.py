@@ -14,7 +14,7 @@ from typing import Protocol
 
 from ...foreign import pass_interrupt, utf8
 from ...processes.forks import around_fork, on_fork
-from ...redaction import redacted
+from ...redaction import redacted_beginning
 
 _LONGEST = 10_000  # characters of an exception's text; a message to the backend takes a million bytes
 
@@ -131,8 +131,8 @@ def outcome(error: BaseException) -> tuple[str, str]:
 
 def short(text: str) -> str:
     """A reason as a run's document can hold it: UTF-8, without secrets, and no longer than people read."""
-    text = redacted(utf8(text))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
+    shown = redacted_beginning(utf8(text), _LONGEST)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}... ({len(text):,} characters)"
 
 
 class Since:
