@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -54,6 +55,13 @@ def eventually(predicate: Callable[[], T], timeout: float = 10.0, interval: floa
         if waited > timeout:
             raise AssertionError(f"not within {timeout:g} s; the last value was {value!r}")
         time.sleep(interval if waited < 1 else max(interval, 0.1))
+
+
+def free_port() -> int:
+    """A port of this machine where nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def is_running(pid: int) -> bool:

@@ -20,7 +20,7 @@ from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, RunFolderError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
-from tests.helpers import eventually
+from tests.helpers import eventually, free_port
 from tests.support.writers import document, said
 
 EAST = datetime.timezone(datetime.timedelta(hours=1))
@@ -176,9 +176,8 @@ def test_a_disk_that_fills_up_does_not_stop_the_training(backend: Backend, store
 def test_a_backend_that_is_away_is_said_once_and_gets_everything_when_it_is_back(
     own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
-    first = own_backend(data=tmp_path / "data")
-    url, port = first.url, int(first.url.rsplit(":", 1)[1])
-    first.stop()
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     writer = Writer("late", url, base_log_dir=tmp_path / "logs", finish_timeout=0.3)
 
     def train() -> None:
@@ -191,11 +190,11 @@ def test_a_backend_that_is_away_is_said_once_and_gets_everything_when_it_is_back
     (text,) = said(train)
     assert url in text
     assert str(writer.run_directory) in text
-    second = own_backend(data=tmp_path / "data", port=port)
+    own_backend(port=port)
     assert writer.flush(timeout=30)
     writer.finish_timeout = 10
     writer.train_end()
-    with DataStore(second.url) as store:
+    with DataStore(url) as store:
         (run,) = store.service("runs").items()
     assert (run["status"], run["logs"]) == ("success", {"loss": [1 / 7, 2 / 7, 3 / 7]})
 
@@ -284,10 +283,10 @@ def test_two_processes_that_start_together_get_different_names(
         "    w = Writer(sys.argv[2], sys.argv[1], base_log_dir=sys.argv[3]); w.create_run(); w.train_end()\n"
     )
     command = [sys.executable, "-c", program, backend.url, name, str(tmp_path)]
-    children = [subprocess.Popen(command) for _ in range(3)]
-    assert [child.wait(60) for child in children] == [0, 0, 0]
+    children = [subprocess.Popen(command) for _ in range(2)]
+    assert [child.wait(60) for child in children] == [0, 0]
     names = [run["name"] for run in store.service("runs").items({"basename": name})]
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 10
 
 
 def test_a_remote_of_yours_is_used_and_stays_open(backend: Backend, tmp_path: Path) -> None:

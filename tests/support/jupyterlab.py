@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.helpers import eventually
+from tests.helpers import eventually, free_port
 from tests.support.lean import environment_without
 
 if TYPE_CHECKING:
@@ -46,9 +45,7 @@ def jupyterlab(folder: Path) -> Iterator[str]:
     (folder / "config" / "jupyter_server_config.json").write_text(json.dumps(_SERVER))
     notebooks = folder / "notebooks"
     notebooks.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     places = {
         name: str(folder / name.lower())
         for name in ("JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")

@@ -54,11 +54,11 @@ def quiet_values() -> Any:
         yield
 
 
-def test_an_alert_shows_live_in_a_page(backend: Backend, page: Any, dashboard_page: Any, tmp_path: Path) -> None:
-    page.goto(dashboard_page(PAGE.replace("BACKEND", backend.url)))
+def test_an_alert_shows_live_in_a_page(nedb: Backend, page: Any, dashboard_page: Any, tmp_path: Path) -> None:
+    page.goto(dashboard_page(PAGE.replace("BACKEND", nedb.url)))
     page.wait_for_function("window.ready === true")
     name = uuid.uuid4().hex
-    writer = Writer(name, backend.url, base_log_dir=tmp_path)
+    writer = Writer(name, nedb.url, base_log_dir=tmp_path)
     writer.create_run()
     writer.train_begin(2)
     writer.save_epoch(1, {"loss": 1.0})
@@ -67,7 +67,7 @@ def test_an_alert_shows_live_in_a_page(backend: Backend, page: Any, dashboard_pa
     writer.train_end()
     (alert,) = page.evaluate("name => window.alerts.filter(a => a.run === name)", name)
     run_id = alert["runId"]
-    with DataStore(backend.url) as store:
+    with DataStore(nedb.url) as store:
         assert store.service("runs").get(run_id)["basename"] == name
     assert {key: alert[key] for key in ("title", "text", "level", "epoch")} == {
         "title": "Look here",

@@ -20,7 +20,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData
 from marcelle_rt.runs.sync.patience import UNREACHED, Patience
 from marcelle_rt.runs.sync.publisher import Publisher, publisher_for
-from tests.helpers import eventually
+from tests.helpers import eventually, free_port
 from tests.support.clock import Clock
 from tests.support.writers import said
 
@@ -56,12 +56,11 @@ def test_a_run_whose_backend_was_never_reached_ends_soon_and_the_next_at_once(un
 
 
 def test_a_backend_that_came_late_is_waited_for_again(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    away = own_backend()
-    away.stop()
-    writer, publisher = a_run(away.url, tmp_path)
+    port = free_port()
+    writer, publisher = a_run(f"http://127.0.0.1:{port}", tmp_path)
     writer.train_end()
     assert publisher.was_waited_for
-    own_backend(port=int(away.url.rsplit(":", 1)[1]))
+    own_backend(port=port)
     publisher.press()
     assert writer.flush(30)
     assert (publisher.was_waited_for, publisher.failures) == (False, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 @pytest.fixture
 def sent(backend: Backend, tmp_path: Path) -> Iterator[Writer]:
     """A writer whose run goes to the shared backend, in the format that is the default: TF.js."""
-    with Writer("own-files", backend.url, base_log_dir=tmp_path / "logs") as writer:
+    with sending(backend, tmp_path) as writer:
+        yield writer
+
+
+@contextmanager
+def sending(backend: Backend, folder: Path) -> Iterator[Writer]:
+    with Writer("own-files", backend.url, base_log_dir=folder / "logs") as writer:
         writer.create_run()
         writer.train_begin(1)
         writer.save_epoch(1, {"loss": 1.0})
@@ -43,12 +50,13 @@ def checkpoints(writer: Writer) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_classifier_with_a_zip_map_answers_by_name_in_a_page(
-    runtime: str, sent: Writer, browser: Browser, tmp_path: Path
+    runtime: str, nedb: Backend, browser: Browser, tmp_path: Path
 ) -> None:
-    sent.save_checkpoint(1, file=saved(classifier(), tmp_path / "c.onnx"))
-    (entry,) = checkpoints(sent)
+    with sending(nedb, tmp_path) as writer:
+        writer.save_checkpoint(1, file=saved(classifier(), tmp_path / "c.onnx"))
+        (entry,) = checkpoints(writer)
 
-    with onnx_page(browser, str(sent.url), runtime) as page:
+    with onnx_page(browser, nedb.url, runtime) as page:
         (answer,) = page.predict(entry["id"], np.array([[0.0, 1.0, 0.0]]), "classification")
     assert answer["label"] == "owl"
     exponents = np.exp([0, 1, 3])

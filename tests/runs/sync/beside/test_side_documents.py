@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt import DataStore, Remote, Service, Uploader, Writer
-from marcelle_rt.backend import Backend
+from marcelle_rt.backend import Backend, users
 from marcelle_rt.errors import ConnectionLost, Forbidden, TooManyRequests
 from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.document.events import ALERTS, BATCHES, SERVICES
@@ -22,6 +22,8 @@ from marcelle_rt.runs.remote.run_documents import RunDocuments
 from marcelle_rt.runs.sync.feed import Feed
 from marcelle_rt.runs.sync.side_documents import SideDocuments
 from marcelle_rt.values import dumps
+from tests.helpers import free_port
+from tests.support.mongodb.running import OnMongoDB
 from tests.support.runs import new_run
 
 START = "2026-11-25T09:30:00.000Z"
@@ -272,7 +274,7 @@ def test_epochs_go_first(backend: Backend, store: DataStore, tmp_path: Path) -> 
 
 
 def test_an_offline_run_is_uploaded_with_what_lies_beside_it_once(
-    backend: Backend, store: DataStore, own_backend: Callable[..., Backend], tmp_path: Path
+    backend: Backend, nedb: Backend, mongodb: OnMongoDB, store: DataStore, tmp_path: Path
 ) -> None:
     writer = recorded(tmp_path, backend.url, remote=False)
     writer.train_end()
@@ -283,7 +285,7 @@ def test_an_offline_run_is_uploaded_with_what_lies_beside_it_once(
         assert link.calls.count(BATCHES) == 1
     run = run_of(store, writer)
     assert [d["steps"] for d in store.service(BATCHES).items({"runId": run["_id"]})] == [[0]]
-    with Remote(own_backend().url) as second:
+    with Remote((mongodb if backend is nedb else nedb).url) as second:
         Uploader(second).upload(writer.run_directory)
         assert RunDocuments(second.link).beside(BATCHES, run["_id"])
 
@@ -303,27 +305,33 @@ def test_overwriting_a_run_gives_it_documents_of_its_own(
         assert RunDocuments(remote.link).beside(BATCHES, old["_id"]) == set()
 
 
-@pytest.mark.parametrize("auth", [False, True])
-def test_removing_a_run_removes_what_lies_beside_it(
-    backend: Backend, own_backend: Callable[..., Backend], auth: bool
+def test_removing_a_run_removes_what_lies_beside_it(remote: Remote) -> None:
+    a_run_goes_with_what_lies_beside_it(remote)
+
+
+def test_and_so_it_does_where_one_signs_in(asking: Backend) -> None:
+    users.add(asking.data, "a@b.c", "secret-words")
+    with DataStore(asking.url) as store, Remote(store) as remote:
+        store.login("a@b.c", "secret-words")
+        a_run_goes_with_what_lies_beside_it(remote)
+
+
+def a_run_goes_with_what_lies_beside_it(remote: Remote) -> None:
+    run, other = new_run(1), new_run(1)
+    RunDocuments(remote.link).create({"_id": run.id, **run.fields, "logs": {}})
+    for service in SERVICES:
+        for n in range(3):
+            RunDocuments(remote.link).create_beside(service, event(run.id, n)["document"])
+        RunDocuments(remote.link).create_beside(service, event(other.id, 9)["document"])
+    assert remote.remove_run({"_id": run.id, "checkpoints": []})
+    for service in SERVICES:
+        assert beside(remote.store, run.id, service) == []
+        assert beside(remote.store, other.id, service) == [9]
+
+
+def test_a_run_that_an_emptied_database_lost_is_sent_again_with_what_lies_beside_it(
+    own_backend: Callable[..., Backend], tmp_path: Path
 ) -> None:
-    with DataStore(own_backend(auth=True, signup=True).url if auth else backend.url) as store, Remote(store) as remote:
-        if auth:
-            store.service("users").create({"email": "a@b.c", "password": "secret-words"})
-            store.login("a@b.c", "secret-words")
-        run, other = new_run(1), new_run(1)
-        RunDocuments(remote.link).create({"_id": run.id, **run.fields, "logs": {}})
-        for service in SERVICES:
-            for n in range(3):
-                RunDocuments(remote.link).create_beside(service, event(run.id, n)["document"])
-            RunDocuments(remote.link).create_beside(service, event(other.id, 9)["document"])
-        assert remote.remove_run({"_id": run.id, "checkpoints": []})
-        for service in SERVICES:
-            assert beside(store, run.id, service) == []
-            assert beside(store, other.id, service) == [9]
-
-
-def test_what_an_emptied_database_lost_is_sent_again(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = own_backend(data=data)
     writer = recorded(tmp_path / "logs", first.url)
@@ -339,6 +347,7 @@ def test_what_an_emptied_database_lost_is_sent_again(own_backend: Callable[..., 
     with DataStore(second.url) as store:
         run = run_of(store, writer)
         chunks = list(store.service(BATCHES).items({"runId": run["_id"]}))
+    assert (run["status"], run["logs"]) == ("success", {"loss": [1.0, 1.0, 1.0, 0.5]})
     assert sorted(step for chunk in chunks for step in chunk["steps"]) == [0, 1]
 
 
@@ -356,13 +365,12 @@ def test_a_resumed_run_sends_what_the_program_before_it_could_not(
 
 
 def test_while_the_backend_is_away_they_wait(own_backend: Callable[..., Backend], tmp_path: Path) -> None:
-    away = own_backend()
-    away.stop()
-    writer = recorded(tmp_path, away.url, finish_timeout=30)
+    port = free_port()
+    writer = recorded(tmp_path, f"http://127.0.0.1:{port}", finish_timeout=30)
     with pytest.warns(MarcelleWarning, match="sent when the backend is back"):
         assert not writer.flush(0.3)
-    away.start()
+    backend = own_backend(port=port)
     assert writer.flush()
     writer.train_end()
-    with DataStore(away.url) as store:
+    with DataStore(backend.url) as store:
         assert store.service(BATCHES).count({"runId": run_of(store, writer)["_id"]}) == 1
