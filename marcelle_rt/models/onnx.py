@@ -37,7 +37,7 @@ def write(graph: Graph, directory: Path) -> Path:
         ConversionError: If tf2onnx is not installed, or can't carry the graph over.
     """
     try:
-        import tf2onnx
+        import tf2onnx  # noqa: F401
     except ImportError as error:
         raise ConversionError(
             TARGET, "tf2onnx", f"it is not installed ({error}); install it with `pip install 'marcelle-rt[onnx]'`"
@@ -48,15 +48,8 @@ def write(graph: Graph, directory: Path) -> Path:
     if difference:
         raise ConversionError(TARGET, "the graph", f"written for ONNX, it {difference}. Please report this model")
     graph = put_back(graph, _looked_at(graph))
-    names = {end.tensor: end.name for end in (*graph.inputs, *graph.outputs)}
     try:
-        model, _ = tf2onnx.convert.from_graph_def(
-            graph.definition,
-            input_names=[*(end.tensor for end in graph.inputs), *(f"{name}:0" for name in graph.weights)],
-            output_names=[end.tensor for end in graph.outputs],
-            tensors_to_rename=names,
-            custom_op_handlers={"SelectV2": (_leave, ["Where"])},
-        )
+        model = _simplest(graph).make_model("converted from TensorFlow")
     except Exception as error:
         # tf2onnx raises whatever its many op handlers do.
         raise ConversionError(TARGET, "the graph", f"tf2onnx can't convert it. {first_line(error)}") from error
@@ -64,6 +57,43 @@ def write(graph: Graph, directory: Path) -> Path:
     path = write_with(model, settle_weights(model, graph.weights), directory, "model")
     _try(path, graph)
     return path
+
+
+def _simplest(graph: Graph) -> Any:
+    """What tf2onnx makes of a graph, after its own optimizer.
+
+    `tf2onnx.convert.from_graph_def` copies all of a model before each of the optimizer's two dozen steps, so that it
+    can leave out one that fails. That takes as long as the steps, and is done here only once one has failed.
+    """
+    from tf2onnx.optimizer import optimize_graph
+
+    try:
+        return optimize_graph(_carried_over(graph), catch_errors=False)
+    except Exception:
+        # Its steps raise anything, and what they were given is half changed by then.
+        return optimize_graph(_carried_over(graph), catch_errors=True)
+
+
+def _carried_over(graph: Graph) -> Any:
+    """A graph as tf2onnx has one: in ONNX' ops, and not simplified yet."""
+    import tensorflow as tf
+    from tf2onnx.tf_loader import tf_optimize
+    from tf2onnx.tfonnx import process_tf_graph
+
+    inputs = [*(end.tensor for end in graph.inputs), *(f"{name}:0" for name in graph.weights)]
+    outputs = [end.tensor for end in graph.outputs]
+    with tf.device("/CPU:0"), tf.Graph().as_default():
+        definition = tf_optimize(inputs, outputs, graph.definition)
+    with tf.Graph().as_default() as whole:
+        tf.graph_util.import_graph_def(definition, name="")
+        return process_tf_graph(
+            whole,
+            continue_on_error=True,
+            input_names=inputs,
+            output_names=outputs,
+            tensors_to_rename={end.tensor: end.name for end in (*graph.inputs, *graph.outputs)},
+            custom_op_handlers={"SelectV2": (_leave, ["Where"])},
+        )
 
 
 # With these, tf2onnx takes a weight that it doesn't see as one that it does; all else, such as loops, looks at values.

@@ -99,6 +99,22 @@ def rewritten(graph: Graph, target: str, rules: Mapping[str, Rule], types: Mappi
     return replace(graph, definition=new.as_graph_def(), inputs=ends[0], outputs=ends[1], weights=weights)
 
 
+def needed_ops(graph: Graph, target: str) -> list[Op]:
+    """The ops that a graph is computed by, each after those that it needs itself.
+
+    Args:
+        graph: A graph whose functions were taken apart.
+        target: What it is written for, for messages.
+    """
+    import tensorflow as tf
+
+    with tf.Graph().as_default() as whole:
+        tf.graph_util.import_graph_def(graph.definition, name="")
+    inputs, outputs = ([whole.get_tensor_by_name(end.tensor) for end in row] for row in (graph.inputs, graph.outputs))
+    ops = dict.fromkeys([*(tensor.op for tensor in inputs), *_needed(outputs)])
+    return [Op(op, list(op.inputs), target) for op in ops]
+
+
 def _moved(end: End, tensor: Any) -> End:
     shape = dimensions(tensor.shape) or end.shape
     return replace(end, tensor=tensor.name, dtype=tensor.dtype.as_datatype_enum, shape=shape)

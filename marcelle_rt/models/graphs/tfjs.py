@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import ConversionError
-from .copying import Op, Rule, rewritten
+from .copying import Op, Rule, needed_ops, rewritten
 from .frozen import Graph
 from .simplify import CONSTANTS, simplified
 from .tfjs_ops import COMPLEX_OPS, LOOPS, OPS
@@ -27,10 +27,10 @@ def for_tfjs(graph: Graph) -> Graph:
     """
     rules = RULES | {"Cast": _cast} | dict.fromkeys(_OVERFLOWING, _without_overflow)
     written = simplified(rewritten(graph, TARGET, rules, _types()), CONSTANTS)
-    names = {node.op for node in written.definition.node}
+    ops = needed_ops(written, TARGET)
     for check in (_check_name, _check_types):
-        # Nothing is rewritten any more.
-        rewritten(written, TARGET, dict.fromkeys(names, check))
+        for op in ops:
+            check(op)
     reason = differs(written)
     if reason:
         raise ConversionError(TARGET, "the graph", f"written for TF.js, it {reason}. Please report this model")
