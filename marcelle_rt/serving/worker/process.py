@@ -42,7 +42,10 @@ def main() -> None:
     answers = os.fdopen(int(answers_to), "w", buffering=1)
     process = OwnProcess()
     # A spare leaves the processor to the training that has just begun, unless it is needed.
-    select.select([orders], [], [], float(wait))
+    is_told = select.select([orders], [], [], float(wait))[0]
+    line = orders.readline() if is_told else None
+    if _is_end(line):
+        return
     try:
         with garbage.kept():
             definition = Reference(module, attribute, folder).load()
@@ -53,13 +56,14 @@ def main() -> None:
     except BaseException:  # whatever the user's module does when it is imported
         _answer(answers, failed=traceback.format_exc())
         sys.exit(FAILED_TO_START)
-    line = orders.readline()
+    if line is None:
+        line = orders.readline()
     if not line:
         Presence(definition, server).remove()
         return
-    fields = json.loads(line)
-    if "end" in fields:
+    if _is_end(line):
         return
+    fields = json.loads(line)
     order = Order(**{**fields, "reference": Reference(*fields["reference"])})
     gone = Presence(definition, server).remove
     arguments = [orders, process, gone]
@@ -69,6 +73,10 @@ def main() -> None:
         _answer(answers, done=True)
     finally:
         process.leave()
+
+
+def _is_end(line: bytes | None) -> bool:
+    return "end" in json.loads(line) if line else False
 
 
 def _answer(answers: IO[str], **fields: Any) -> None:
