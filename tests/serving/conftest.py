@@ -20,9 +20,15 @@ from marcelle_rt.errors import NotFound
 from marcelle_rt.runs.document.commands import COMMANDS
 from marcelle_rt.serving.documents import ENDED, JOBS, TASKS, JobState, new_job
 from tests.helpers import eventually
+from tests.support.lean import UNASKED_BY_JAX, environment_without
 from tests.support.mongodb.running import OnMongoDB
 
 SERVERS = Path(__file__).parent / "servers"
+
+
+def on_jax() -> dict[str, str]:
+    """The environment of a server whose Keras runs on JAX, where nothing else is that Keras would import."""
+    return {**environment_without(*UNASKED_BY_JAX), "KERAS_BACKEND": "jax"}
 
 
 class Served:
@@ -66,11 +72,12 @@ class Served:
         self.jobs.create(job)
         return job["_id"]
 
-    def command(self, job: str, verb: str) -> Callable[[], dict[str, Any]]:
-        """Sends a command as a page does, and gives what reads its document."""
+    def command(self, job: str, verb: str, run: str | None = None, **params: Any) -> Callable[[], dict[str, Any]]:
+        """Sends a command as a page does, to a job or to its run, and gives what reads its document."""
         commands = self.store.service(COMMANDS)
         identity = str(uuid.uuid4())
-        commands.create({"_id": identity, "runId": None, "jobId": job, "command": verb, "params": {}, "state": "sent"})
+        fields = {"runId": run, "jobId": job, "command": verb, "params": params}
+        commands.create({"_id": identity, "state": "sent", **fields})
         return lambda: commands.get(identity)
 
     def job(self, identity: str) -> dict[str, Any]:

@@ -106,10 +106,11 @@ def test_a_command_that_is_late_or_for_nobody_is_refused_once(served: Served) ->
     assert nobody()["message"] == "there is no such job"
 
 
-def test_many_jobs_for_two_servers_are_each_done_once(
+def test_many_jobs_for_two_servers_are_each_done_once_and_requests_have_the_answer_of_one(
     served: Served, serve: Serve, database: Backend | OnMongoDB, tmp_path: Path
 ) -> None:
     serve(POOL="threads", on=database)
+    requests_have_the_answer_of_one_server(served)
     names = [f"{number:03}" for number in range(24)]
     jobs = [new_job("note", {"name": name}, None, "page") for name in names]
 
@@ -121,11 +122,8 @@ def test_many_jobs_for_two_servers_are_each_done_once(
     assert Counter(line for file in notes if file.exists() for line in file.read_text().split()) == Counter(names)
 
 
-def test_a_page_asks_python_and_has_the_answer_of_one_server(
-    served: Served, serve: Serve, database: Backend | OnMongoDB
-) -> None:
-    for _ in range(2):  # both of them see each request
-        serve("exiting.py", on=database)
+def requests_have_the_answer_of_one_server(served: Served) -> None:
+    """Both of them see each request."""
     requests = served.store.service(REQUESTS)
     servers: defaultdict[str, set[str]] = defaultdict(set)
     requests.on("patched", lambda request: servers[request["_id"]].add(request["server"]))

@@ -13,7 +13,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.stored.images import encode
 from marcelle_rt.serving.documents import REQUESTS
 from tests.helpers import eventually
-from tests.serving.conftest import Served
+from tests.serving.conftest import Served, on_jax
 from tests.support.docs.doc_pages import DOCS, blocks
 
 pytest.importorskip("keras")
@@ -30,7 +30,7 @@ def test_the_server_of_the_page_trains_on_a_dataset_and_answers(
     first = next(block for block in blocks(DOCS / "serving.md") if block.language == "python")
     file = tmp_path / "train.py"
     file.write_text(f"{first.text}\n\nserver.serve()\n")
-    served = Served(backend.url, file, tmp_path, KERAS_BACKEND="jax")  # of which an import is half as dear
+    served = Served(backend.url, file, tmp_path, **on_jax())
     try:
         sketches = Dataset(served.store, "sketches")
         rng = np.random.default_rng(1)

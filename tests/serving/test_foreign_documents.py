@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt.runs.document.commands import COMMANDS
-from marcelle_rt.serving.documents import JOBS, TASKS, is_job, is_job_command, new_job
+from marcelle_rt.serving.documents import JOBS, REQUESTS, TASKS, is_job, is_job_command, new_job
 from tests.helpers import eventually
 from tests.serving.conftest import Served
 
@@ -74,13 +74,13 @@ def test_a_server_goes_on_whatever_documents_are_there_before_it_starts_and_whil
             {"jobId": f"no-such-{n}", "runId": None, "command": "cancel", "state": "sent"}
         )
     assert served.end_of(served.submit("count"))["state"] == "success"
+    a_predictor_that_exits_ends_no_answering(served)
     assert served.process.poll() is None
     assert served.end() == 0
 
 
-def test_a_predictor_that_exits_ends_no_answering(serve: Serve) -> None:
-    served = serve("exiting.py")
-    requests = served.store.service("predict-requests")
+def a_predictor_that_exits_ends_no_answering(served: Served) -> None:
+    requests = served.store.service(REQUESTS)
 
     def answer(x: Any) -> dict[str, Any]:
         key = str(uuid.uuid4())

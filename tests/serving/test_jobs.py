@@ -17,20 +17,21 @@ from tests.serving.conftest import Served
 Serve = Callable[..., Served]
 
 
-def test_pages_see_which_tasks_a_server_has_until_it_ends(serve: Serve) -> None:
-    served = serve()
-    shown = served.store.service(TASKS)
-    eventually(lambda: shown.count() == 10)
-    tasks = {document["task"]: document for document in shown.items()}
+def test_a_job_that_a_page_has_created_without_all_of_its_fields_is_done(served: Served) -> None:
+    created = served.jobs.create({"task": "count", "state": "queued"})
 
-    assert set(tasks) == {"count", "note", "flood", "wait", "hang", "fail", "leave", "vanish", "linger", "die"}
-    assert tasks["count"]["params"] == [
-        {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
-        {"name": "rate", "type": "number", "default": 0.5},
-        {"name": "kind", "type": "choice", "options": ["up", "down"], "default": "up"},
-    ]
-    assert served.end() == 0
-    assert shown.count() == 0
+    assert served.end_of(created["_id"])["state"] == "success"
+
+
+def test_a_stop_of_the_run_stops_the_job(served: Served) -> None:
+    job = served.submit("train")
+    run = eventually(lambda: served.job(job)["runId"], 60)
+
+    served.command(job, "stop", run)
+
+    ended = served.end_of(job)
+    assert (ended["state"], ended["message"]) == ("success", "stopped")
+    assert served.store.service("runs").get(run)["status"] == "success"
 
 
 def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served) -> None:
@@ -92,11 +93,13 @@ def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one_also_i
     serve: Serve,
 ) -> None:
     served = serve()
+    pages_see_which_tasks_it_has(served)
     served.jobs.on("patched", lambda job: job["state"] == "claimed" and served.process.send_signal(signal.SIGINT))
     job = served.submit("wait")
 
     assert served.process.wait(60) == 0
     assert (served.job(job)["state"], served.job(job)["losses"]) == ("queued", 0)
+    assert served.store.service(TASKS).count() == 0
     served.jobs.off("patched")
 
     served.start()
@@ -105,6 +108,20 @@ def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one_also_i
     assert served.end() == 0
     assert not is_running(process)
     assert (served.job(job)["state"], served.job(job)["losses"]) == ("queued", 0)
+
+
+def pages_see_which_tasks_it_has(served: Served) -> None:
+    shown = served.store.service(TASKS)
+    names = {"count", "note", "flood", "wait", "train", "hang", "fail", "leave", "vanish", "linger", "die", "exits"}
+    eventually(lambda: shown.count() == len(names))
+    tasks = {document["task"]: document for document in shown.items()}
+
+    assert set(tasks) == names
+    assert tasks["count"]["params"] == [
+        {"name": "epochs", "type": "integer", "min": 1, "max": 1000, "default": 3},
+        {"name": "rate", "type": "number", "default": 0.5},
+        {"name": "kind", "type": "choice", "options": ["up", "down"], "default": "up"},
+    ]
 
 
 def test_a_job_ends_as_an_error_for_the_deaths_of_its_own_worker_and_not_for_those_of_its_servers(
@@ -128,12 +145,11 @@ def test_a_job_ends_as_an_error_for_the_deaths_of_its_own_worker_and_not_for_tho
     ended = served.end_of(job)
     assert (ended["state"], ended["attempt"], ended["losses"]) == ("error", 4, 2)
     assert "ended by SIGTERM" in ended["message"]
+    a_server_that_is_killed_while_it_waits_is_there_no_more(served)
 
 
-def test_a_server_that_is_killed_while_it_waits_is_there_no_more(serve: Serve) -> None:
-    served = serve()
-    served.end_of(served.submit("count"))
-
+def a_server_that_is_killed_while_it_waits_is_there_no_more(served: Served) -> None:
+    """It has had a job, so that the process that tells has not begun its imports."""
     served.end(signal.SIGKILL)
 
     eventually(lambda: served.store.service(TASKS).count() == 0)

@@ -1,4 +1,4 @@
-"""Predictions that pages ask for: by the user's own functions, and by the models that jobs have published."""
+"""Tasks with Keras and what comes of them: trainings are steered, and published models answer what pages ask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.stored.images import encode
 from marcelle_rt.serving.documents import REQUESTS
 from tests.helpers import eventually
-from tests.serving.conftest import SERVERS, Served
+from tests.serving.conftest import SERVERS, Served, on_jax
 
 pytest.importorskip("keras")
 pytest.importorskip("PIL")
@@ -22,10 +22,9 @@ pytest.importorskip("jax")
 
 @pytest.fixture(scope="module")
 def served(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The server of `predicting.py`, whose Keras runs on JAX: each process that imports TensorFlow takes seconds."""
+    """The server of `with_keras.py`."""
     with Backend() as backend:
-        folder = tmp_path_factory.mktemp("predicting")
-        running = Served(backend.url, SERVERS / "predicting.py", folder, KERAS_BACKEND="jax")
+        running = Served(backend.url, SERVERS / "with_keras.py", tmp_path_factory.mktemp("keras"), **on_jax())
         yield running
         running.close()
 
@@ -73,14 +72,31 @@ def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(
         refused = ask(served, "shapes", missing)
         assert (refused["state"], "NaN or infinite" in refused["message"]) == ("error", True)
 
-    again = served.end_of(served.submit("shapes", bias=-5.0, image=True), 120)
+    again = served.end_of(served.submit("shapes", bias=-5.0, weight=3e38, image=True), 120)
     assert again["modelId"] == job["modelId"]
-    picture = encode(np.full((60, 80, 3), 200, np.uint8))
-    assert ask(served, "shapes", picture)["y"]["label"] == "square"
+    black, grey = (encode(np.full((60, 80, 3), value, np.uint8)) for value in (0, 200))
+    assert ask(served, "shapes", black)["y"]["label"] == "square"
 
     wrong = ask(served, "shapes", [1, 2, 3])
     assert (wrong["state"], "which takes 8 x 8 x 3" in wrong["message"]) == ("error", True)
 
-    served.end_of(served.submit("shapes", weight=3e38), 120)
-    overflown = ask(served, "shapes", [9, 9, 9, 9])
+    overflown = ask(served, "shapes", grey)
     assert (overflown["state"], "is not finite" in overflown["message"]) == ("error", True)
+
+
+def test_commands_to_a_job_reach_its_training(served: Served) -> None:
+    job = served.submit("fit", epochs=100_000)
+    eventually(lambda: served.job(job)["runId"], 120)
+    run = served.job(job)["runId"]
+    runs = served.store.service("runs")
+    eventually(lambda: runs.count({"_id": run}) and runs.get(run)["epoch"] > 0, 60)
+
+    slower = served.command(job, "set", learning_rate=0.125)
+    eventually(lambda: slower()["state"] == "done", 30)
+    eventually(lambda: runs.get(run)["logs"]["learning_rate"][-1] == 0.125, 30)
+    served.command(job, "stop")
+
+    ended = served.end_of(job)
+    assert (ended["state"], ended["message"]) == ("success", "stopped")
+    stored = runs.get(run)
+    assert (stored["status"], stored["logs"]["learning_rate"][-1]) == ("success", 0.125)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from marcelle_rt.backend import Backend
-from marcelle_rt.serving.documents import ENDED, JOBS, TASKS
+from marcelle_rt.serving.documents import ENDED, TASKS
 from tests.helpers import eventually, is_running
 from tests.serving.conftest import Served
 
@@ -45,10 +45,11 @@ def test_a_job_whose_worker_is_silent_is_taken_over_and_the_worker_that_wakes_up
 
     eventually(lambda: not is_running(process), 60)
     assert (other.job(job)["state"], other.job(job)["attempt"]) == ("running", 2)
+    other.close()
+    a_worker_that_is_silent_under_a_server_that_lives_is_ended_and_its_job_started_again(silent)
 
 
-def test_a_worker_that_is_silent_under_a_server_that_lives_is_ended_and_its_job_started_again(serve: Serve) -> None:
-    served = serve(LEASE="3")
+def a_worker_that_is_silent_under_a_server_that_lives_is_ended_and_its_job_started_again(served: Served) -> None:
     job = served.submit("wait")
     process = served.worker_of(job)
     os.kill(process, signal.SIGSTOP)
@@ -89,10 +90,3 @@ def test_a_job_for_a_newer_version_of_a_task_is_left_to_it(serve: Serve) -> None
     newer.end()
     refused = older.end_of(older.submit("count", newest=True))
     assert (refused["state"], refused["message"].split(":")[0]) == ("refused", "newest")
-
-
-def test_a_job_that_a_page_has_created_without_all_of_its_fields_is_done(serve: Serve) -> None:
-    served = serve()
-    created = served.store.service(JOBS).create({"task": "count", "state": "queued"})
-
-    assert served.end_of(created["_id"])["state"] == "success"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
@@ -16,15 +19,34 @@ from tests.support.accounts import sign_up
 ENDS = [state.value for state in ENDED]
 
 
-def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    url = own_backend(auth=True, signup=True).url
-    logins = sign_up(url, "ada", "ben")
-    ada, ben = (DataStore(url, **login) for login in logins)
-    environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
+@dataclass(frozen=True)
+class Accounts:
+    """A backend that asks for a login, and two of its users."""
 
-    served = Served(url, SERVERS / "plain.py", tmp_path, ada, PUBLIC="yes", **environment)
+    url: str
+    login: dict[str, str]
+    ada: DataStore
+    ben: DataStore
+
+    def serve(self, folder: Path, **environment: str) -> Served:
+        """Starts a server that is signed in as Ada."""
+        signed_in = {"MARCELLE_EMAIL": self.login["email"], "MARCELLE_PASSWORD": self.login["password"]}
+        return Served(self.url, SERVERS / "plain.py", folder, self.ada, **signed_in, **environment)
+
+
+@pytest.fixture(scope="module")
+def accounts(node: None) -> Iterator[Accounts]:
+    with Backend(auth=True, signup=True) as backend:
+        login, other = sign_up(backend.url, "ada", "ben")
+        with DataStore(backend.url, **login) as ada, DataStore(backend.url, **other) as ben:
+            yield Accounts(backend.url, login, ada, ben)
+
+
+def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
+    accounts: Accounts, tmp_path: Path
+) -> None:
+    ada, ben = accounts.ada, accounts.ben
+    served = accounts.serve(tmp_path, PUBLIC="yes")
     try:
         assert "signed in as ada@example.com" in served.log.read_text()
         eventually(lambda: ben.service(TASKS).count({"task": "count"}) == 1)
@@ -40,8 +62,6 @@ def test_a_public_server_works_for_other_users_and_a_private_one_for_its_own(
         a_public_command_of_another_user_ends_no_private_job(ada, ben)
     finally:
         served.end()
-        for store in (ada, ben):
-            store.close()
 
 
 def a_public_command_of_another_user_ends_no_private_job(ada: DataStore, ben: DataStore) -> None:
@@ -58,14 +78,8 @@ def a_public_command_of_another_user_ends_no_private_job(ada: DataStore, ben: Da
     assert {ben.service(COMMANDS).get(f"False-{verb}")["state"] for verb in ("cancel", "explode")} == {"sent"}
 
 
-def test_a_server_that_is_not_public_runs_no_job_of_another_user(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    url = own_backend(auth=True, signup=True).url
-    logins = sign_up(url, "ada", "ben")
-    ada, ben = (DataStore(url, **login) for login in logins)
-    environment = {"MARCELLE_EMAIL": logins[0]["email"], "MARCELLE_PASSWORD": logins[0]["password"]}
-    served = Served(url, SERVERS / "plain.py", tmp_path, ada, **environment)
+def test_a_server_that_is_not_public_runs_no_job_of_another_user(accounts: Accounts, tmp_path: Path) -> None:
+    served, ada, ben = accounts.serve(tmp_path), accounts.ada, accounts.ben
     try:
         others, own = new_job("count", {}, None, "page", public=True), new_job("count", {}, None, "page")
         ben.service(JOBS).create(others)
@@ -75,8 +89,6 @@ def test_a_server_that_is_not_public_runs_no_job_of_another_user(
         assert ben.service(JOBS).get(others["_id"])["state"] == "queued"
     finally:
         served.end()
-        for store in (ada, ben):
-            store.close()
 
 
 def is_ended(store: DataStore, job: str) -> bool:

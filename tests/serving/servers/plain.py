@@ -1,4 +1,4 @@
-"""A server whose tasks need no framework: they count, wait, fail, exit and are killed."""
+"""A server whose tasks need no framework: they count, train, wait, fail, exit and are killed."""
 
 from __future__ import annotations
 
@@ -59,6 +59,17 @@ def wait(job: Any, *, epochs: int = 1) -> None:
 
 
 @server.task
+def train(job: Any) -> None:
+    """Records epochs until it is stopped."""
+    epoch = 0
+    while not job.stopped:
+        epoch += 1
+        job.writer.save_epoch(epoch, {"loss": 1 / epoch})
+        job.writer.commands()
+        time.sleep(0.05)
+
+
+@server.task
 def hang(job: Any) -> None:
     """Looks at nothing, and does not end when it is asked to."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -95,6 +106,14 @@ def linger(job: Any) -> None:
 def die(job: Any) -> None:
     """Is killed."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@server.predictor("exits")
+def exits(x: Any) -> Any:
+    """Gives back what it gets, but for what it exits at."""
+    if x == "exit":
+        raise SystemExit(3)
+    return x
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""A server with predictors of its own, and a task that publishes Keras models."""
+"""A server with predictors of its own, and tasks that train and publish Keras models."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import keras
+import numpy as np
 
 from marcelle_rt import TrainingServer
 
@@ -24,13 +26,12 @@ def shapes(job: Any, *, bias: float = 0.0, weight: float = 0.0, image: bool = Fa
 
 @server.task
 def fit(job: Any, *, epochs: int = 3) -> None:
-    """Trains a little."""
-    import numpy as np
-
+    """Trains a little, and leaves the processor to others between two epochs."""
+    slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.05))
     x, y = np.random.rand(64, 4), np.random.randint(0, 2, 64)
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, epochs=epochs, callbacks=[job.callback()], verbose=0)
+    model.fit(x, y, epochs=epochs, callbacks=[job.callback(), slow], verbose=0)
 
 
 @server.predictor("large")
