@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.utils import get_model_info
+from tests.support.lean import UNASKED_BY_JAX, environment_without, lean_environment
+from tests.support.programs.forked import run
 
 keras = pytest.importorskip("keras")
 from marcelle_rt import KerasCallback  # noqa: E402
@@ -26,7 +29,9 @@ X = np.random.default_rng(0).random((64, 4), dtype=np.float32)
 Y = X.sum(axis=1, keepdims=True)
 
 
+@cache
 def small(**options: Any) -> Any:
+    """One model for all tests that look at what is recorded of it: Keras traces its training once."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3), keras.layers.Dense(1)])
     model.compile(**{"optimizer": "adam", "loss": "mse", "metrics": ["mae"], **options})
     return model
@@ -221,12 +226,13 @@ shell.run_cell(cell)
 import json
 def status(name):
     writer = shell.user_ns[name]
+    assert writer.flush()
     return json.loads((writer.run_directory / "run_data.json").read_text())["status"], writer.is_open
 print("AFTER THE CELL", status("stopped"), status("threaded"))
 shell.run_cell("go_on.set(); thread.join()")
 print("AT THE END", status("threaded"))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    done = run(["-c", program], "keras", cwd=tmp_path, env=os.environ, timeout=120)
     assert "AFTER THE CELL ('error', False) ('epoch', True)" in done.stdout, done.stderr
     assert "AT THE END ('success', False)" in done.stdout, done.stderr
 
@@ -243,7 +249,7 @@ writer = Writer("other", remote=False, base_log_dir=sys.argv[1])
 callback = KerasCallback("other", writer=writer, model_checkpoint_freq=1)
 model.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=2, verbose=0, callbacks=[callback])
 """
-    environment = {**os.environ, "KERAS_BACKEND": framework}
+    environment = {**environment_without(*UNASKED_BY_JAX), "KERAS_BACKEND": framework}
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env=environment, timeout=180)
     assert done.returncode == 0
     (directory,) = tmp_path.iterdir()
@@ -263,7 +269,7 @@ writer = Writer("two", remote=False, base_log_dir=sys.argv[1])
 callback = KerasCallback("two", writer=writer, model_checkpoint_freq=2)
 model.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=2, verbose=0, callbacks=[callback])
 """
-    environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1"}
+    environment = {**lean_environment(), "TF_USE_LEGACY_KERAS": "1"}
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], env=environment, timeout=180)
     assert done.returncode == 0
     (directory,) = tmp_path.iterdir()

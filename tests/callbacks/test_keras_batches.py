@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ X = np.random.default_rng(0).random((64, 4), dtype=np.float32)
 Y = X.sum(axis=1, keepdims=True)
 
 
+@cache
 def small(**options: Any) -> Any:
+    """One model for all tests that look at what is recorded of it: Keras traces its training once."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile(optimizer="sgd", loss="mse", **options)
     return model

@@ -6,6 +6,7 @@ import copy
 import pickle
 import uuid
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from marcelle_rt import KerasCallback  # noqa: E402
 X, Y = np.ones((8, 4)), np.ones((8, 1))
 
 
+@cache
 def small() -> Any:
+    """One model for all tests that look at what is recorded of it: Keras traces its training once."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("adam", "mse")
     return model

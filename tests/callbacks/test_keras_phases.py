@@ -6,6 +6,7 @@ import argparse
 import json
 import uuid
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,9 @@ from marcelle_rt import KerasCallback  # noqa: E402
 X, Y = np.ones((8, 4)), np.ones((8, 1))
 
 
+@cache
 def small() -> Any:
+    """One model for all tests that look at what is recorded of it: Keras traces its training once."""
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile("adam", "mse")
     return model
@@ -109,29 +112,29 @@ def test_a_fit_that_goes_on_at_the_runs_end_says_nothing(tmp_path: Path) -> None
     assert len(on_disk(resumed.writer)["logs"]["loss"]) == 3
 
 
-@pytest.mark.parametrize("mode", ["auto", "max"])
-def test_of_a_metric_whose_direction_nothing_tells_no_checkpoint_is_saved_and_that_is_said(
-    mode: str, tmp_path: Path
-) -> None:
+def test_of_a_metric_whose_direction_nothing_tells_no_checkpoint_is_saved_and_that_is_said(tmp_path: Path) -> None:
     def nearness(truth: Any, guess: Any) -> Any:
         return -10 * keras.ops.log10(keras.ops.mean((truth - guess) ** 2))
 
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.05), "mse", metrics=[nearness])
     x = np.random.default_rng(1).random((64, 4))
-    writer = Writer("nearness", remote=False, base_log_dir=tmp_path)
-    callback = KerasCallback("nearness", writer=writer, save_best_only=True, monitor="val_nearness", mode=mode)
+    writers = {mode: Writer(mode, remote=False, base_log_dir=tmp_path) for mode in ("auto", "max")}
+    callbacks = [
+        KerasCallback(mode, writer=writer, save_best_only=True, monitor="val_nearness", mode=mode)
+        for mode, writer in writers.items()
+    ]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fit = model.fit(x, x.sum(1, keepdims=True), epochs=4, verbose=0, validation_split=0.3, callbacks=[callback])
-    texts = [str(warning.message) for warning in caught if "set `mode`" in str(warning.message)]
-    saved = [checkpoint["metadata"]["epoch"] for checkpoint in on_disk(writer)["checkpoints"]]
-    if mode == "auto":
-        assert (len(texts), saved) == (1, [])
-        assert "'val_nearness'" in texts[0]
-    else:
-        values = fit.history["val_nearness"]
-        assert (texts, saved[-1]) == ([], 1 + values.index(max(values)))
+        fit = model.fit(x, x.sum(1, keepdims=True), epochs=4, verbose=0, validation_split=0.3, callbacks=callbacks)
+    (text,) = [str(warning.message) for warning in caught if "set `mode`" in str(warning.message)]
+    assert "'val_nearness'" in text
+    saved = {
+        mode: [checkpoint["metadata"]["epoch"] for checkpoint in on_disk(writer)["checkpoints"]]
+        for mode, writer in writers.items()
+    }
+    values = fit.history["val_nearness"]
+    assert (saved["auto"], saved["max"][-1]) == ([], 1 + values.index(max(values)))
 
 
 @pytest.mark.parametrize("given", [None, argparse.Namespace(lr=0.1), {"lr": 0.1}], ids=["none", "namespace", "dict"])

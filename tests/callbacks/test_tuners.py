@@ -11,6 +11,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from tests.support.lean import lean_environment
 
 keras = pytest.importorskip("keras")
 from marcelle_rt import KerasCallback  # noqa: E402
@@ -40,10 +41,14 @@ def test_each_trial_of_keras_tuner_is_a_run(backend: Backend, store: DataStore, 
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_each_fit_of_a_grid_search_is_a_run(backend: Backend, store: DataStore, tmp_path: Path, processes: int) -> None:
+def test_each_fit_of_a_grid_search_is_a_run(
+    backend: Backend, store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
     wrappers = pytest.importorskip("scikeras.wrappers")
     from sklearn.model_selection import GridSearchCV
 
+    for variable, value in lean_environment("narwhals", "scipy", "sklearn").items():  # of the processes that it starts
+        monkeypatch.setenv(variable, value)
     name = uuid.uuid4().hex
     callback = KerasCallback(name, backend.url, base_log_dir=tmp_path, group="grid")
     estimator = wrappers.KerasRegressor(build, units=4, epochs=2, verbose=0, callbacks=[callback])

@@ -1,7 +1,12 @@
-"""Python imports this when it starts: it hides the packages that `environment_without` was given."""
+"""Python imports this when it starts: it hides the packages that `environment_without` was given.
+
+It also has garbage looked for rarely, and not at the end: among the million objects of Keras that takes two seconds.
+"""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,4 +26,6 @@ class _WithoutThem(PathFinder):
         return None if fullname in _HIDDEN else super().find_spec(fullname, path, target)
 
 
+gc.set_threshold(50_000)
+atexit.register(gc.freeze)
 sys.meta_path[sys.meta_path.index(PathFinder)] = _WithoutThem
