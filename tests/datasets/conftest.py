@@ -13,10 +13,10 @@ from marcelle_rt import Dataset, DataStore
 from marcelle_rt.backend import Backend
 from marcelle_rt.dashboard.site import Site
 from tests.datasets.lab import BODY, SCRIPT, Lab
-from tests.helpers import dashboard_html
+from tests.helpers import Profile, dashboard_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Error
+    from playwright.sync_api import Error
 
 
 @pytest.fixture(scope="session", params=["nedb", "mongodb"])
@@ -26,11 +26,11 @@ def backend(request: pytest.FixtureRequest, node: None) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def opened(browser: Browser, backend: Backend) -> Iterator[Lab]:
+def opened(_profile: Profile, backend: Backend) -> Iterator[Lab]:
     """The page, which is opened once for the tests of a file that need it."""
     html = dashboard_html(SCRIPT.replace("BACKEND", json.dumps(backend.url)), BODY)
-    with Site({"index.html": html}) as site, browser.new_context(viewport={"width": 1280, "height": 900}) as context:
-        yield Lab(context.new_page(), site.url)
+    with Site({"index.html": html}) as site, _profile.page() as page:
+        yield Lab(page, site.url)
 
 
 @pytest.fixture

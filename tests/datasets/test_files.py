@@ -12,8 +12,6 @@ import pytest
 from marcelle_rt import Dataset, DataStore
 from marcelle_rt.errors import DatasetError, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
-from tests.datasets.lab import Lab
-from tests.helpers import eventually
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -50,34 +48,6 @@ def test_marcelles_json_holds_a_whole_dataset(dataset: Dataset, other: Dataset, 
     assert content["marcelleMeta"]["type"] == "dataset"
     assert {instance["datasetName"] for instance in content["instances"]} == {dataset.name}
     assert all("id" in instance for instance in content["instances"])
-
-
-def test_what_a_page_downloads_can_be_loaded_and_what_python_exports_a_page_uploads(
-    lab: Lab, dataset: Dataset, other: Dataset, tmp_path: Path
-) -> None:
-    lab.draw(3, "triangle")
-    lab.create("{ x: [1, 2], y: 'numbers' }")
-    with lab.page.expect_download() as downloading:
-        lab.evaluate("() => { instances.download(); }")
-    downloading.value.save_as(tmp_path / "page.json")
-    stored = json.loads((tmp_path / "page.json").read_bytes())
-    assert any(isinstance(instance["x"], dict) for instance in stored["instances"])
-
-    other.load(tmp_path / "page.json")
-
-    drawn, loaded = (next(d["x"] for d in each if d["y"] == "triangle") for each in (dataset, other))
-    assert loaded.shape == drawn.shape
-    assert np.abs(loaded.astype(int) - drawn).mean() < 1
-    assert other.count("numbers") == 1
-    dataset.export(tmp_path / "python.json")
-    dataset.clear()
-    lab.evaluate(
-        "(text) => instances.upload([new File([text], 'a.json', { type: 'application/json' })])",
-        (tmp_path / "python.json").read_text(),
-    )
-    eventually(lambda: dataset.labels() == ["numbers", "triangle"])  # a page's upload returns before it is done
-    again = next(d["x"] for d in dataset if d["y"] == "triangle")
-    assert np.array_equal(again, drawn)
 
 
 def test_a_download_that_may_have_been_cut_says_so(other: Dataset, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What Python has of an image is what a page has of it, pixel for pixel; how it is stored is the same everywhere."""
+"""Images of Python's and a page's: the same pixel for pixel, and shown in the page as they come, change and go."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from marcelle_rt import Dataset
 from marcelle_rt.backend import Backend
 from tests.datasets.lab import Lab
+from tests.helpers import eventually
 
 Image = pytest.importorskip("PIL.Image")
 
@@ -18,7 +19,7 @@ SMOOTH = np.linspace(0, 255, 48 * 64 * 3).reshape(48, 64, 3).astype(np.uint8)
 
 @pytest.fixture(scope="module")
 def backend(nedb: Backend) -> Backend:
-    """One database will do: an image is a text to it, and what test_page.py draws is read from both."""
+    """One database will do: an image is a text to it, and test_page.py has a page's documents and events on both."""
     return nedb
 
 
@@ -62,3 +63,51 @@ def test_a_cmyk_file_is_loaded_so_that_a_page_sees_what_python_sees(lab: Lab, da
 
     for document in dataset:
         assert np.abs(lab.pixels(document["_id"]).astype(int) - document["x"]).max() <= 1
+
+
+def test_an_image_that_python_adds_shows_in_the_page_at_once_and_after_a_reload(lab: Lab, dataset: Dataset) -> None:
+    image = np.zeros((40, 80, 3), np.uint8)
+    image[:, 40:] = (200, 40, 90)
+
+    added = dataset.add(image, "striped")
+
+    eventually(lambda: lab.thumbnails() == 1)
+    assert lab.evaluate("() => count()") == 1
+    seen = lab.pixels(added["_id"])
+    assert seen.shape == (40, 80, 3)
+    assert np.abs(seen[:, 60] - [200, 40, 90]).max() < 6
+    lab.open()
+    eventually(lambda: lab.thumbnails() == 1)
+    assert lab.evaluate("() => count()") == 1
+    assert "striped" in lab.page.inner_text("#browser")
+    size = (
+        "() => { const { naturalWidth: w, naturalHeight: h } = document.querySelector('#browser img'); return [w, h]; }"
+    )
+    assert lab.evaluate(size) == [60, 30]
+
+
+def test_a_label_that_python_gives_shows_in_an_open_page(lab: Lab, dataset: Dataset) -> None:
+    first = lab.draw(3, "triangle")
+    lab.draw(4, "square")
+    eventually(lambda: lab.thumbnails() == 2)
+
+    dataset.relabel(first, "square")
+
+    eventually(lambda: lab.labels() == {"square": 2})
+    assert lab.evaluate("() => count()") == 2
+    lab.open()
+    eventually(lambda: lab.labels() == {"square": 2})
+    dataset.remove(dataset.to_numpy().ids[0])
+    eventually(lambda: lab.thumbnails() == 1)
+    dataset.clear()
+    eventually(lambda: lab.thumbnails() == 0 and lab.evaluate("() => count()") == 0)
+
+
+def test_many_images_of_pythons_show_live_each_with_a_thumbnail(lab: Lab, dataset: Dataset) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (25, 12, 12, 3), dtype=np.uint8)
+
+    dataset.add_many(images, [f"class {n % 2}" for n in range(25)])
+
+    eventually(lambda: lab.thumbnails() == 25)
+    assert lab.labels() == {"class 0": 13, "class 1": 12}
+    assert lab.evaluate("() => [...document.querySelectorAll('#browser img')].every((i) => i.naturalWidth === 60)")
