@@ -8,6 +8,8 @@ from contextlib import ExitStack
 import pytest
 
 from marcelle_rt import DataStore, Service
+from marcelle_rt.backend import Backend
+from tests.support.accounts import ADA, ShortLived
 from tests.support.proxy import Proxy
 from tests.support.services import fresh_name, url_of
 
@@ -21,7 +23,23 @@ def server(request: pytest.FixtureRequest, node: None) -> str:
 @pytest.fixture
 def many(server: str, request: pytest.FixtureRequest) -> int:
     """As many documents as a kind of server takes in a moment."""
-    return 300 if request.node.callspec.params["server"] == "mongodb" else 1800
+    return 300 if request.node.callspec.params["server"] == "mongodb" else 1250
+
+
+@pytest.fixture(scope="session")
+def guarded(node: None) -> Iterator[str]:
+    """The URL of a backend where Ada has an account, and others may sign up."""
+    with Backend(auth=True, signup=True) as backend, DataStore(backend.url) as store:
+        store.service("users").create(ADA)
+        yield backend.url
+
+
+@pytest.fixture(scope="session")
+def forgetful(node: None) -> Iterator[str]:
+    """The same, with tokens that end after five seconds."""
+    with ShortLived(auth=True, signup=True) as backend, DataStore(backend.url) as store:
+        store.service("users").create(ADA)
+        yield backend.url
 
 
 @pytest.fixture

@@ -8,37 +8,20 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from marcelle_rt import DataStore
-from marcelle_rt.backend import Backend
 from marcelle_rt.client.auth import Grant, request
 from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import InvalidData, NotAuthenticated
 from tests.helpers import eventually
-from tests.support.accounts import ADA, EMAIL, PASSWORD, ShortLived
+from tests.support.accounts import ADA, EMAIL, PASSWORD
 from tests.support.proxy import Proxy
 from tests.support.services import fresh_name
-
-
-@pytest.fixture(scope="module")
-def guarded(node: None) -> Iterator[str]:
-    """The URL of a backend where Ada has an account."""
-    with Backend(auth=True, signup=True) as backend, DataStore(backend.url) as store:
-        store.service("users").create(ADA)
-        yield backend.url
-
-
-@pytest.fixture(scope="module")
-def forgetful(node: None) -> Iterator[str]:
-    """The same, with tokens that end after five seconds."""
-    with ShortLived(auth=True, signup=True) as backend, DataStore(backend.url) as store:
-        store.service("users").create(ADA)
-        yield backend.url
 
 
 def token_of(store: DataStore) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,7 @@ from marcelle_rt.runs.sync import pace
 from tests.helpers import eventually
 from tests.support.accounts import ADA, EMAIL, PASSWORD
 from tests.support.proxy import Proxy
-
-
-@pytest.fixture(scope="module")
-def guarded(node: None) -> Iterator[str]:
-    """The URL of a backend where Ada has an account."""
-    with Backend(auth=True, signup=True) as backend, DataStore(backend.url) as store:
-        store.service("users").create(ADA)
-        yield backend.url
+from tests.support.services import fresh_name
 
 
 @pytest.fixture
@@ -60,14 +53,14 @@ def test_a_refused_password_is_sent_three_times_at_most_and_again_when_a_person_
 
 
 def test_an_account_that_is_made_later_is_taken_when_a_person_asks(
-    own_backend: Callable[..., Backend], open_store: Callable[..., DataStore]
+    guarded: str, open_store: Callable[..., DataStore]
 ) -> None:
-    url = own_backend(auth=True, signup=True).url
-    store = open_store(url, **ADA)
+    bob = {"email": f"{fresh_name('bob')}@example.com", "password": "a secret"}
+    store = open_store(guarded, **bob)
     for _ in range(5):
         with pytest.raises(NotAuthenticated):
             store.service("things").find()
-    open_store(url).service("users").create(ADA)
+    open_store(guarded).service("users").create(bob)
     store.connect()
     assert store.service("things").count() == 0
 
@@ -102,15 +95,15 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
 
 
 def test_a_password_that_is_no_longer_taken_at_its_renewal_is_not_asked_for_again(
-    own_backend: Callable[..., Backend], open_store: Callable[..., DataStore], tries: list[str]
+    guarded: str, open_store: Callable[..., DataStore], tries: list[str]
 ) -> None:
-    url = own_backend(auth=True, signup=True).url
-    open_store(url).service("users").create(ADA)
+    bob = {"email": f"{fresh_name('bob')}@example.com", "password": "a secret"}
+    open_store(guarded).service("users").create(bob)
     failures: list[Exception] = []
-    store = open_store(url, **ADA)
+    store = open_store(guarded, **bob)
     store.connect()
     store.on("error", failures.append)
-    user = store.service("users").find({"query": {"email": EMAIL}})["data"][0]
+    user = store.service("users").find({"query": {"email": bob["email"]}})["data"][0]
     store.service("users").patch(user["_id"], {"password": "another"})
     refused = store.connection._grant
     assert refused is not None
@@ -123,9 +116,8 @@ def test_a_password_that_is_no_longer_taken_at_its_renewal_is_not_asked_for_agai
 
 
 def test_a_backend_without_a_sign_in_is_given_no_password(
-    own_backend: Callable[..., Backend], open_store: Callable[..., DataStore]
+    backend: Backend, open_store: Callable[..., DataStore]
 ) -> None:
-    backend = own_backend()
     for login in (ADA, {"token": "a-token"}):
         with pytest.raises(NotAuthenticated, match="this server has no sign-in"):
             open_store(backend.url, **login).connect()
@@ -141,7 +133,7 @@ def test_a_feathers_server_without_a_sign_in_is_given_no_password(
 
 
 def test_by_rest_a_refused_password_is_sent_three_times_at_most_and_never_where_there_is_no_sign_in(
-    guarded: str, own_backend: Callable[..., Backend], open_store: Callable[..., DataStore]
+    guarded: str, backend: Backend, open_store: Callable[..., DataStore]
 ) -> None:
     with Proxy(guarded) as proxy:
         store = open_store(proxy.url, email=EMAIL, password="wrong").by_rest()
@@ -150,7 +142,6 @@ def test_by_rest_a_refused_password_is_sent_three_times_at_most_and_never_where_
                 store.service("things").find()
         assert proxy.accepted == 3  # one connection a try
         store.close()
-    backend = own_backend()
     store = open_store(backend.url, **ADA).by_rest()
     with pytest.raises(NotAuthenticated, match="this server has no sign-in"):
         store.service("things").find()

@@ -21,7 +21,7 @@ from marcelle_rt.errors import (
     NotFound,
     PayloadTooLarge,
 )
-from tests.support.accounts import ADA, EMAIL, PASSWORD, ShortLived
+from tests.support.accounts import EMAIL, PASSWORD
 from tests.support.proxy import Proxy
 from tests.support.services import fresh_name, key
 
@@ -144,27 +144,24 @@ def test_no_events_come_by_rest(things: Service) -> None:
         things.on("created", print)
 
 
-def test_a_login_is_renewed_before_its_token_ends_and_when_it_is_refused(node: None) -> None:
+def test_a_login_is_renewed_before_its_token_ends_and_when_it_is_refused(forgetful: str) -> None:
     clock = [time.monotonic()]
-    with ShortLived(auth=True, signup=True) as backend:
-        with DataStore(backend.url) as store:
-            store.service("users").create(ADA)
-        connection = RestCaller(backend.url, Login(EMAIL, PASSWORD), clock=lambda: clock[0])
-        first = connection.token(0)
-        assert connection.call("find", "runs", {}, timeout=10)["total"] == 0
-        assert connection.token(0) == first
-        time.sleep(1.1)  # a token's times are whole seconds, so one of the same second is the same
-        clock[0] += 4.5
-        second = connection.token(0)
-        assert second != first
-        time.sleep(1.1)
-        assert connection.token(0, refused=second) not in (None, second)
-        connection.close()
-        stranger = RestCaller(backend.url, Login(EMAIL, "wrong"))
-        with pytest.raises(NotAuthenticated):
-            stranger.call("find", "runs", {}, timeout=10)
-        stranger.close()
-        nobody = RestCaller(backend.url, Login())
-        with pytest.raises(NotAuthenticated):
-            nobody.call("find", "runs", {}, timeout=10)
-        nobody.close()
+    connection = RestCaller(forgetful, Login(EMAIL, PASSWORD), clock=lambda: clock[0])
+    first = connection.token(0)
+    assert connection.call("find", "runs", {}, timeout=10)["total"] == 0
+    assert connection.token(0) == first
+    time.sleep(1.1)  # a token's times are whole seconds, so one of the same second is the same
+    clock[0] += 4.5
+    second = connection.token(0)
+    assert second != first
+    time.sleep(1.1)
+    assert connection.token(0, refused=second) not in (None, second)
+    connection.close()
+    stranger = RestCaller(forgetful, Login(EMAIL, "wrong"))
+    with pytest.raises(NotAuthenticated):
+        stranger.call("find", "runs", {}, timeout=10)
+    stranger.close()
+    nobody = RestCaller(forgetful, Login())
+    with pytest.raises(NotAuthenticated):
+        nobody.call("find", "runs", {}, timeout=10)
+    nobody.close()

@@ -17,7 +17,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client.rest.http import Http
 from marcelle_rt.errors import BackendUnreachable, CallTimeout, FeathersError, InvalidAnswer, NotAuthenticated
 from tests.helpers import eventually
-from tests.support.accounts import ADA, ShortLived
+from tests.support.accounts import ADA
 from tests.support.proxy import Proxy
 
 PICTURE = bytes(range(256)) * 100
@@ -121,24 +121,22 @@ def test_a_forked_child_makes_a_connection_of_its_own(serve: Callable[..., tuple
     os.close(write)
 
 
-def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(node: None, picture: Path) -> None:
+def test_after_the_server_refuses_a_token_the_upload_signs_in_again_once(forgetful: str, picture: Path) -> None:
     files = [("file.png", "file.png", picture, "image/png")]
-    with ShortLived(auth=True, signup=True) as backend, DataStore(backend.url) as store:
-        store.service("users").create(ADA)
-        with DataStore(backend.url, **ADA) as ada:
-            ada.connect()
-            connection = ada.connection
-            first = connection._grant
-            assert first is not None
-            with connection._changed:  # as after a night's sleep of this machine: the token ended unnoticed
-                connection._grant = replace(first, due=None)
-                connection._changed.notify_all()
-            eventually(lambda: is_refused(Http(backend.url, lambda refused=None: first.token)), interval=0.2)
-            assert "file.png" in ada.uploads.post_files("assets/upload", files)
-            assert connection._grant is not None
-            assert connection._grant.token != first.token
-        with DataStore(backend.url, **ADA) as ada, DataStore(backend.url, token=token_of(ada)) as by_token:
-            assert "file.png" in by_token.uploads.post_files("assets/upload", files)
+    with DataStore(forgetful, **ADA) as ada:
+        ada.connect()
+        connection = ada.connection
+        first = connection._grant
+        assert first is not None
+        with connection._changed:  # as after a night's sleep of this machine: the token ended unnoticed
+            connection._grant = replace(first, due=None)
+            connection._changed.notify_all()
+        eventually(lambda: is_refused(Http(forgetful, lambda refused=None: first.token)), interval=0.2)
+        assert "file.png" in ada.uploads.post_files("assets/upload", files)
+        assert connection._grant is not None
+        assert connection._grant.token != first.token
+    with DataStore(forgetful, **ADA) as ada, DataStore(forgetful, token=token_of(ada)) as by_token:
+        assert "file.png" in by_token.uploads.post_files("assets/upload", files)
 
 
 def is_refused(http: Http) -> bool:

@@ -95,16 +95,12 @@ def test_what_the_server_refuses_raises_its_own_error(store: DataStore, tmp_path
         store.uploads.post_files("assets/upload", [("notes.txt", "notes.txt", text, "text/plain")])
 
 
-def test_the_login_s_token_goes_along(
-    own_backend: Callable[..., Backend], open_store: Callable[..., DataStore], picture: Path
-) -> None:
-    url = own_backend(auth=True, signup=True).url
-    stranger = open_store(url)
-    stranger.service("users").create(ADA)
+def test_the_login_s_token_goes_along(guarded: str, open_store: Callable[..., DataStore], picture: Path) -> None:
+    stranger = open_store(guarded)
     files = [("file.png", "file.png", picture, "image/png")]
     with pytest.raises(NotAuthenticated):
         stranger.uploads.post_files("assets/upload", files)
-    assert "file.png" in open_store(url, **ADA).uploads.post_files("assets/upload", files)
+    assert "file.png" in open_store(guarded, **ADA).uploads.post_files("assets/upload", files)
 
 
 def test_memory_does_not_grow_with_the_file(sink: type[Sink], tmp_path: Path) -> None:
