@@ -76,12 +76,11 @@ def test_with_auth_a_folder_that_was_open_is_closed_and_that_is_said(
 ) -> None:
     assert len(open_to_others(left_open)) == 10
 
-    backend = own_backend(data=left_open, auth=True)
+    own_backend(data=left_open, auth=True)
 
     assert open_to_others(left_open) == []
     assert "Other users of this machine could read the data in" in capsys.readouterr().err
-    backend.stop()
-    backend.start()
+    close_to_others(left_open)
     assert capsys.readouterr().err == ""
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,9 +25,11 @@ WEBSOCKET = "/socket.io/?EIO=3&transport=websocket"
 
 
 @pytest.fixture(scope="module")
-def lab(node: None) -> object:
-    """A backend that the pages of a lab may use."""
-    with Backend(allow_origin=[LAB]) as running:
+def lab(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """A backend that the pages of a lab may use, with a dashboard of its own."""
+    dashboard = tmp_path_factory.mktemp("lab") / "index.html"
+    dashboard.write_text("the page")
+    with Backend(allow_origin=[LAB], page={"index.html": dashboard}) as running:
         yield running
 
 
@@ -181,11 +182,14 @@ def test_methods_that_nobody_uses_are_refused(backend: Backend, method: str) -> 
     assert ask(backend.url, method, "/runs").code in (400, 405)
 
 
-def test_on_all_addresses_a_bought_name_is_refused_and_the_machines_own_are_taken(
+def test_on_all_addresses_a_bought_name_is_refused_and_the_machines_own_are_taken_without_a_sign_in(
     own_backend: Callable[..., Backend],
 ) -> None:
-    url = own_backend(host="0.0.0.0", open=True).url
+    backend = own_backend(host="0.0.0.0", open=True)
+    url = backend.url
 
+    assert "network, and every user of it, without signing in" in backend.reach
+    assert ask(url, "GET", "/runs").code == 200
     for host in ("192.168.1.5:3030", socket.gethostname(), "gpu1", "gpu1.local", "[fe80::1]", "localhost"):
         assert ask(url, "GET", "/info", headers={"Host": host}).code == 200, host
         own = {"Host": host, "Origin": f"http://{host}".lower()}
@@ -204,11 +208,7 @@ def test_a_backend_goes_by_the_name_that_it_was_told_to_listen_on(own_backend: C
     assert ask(url, "GET", "/info").code == 200
 
 
-def test_a_link_from_elsewhere_leads_to_the_dashboard_and_makes_nothing(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    (tmp_path / "index.html").write_text("the page")
-    backend = own_backend(page={"index.html": tmp_path / "index.html"})
+def test_a_link_from_elsewhere_leads_to_the_dashboard_and_makes_nothing(lab: Backend) -> None:
     link: dict[str, str | None] = {
         "Sec-Fetch-Site": "cross-site",
         "Sec-Fetch-Mode": "navigate",
@@ -216,11 +216,11 @@ def test_a_link_from_elsewhere_leads_to_the_dashboard_and_makes_nothing(
     }
     link["Referer"] = f"{EVIL}/page"
 
-    assert ask(backend.url, "GET", "/", headers=link).code == 302
-    assert ask(backend.url, "GET", "/dashboard/", headers=link).code == 200
+    assert ask(lab.url, "GET", "/", headers=link).code == 302
+    assert ask(lab.url, "GET", "/dashboard/", headers=link).code == 200
     for target in ("/made-by-a-link", "/runs", "/info"):
-        assert ask(backend.url, "GET", target, headers=link).code == 403
-    assert not (backend.data / "db" / "made-by-a-link.db").exists()
+        assert ask(lab.url, "GET", target, headers=link).code == 403
+    assert not (lab.data / "db" / "made-by-a-link.db").exists()
 
 
 def test_pages_without_an_origin_are_served_and_not_allowed(backend: Backend) -> None:

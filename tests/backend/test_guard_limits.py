@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -65,29 +65,34 @@ def test_a_thousand_connections_that_say_nothing_are_ended_and_a_slow_upload_is_
     dashboard.close()
 
 
-def test_an_error_that_nobody_caught_is_logged_and_the_backend_goes_on(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend()
-    (backend.data / "db" / "damaged.db").mkdir()  # the database reads it later, and throws where nobody listens
-    log = backend.data / "backend.log"
+@pytest.fixture(scope="module")
+def harmed(node: None) -> Iterator[Backend]:
+    """A backend whose files a test may damage, those of a service of its own."""
+    with Backend() as running:
+        yield running
 
-    with socket.create_connection(("127.0.0.1", backend.port)) as line:
-        line.sendall(b"GET /damaged HTTP/1.1\r\nHost: localhost\r\n\r\n")
+
+def test_an_error_that_nobody_caught_is_logged_and_the_backend_goes_on(harmed: Backend) -> None:
+    (harmed.data / "db" / "a-folder.db").mkdir()  # the database reads it later, and throws where nobody listens
+    log = harmed.data / "backend.log"
+
+    with socket.create_connection(("127.0.0.1", harmed.port)) as line:
+        line.sendall(b"GET /a-folder HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert eventually(lambda: "EISDIR" in log.read_text())
     assert "Not caught" in log.read_text()
-    assert ask(backend.url, "POST", "/things", {"a": 1}).code == 201
+    assert ask(harmed.url, "POST", "/things", {"a": 1}).code == 201
 
 
-def test_a_damaged_file_of_the_database_is_left_alone_and_said(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend()
-    damaged = backend.data / "db" / "damaged.db"
+def test_a_damaged_file_of_the_database_is_left_alone_and_said(harmed: Backend) -> None:
+    damaged = harmed.data / "db" / "damaged.db"
     damaged.write_text("not what it should be\n" * 50)
-    line = Socket(backend.url)
+    line = Socket(harmed.url)
 
     error, _ = line.call("create", "damaged", {"a": 1}, {})
 
     assert error["code"] == 500
     assert damaged.read_text().startswith("not what")
-    assert eventually(lambda: "corrupt" in (backend.data / "backend.log").read_text())
+    assert eventually(lambda: "corrupt" in (harmed.data / "backend.log").read_text())
     line.close()
 
 

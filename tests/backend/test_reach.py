@@ -60,14 +60,6 @@ def test_with_auth_other_machines_may_come_in(own_backend: Callable[..., Backend
         urllib.request.urlopen(f"{backend.url}/runs", timeout=10)
 
 
-def test_with_open_other_machines_may_come_in_without_signing_in(own_backend: Callable[..., Backend]) -> None:
-    backend = own_backend(host="0.0.0.0", open=True)
-
-    assert "network, and every user of it, without signing in" in backend.reach
-    with urllib.request.urlopen(f"{backend.url}/runs", timeout=10) as answer:
-        assert answer.status == 200
-
-
 def test_an_account_that_anybody_can_make_is_said() -> None:
     assert "used with an account." in who("0.0.0.0", True, False)
     assert "which anybody can create (--signup)" in who("192.0.2.1", True, True)

@@ -20,9 +20,10 @@ class User:
         self.login = {"email": f"{name}@example.org", "password": f"the password of {name}"}
         self.id = ask(url, "POST", "/users", self.login).json["_id"]
         answer = ask(url, "POST", "/authentication", {"strategy": "local", **self.login})
-        self.headers = {"Authorization": f"Bearer {answer.json['accessToken']}"}
+        token = answer.json["accessToken"]
+        self.headers = {"Authorization": f"Bearer {token}"}
         self.socket = Socket(url)
-        error, _ = self.socket.call("create", "authentication", {"strategy": "local", **self.login}, {})
+        error, _ = self.socket.call("create", "authentication", {"strategy": "jwt", "accessToken": token}, {})
         assert error is None
 
     @property

@@ -34,14 +34,13 @@ def test_only_users_are_told_what_services_there_are(home: Backend, ada: User) -
     assert "secret-project" in ada.socket.call("find", "info", {})[1]["services"]
 
 
-def test_without_a_sign_in_everybody_is_told_the_services(node: None) -> None:
-    with Backend() as running:
-        ask(running.url, "POST", "/things", {"a": 1})
-        socket = Socket(running.url)
-        assert "things" in ask(running.url, "GET", "/info").json["services"]
-        assert "things" in socket.call("find", "info", {})[1]["services"]
-        assert "things" in socket.events[0][1]["services"]
-        socket.close()
+def test_without_a_sign_in_everybody_is_told_the_services(backend: Backend) -> None:
+    ask(backend.url, "POST", "/things", {"a": 1})
+    socket = Socket(backend.url)
+    assert "things" in ask(backend.url, "GET", "/info").json["services"]
+    assert "things" in socket.call("find", "info", {})[1]["services"]
+    assert "things" in socket.events[0][1]["services"]
+    socket.close()
 
 
 def test_a_login_does_not_say_who_has_an_account(home: Backend, ada: User) -> None:
