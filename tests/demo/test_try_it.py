@@ -61,7 +61,7 @@ def draw(page: Page, *strokes: list[tuple[int, int]]) -> None:
         page.mouse.move(box["x"] + x, box["y"] + y)
         page.mouse.down()
         for x, y in others:
-            page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+            page.mouse.move(box["x"] + x, box["y"] + y)
         page.mouse.up()
 
 

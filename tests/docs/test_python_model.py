@@ -29,7 +29,7 @@ def draw(page: Page, *places: tuple[int, int]) -> None:
     page.mouse.move(box["x"] + places[0][0], box["y"] + places[0][1])
     page.mouse.down()
     for x, y in places[1:]:
-        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+        page.mouse.move(box["x"] + x, box["y"] + y)
     page.mouse.up()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from threading import Thread
 
 from tests.support.lean import lean_environment
+from tests.support.programs.forked import Program
 
 from .doc_pages import blocks
 
@@ -52,13 +54,13 @@ def words(command: str) -> list[str]:
 
 @contextmanager
 def running(command: str, folder: Path, env: dict[str, str]) -> Iterator[None]:
-    """Runs a command of a page until it is left."""
-    process = subprocess.Popen(words(command), cwd=folder, env=env, stdin=subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+    """Runs a command of a page, which finds Keras imported, until it is left."""
+    with open(os.devnull) as nothing, (folder / "said").open("w") as said:
+        program = Program(words(command)[1:], "keras", folder, env, [nothing, said, said])
+        try:
+            yield
+        finally:
+            program.terminate()
 
 
 def write_python_page(folder: Path, backend: str, page: Path) -> None:
