@@ -13,12 +13,10 @@ import pytest
 
 from marcelle_rt import Remote
 from marcelle_rt.backend import Backend
-from marcelle_rt.dashboard.site import Site
 from marcelle_rt.models.checkpoints.usage import Usage
 from marcelle_rt.models.torch_modules.exporter import ModuleExporter
 from tests.frameworks.module_kinds import MODULE_KINDS
-from tests.helpers import dashboard_html
-from tests.support.models.model_dashboard import Dashboard, script
+from tests.support.models.model_dashboard import Dashboard, opened
 from tests.support.models.model_kind import spread_of
 from tests.support.models.onnx_page import RUNTIMES, OnnxPage, onnx_page
 
@@ -71,8 +69,7 @@ def measurements(
     browser: Browser, backend: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Measurements]:
     with ExitStack() as stack:
-        site = stack.enter_context(Site({"index.html": dashboard_html(script(backend.url))}))
-        dashboard = Dashboard(stack.enter_context(browser.new_context()).new_page(), site.url, backend.url)
+        dashboard = stack.enter_context(opened(browser, backend.url))
         pages = [stack.enter_context(onnx_page(browser, backend.url, runtime)) for runtime in RUNTIMES]
         remote = stack.enter_context(Remote(backend.url))
         yield Measurements(dashboard, pages, remote, tmp_path_factory.mktemp("modules"))

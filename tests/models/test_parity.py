@@ -13,12 +13,10 @@ import numpy as np
 import pytest
 
 from marcelle_rt.backend import Backend
-from marcelle_rt.dashboard.site import Site
 from marcelle_rt.errors import ConversionError
 from marcelle_rt.models import Converted, convert, graph_model, layers_model, onnx
-from tests.helpers import dashboard_html
 from tests.support.models import parity_table as table
-from tests.support.models.model_dashboard import Dashboard, predict_by_onnxruntime, script
+from tests.support.models.model_dashboard import Dashboard, opened, predict_by_onnxruntime
 from tests.support.models.model_kind import spread_of
 from tests.support.models.model_kinds import KINDS
 from tests.support.sweep.compare import Tracer
@@ -44,17 +42,21 @@ def same_weights_each_time() -> None:
 
 @pytest.fixture(scope="module")
 def dashboard(browser: Browser, backend: Backend) -> Iterator[Dashboard]:
-    context = browser.new_context()
-    with Site({"index.html": dashboard_html(script(backend.url))}) as site:
-        yield Dashboard(context.new_page(), site.url, backend.url)
-    context.close()
+    with opened(browser, backend.url) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def without_webgl(browser: Browser, backend: Backend) -> Iterator[Dashboard]:
+    with opened(browser, backend.url, webgl=False) as page:
+        yield page
 
 
 class Measurements:
     """Compares each kind once, when it is first asked for."""
 
-    def __init__(self, dashboard: Dashboard, directory: Path) -> None:
-        self._dashboard = dashboard
+    def __init__(self, dashboard: Dashboard, without_webgl: Dashboard, directory: Path) -> None:
+        self._dashboards = {True: dashboard, False: without_webgl}
         self._directory = directory
         self._rows: dict[str, table.Row] = {}
 
@@ -74,7 +76,7 @@ class Measurements:
             folder = self._directory / f"{name}-{target}"
             folder.mkdir()
             try:
-                found = write(tracer, folder, samples, self._dashboard)
+                found = write(tracer, folder, samples, self._dashboards[kind.webgl])
             except ConversionError as error:
                 cells[target] = error.reason
             else:
@@ -101,8 +103,10 @@ _WRITERS = {"layers-model": _layers_model, "graph-model": _graph_model, "ONNX": 
 
 
 @pytest.fixture(scope="module")
-def measurements(dashboard: Dashboard, tmp_path_factory: pytest.TempPathFactory) -> Measurements:
-    return Measurements(dashboard, tmp_path_factory.mktemp("converted"))
+def measurements(
+    dashboard: Dashboard, without_webgl: Dashboard, tmp_path_factory: pytest.TempPathFactory
+) -> Measurements:
+    return Measurements(dashboard, without_webgl, tmp_path_factory.mktemp("converted"))
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -135,7 +139,9 @@ def test_the_comparison_sees_two_exchanged_weights(dashboard: Dashboard, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["mlp", "residual", "lstm", "nested"])
-def test_a_layers_model_can_be_trained_further_in_the_page(name: str, dashboard: Dashboard, tmp_path: Path) -> None:
+def test_a_layers_model_can_be_trained_further_in_the_page(
+    name: str, dashboard: Dashboard, without_webgl: Dashboard, tmp_path: Path
+) -> None:
     kind = KINDS[name]
     model = kind.trained()
     samples = kind.samples(model)
@@ -143,7 +149,9 @@ def test_a_layers_model_can_be_trained_further_in_the_page(name: str, dashboard:
     layers = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Dropout)]
     for layer in layers:
         layer.rate = 0.0  # so that each epoch is better than the last
-    losses = dashboard.train(convert(model, tmp_path, "tfjs"), samples, targets, 3)
+    # By WebGL recurrent layers are trained in tests/runs/remote/test_browser_models.py.
+    page = without_webgl if name == "lstm" else dashboard
+    losses = page.train(convert(model, tmp_path, "tfjs"), samples, targets, 3)
     assert losses[0] > losses[1] > losses[2]
 
 
@@ -177,7 +185,12 @@ def test_weights_of_several_files_are_put_together(dashboard: Dashboard, tmp_pat
     assert agree(dashboard.predict(converted, samples), np.asarray(model(samples)))
 
 
-def test_a_model_without_weights_predicts(dashboard: Dashboard, tmp_path: Path) -> None:
+def test_a_model_without_weights_predicts_in_a_page_with_webgl_and_in_one_without(
+    dashboard: Dashboard, without_webgl: Dashboard, tmp_path: Path
+) -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Rescaling(2.0)])
     samples = np.random.default_rng(1).normal(size=(3, 4)).astype("float32")
-    assert agree(dashboard.predict(convert(model, tmp_path, "tfjs"), samples), samples * 2)
+    converted = convert(model, tmp_path, "tfjs")
+    for page, way in ((dashboard, "webgl"), (without_webgl, "cpu")):
+        assert agree(page.predict(converted, samples), samples * 2)
+        assert page.computes_by() == way

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import requests
 
+from marcelle_rt.dashboard.site import Site
 from marcelle_rt.models import Converted
+from tests.helpers import dashboard_html
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 SCRIPT = """
 import { dataStore, tfjsModel } from './marcelle.js';
@@ -38,6 +42,16 @@ window.train = async (id, samples, targets, epochs) => {
 window.ready = true;
 """
 
+# What a page finds in a browser that has no WebGL, or where it is turned off.
+WITHOUT_WEBGL = """
+for (const { prototype } of [HTMLCanvasElement, OffscreenCanvas]) {
+  const { getContext } = prototype;
+  prototype.getContext = function (kind, ...options) {
+    return kind.includes('webgl') ? null : getContext.call(this, kind, ...options);
+  };
+}
+"""
+
 
 class Dashboard:
     """A page, and the backend that it reads models from.
@@ -59,6 +73,10 @@ class Dashboard:
         outputs = self._page.evaluate("([id, samples]) => predict(id, samples)", [self._store(model), samples.tolist()])
         return np.asarray(outputs, "float32")
 
+    def computes_by(self) -> str:
+        """What TF.js computes by in this page, such as `"webgl"`."""
+        return str(self._page.evaluate("globalThis._tfengine.backendName"))
+
     def train(self, model: Converted, samples: np.ndarray, targets: np.ndarray, epochs: int) -> list[float]:
         """Trains a stored model further in the page, and gives the loss of each epoch."""
         arguments = [self._store(model), samples.tolist(), targets.tolist(), epochs]
@@ -74,8 +92,21 @@ class Dashboard:
         return str(created.json()["_id"])
 
 
-def script(backend: str) -> str:
-    return SCRIPT.replace("BACKEND", json.dumps(backend))
+@contextmanager
+def opened(browser: Browser, backend: str, webgl: bool = True) -> Iterator[Dashboard]:
+    """Opens such a page, in a profile of its own.
+
+    Args:
+        browser: A browser.
+        backend: The backend's URL.
+        webgl: Whether the browser has WebGL. Where it has not, TF.js computes on the processor.
+    """
+    context = browser.new_context()
+    if not webgl:
+        context.add_init_script(WITHOUT_WEBGL)
+    with Site({"index.html": dashboard_html(SCRIPT.replace("BACKEND", json.dumps(backend)))}) as site:
+        yield Dashboard(context.new_page(), site.url, backend)
+    context.close()
 
 
 def predict_by_onnxruntime(path: Path, samples: np.ndarray) -> np.ndarray:

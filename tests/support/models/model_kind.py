@@ -24,12 +24,15 @@ class Kind:
         build: Makes a model of it.
         tokens: How many words there are, where the input is words.
         pixels: Whether the input is an image with values up to 255; else it is numbers around 0.
+        webgl: Whether the page that predicts with it has WebGL. Where no graphics card is, as in tests, each op of each
+            size takes a moment to be compiled; a deep model of ops that others have too runs without.
     """
 
     title: str
     build: Callable[[], Model]
     tokens: int | None = None
     pixels: bool = False
+    webgl: bool = True
 
     def samples(self, model: Model, count: int = SAMPLES) -> np.ndarray:
         known = model.inputs[0].shape if getattr(model, "inputs", None) else model.get_build_config()["input_shape"]

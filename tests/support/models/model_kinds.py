@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
-from keras.src.applications.efficientnet import EfficientNet
+from keras.src.applications.efficientnet import DEFAULT_BLOCKS_ARGS, EfficientNet
 
 from tests.support.models.model_kind import Doubling, Kind, Model, Subclassed, functional, sequential
 
@@ -316,14 +315,21 @@ def _subclassed() -> Model:
     return model
 
 
-def _application(name: str, **options: Any) -> Callable[[], Model]:
-    make = getattr(keras.applications, name)
-    return lambda: make(input_shape=(32, 32, 3), weights=None, classes=5, **options)
+def _mobilenet_v2() -> Model:
+    return keras.applications.MobileNetV2((32, 32, 3), alpha=0.35, weights=None, classes=5)
 
 
 def _efficientnet() -> Model:
-    """What B0 is, but for the blocks that only come again; `scripts/sweep` has all of it."""
-    return EfficientNet(1.0, 0.25, 32, input_shape=(32, 32, 3), weights=None, classes=5)
+    """The first three stages of B0, which have each kind of block; `scripts/sweep` has all of it."""
+    stages = DEFAULT_BLOCKS_ARGS[:3]
+    return EfficientNet(1.0, 1.0, 32, blocks_args=stages, input_shape=(32, 32, 3), weights=None, classes=5)
+
+
+def _mobilenet_v3() -> Model:
+    """MobileNetV3Small, cut off as for features once each kind of block was there; `scripts/sweep` has all of it."""
+    whole = keras.applications.MobileNetV3Small((32, 32, 3), alpha=0.75, weights=None, include_top=False)
+    features = whole.get_layer("expanded_conv_4_add").output
+    return keras.Model(whole.input, layers.Dense(5)(layers.GlobalAveragePooling2D()(features)))
 
 
 KINDS = {
@@ -371,9 +377,7 @@ KINDS = {
     "own_layer": Kind("A layer class of one's own", lambda: sequential((6,), Doubling(), layers.Dense(3))),
     "lambda": Kind("Lambda", lambda: sequential((6,), layers.Lambda(lambda x: x * x), layers.Dense(3))),
     "subclassed": Kind("A subclassed model", _subclassed),
-    "mobilenet_v2": Kind("MobileNetV2", _application("MobileNetV2", alpha=0.35)),
-    "mobilenet_v3": Kind(
-        "MobileNetV3Small", _application("MobileNetV3Small", alpha=0.75, minimalistic=False), pixels=True
-    ),
+    "mobilenet_v2": Kind("MobileNetV2", _mobilenet_v2, webgl=False),
+    "mobilenet_v3": Kind("MobileNetV3Small, each kind of block once", _mobilenet_v3, pixels=True, webgl=False),
     "efficientnet": Kind("EfficientNet, each kind of block once", _efficientnet, pixels=True),
 }
