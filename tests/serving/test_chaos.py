@@ -8,7 +8,7 @@ import pytest
 
 from tests.serving.chaos import wreak
 
-JOBS = 8
+JOBS = 6
 
 
 @pytest.mark.parametrize(("executors", "seed"), [(["1", "1"], 1), (["dask:2"], 2)], ids=["two servers", "Dask"])

@@ -59,7 +59,7 @@ def test_a_parameter_that_does_not_fit_is_refused_by_its_name(served: Served) ->
         assert (ended["state"], ended["message"].split(":")[0]) == ("refused", field)
 
 
-def test_the_same_click_twice_is_one_job(served: Served) -> None:
+def test_the_same_click_twice_is_one_job_and_a_command_that_is_late_or_for_nobody_is_refused(served: Served) -> None:
     job = served.submit("count")
     document = served.job(job)
 
@@ -67,6 +67,11 @@ def test_the_same_click_twice_is_one_job(served: Served) -> None:
         served.jobs.create({**document, "state": "queued"})
 
     assert served.end_of(job)["attempt"] == 1
+    late, nobody = served.command(job, "stop"), served.command("nobody", "cancel")
+    eventually(lambda: late()["state"] == "refused")
+    assert late()["message"] == "the job has ended: success"
+    eventually(lambda: nobody()["state"] == "refused")
+    assert nobody()["message"] == "there is no such job"
 
 
 def test_a_job_that_is_stopped_is_a_success_with_what_it_has_done(served: Served) -> None:
@@ -92,18 +97,6 @@ def test_a_job_that_is_cancelled_is_none(served: Served) -> None:
     assert served.end_of(running)["state"] == "cancelled"
     for answer in answers:
         eventually(lambda answer=answer: answer()["state"] == "done")
-
-
-def test_a_command_that_is_late_or_for_nobody_is_refused_once(served: Served) -> None:
-    job = served.submit("count")
-    served.end_of(job)
-
-    late, nobody = served.command(job, "stop"), served.command("nobody", "cancel")
-
-    eventually(lambda: late()["state"] == "refused")
-    assert late()["message"] == "the job has ended: success"
-    eventually(lambda: nobody()["state"] == "refused")
-    assert nobody()["message"] == "there is no such job"
 
 
 def test_many_jobs_for_two_servers_are_each_done_once_and_requests_have_the_answer_of_one(

@@ -19,10 +19,10 @@ from tests.serving.conftest import Served
 distributed = pytest.importorskip("distributed")
 
 
-def test_jobs_run_side_by_side_errors_are_told_and_an_end_gives_jobs_back_and_leaves_no_cluster_behind(
-    serve: Callable[..., Served],
+def test_jobs_run_side_by_side_errors_and_deaths_are_told_and_an_end_gives_jobs_back_and_leaves_no_cluster_behind(
+    serve: Callable[..., Served], tmp_path: Path
 ) -> None:
-    served = serve("on_dask.py")
+    served = serve("on_dask.py", LEASE="5")
     ends = [served.end_of(job) for job in [served.submit("where") for _ in range(6)]]
 
     assert [end["state"] for end in ends] == ["success"] * 6
@@ -33,6 +33,8 @@ def test_jobs_run_side_by_side_errors_are_told_and_an_end_gives_jobs_back_and_le
     runs = [served.store.service("runs").get(end["runId"]) for end in ends]
     assert [(run["status"], run["logs"]["loss"]) for run in runs] == [("success", [1.0, 0.5])] * 6
     a_task_that_raises_is_an_error_and_is_not_tried_again(served)
+    # Dask runs its task again, which finds the attempt taken; the lease tells.
+    a_job_whose_worker_is_killed_is_started_once_more(served, tmp_path)
     a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(served)
 
 
@@ -52,17 +54,20 @@ def a_server_that_ends_gives_its_jobs_back_and_leaves_no_cluster_behind(served: 
     assert served.job(job)["state"] == "queued"
 
 
-@pytest.mark.parametrize("allowed_failures", ["0", "3"])
-def test_a_job_whose_worker_is_killed_is_started_once_more_however_often_dask_runs_its_task(
-    serve: Callable[..., Served], tmp_path: Path, allowed_failures: str
-) -> None:
-    # With 0 Dask gives the task up, and tells; else it runs it again, and the lease tells.
-    served = serve("on_dask.py", LEASE="2", ALLOWED_FAILURES=allowed_failures)
-    marker = tmp_path / "attempts"
+def a_job_whose_worker_is_killed_is_started_once_more(served: Served, folder: Path) -> None:
+    marker = folder / "attempts"
     end = served.end_of(served.submit("die_once", marker=os.fspath(marker)))
 
     assert (end["state"], end["attempt"]) == ("success", 2)
     assert marker.read_text().split() == ["1", "2"]
+
+
+def test_a_job_whose_worker_is_killed_is_started_once_more_where_dask_gives_its_task_up(
+    serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    served = serve("on_dask.py", WORKERS="1", ALLOWED_FAILURES="0")
+
+    a_job_whose_worker_is_killed_is_started_once_more(served, tmp_path)
 
 
 def test_a_cluster_without_workers_says_so_and_one_whose_scheduler_is_lost_takes_no_more(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A server whose jobs run on a Dask cluster of two processes, on this machine."""
+"""A server whose jobs run on a Dask cluster on this machine, of two processes or as many as `WORKERS` says."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def cluster() -> Any:
     from distributed import Client
 
     dask.config.set({"distributed.scheduler.allowed-failures": int(os.environ.get("ALLOWED_FAILURES", "3"))})
-    return Client(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+    workers = int(os.environ.get("WORKERS", "2"))
+    return Client(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
 
 
 server = TrainingServer(executor=cluster, lease=float(os.environ.get("LEASE", "30")))
