@@ -40,9 +40,10 @@ def test_what_can_not_be_a_datasets_name_is_refused(store: DataStore, name: Any)
         Dataset(store, name)
 
 
-def test_two_names_of_one_service_are_two_datasets(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend().url
-    with Dataset(url, "My Data") as one, Dataset(url, "my_data") as other:
+def test_two_names_of_one_service_are_two_datasets(nedb: Backend, name: str) -> None:
+    same = name.lower().replace(" ", "_")
+    assert service_name(INSTANCES, same) == service_name(INSTANCES, name)
+    with Dataset(nedb.url, name) as one, Dataset(nedb.url, same) as other:
         one.add([1.0], "a")
         other.add([2.0], "b")
         other.add([3.0], "c")
@@ -299,7 +300,7 @@ def test_an_instance_gets_another_label_and_keeps_all_else(dataset: Dataset) -> 
 def test_a_dataset_that_changes_while_it_is_read_says_so(
     dataset: Dataset, store: DataStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = dataset.add_many([[0.0]] * 450, ["a"] * 450, gently=False)[0]
+    first = dataset.add_many([[0.0]] * 150, ["a"] * 150, gently=False)[0]  # more than one page
     service = store.service(service_name(INSTANCES, dataset.name))
     meanwhile, told = threading.Event(), threading.Event()
     service.on("created", lambda document: told.set() if document["datasetName"] != dataset.name else None)
