@@ -14,7 +14,7 @@ from tests.support.imports import PACKAGE, SOURCES
 
 ROOT = PACKAGE.parent
 PAGES = [
-    path for folder in (ROOT, ROOT / "docs") for path in sorted(folder.glob("*.md")) if path.stem != "CONTRIBUTING"
+    path for path in (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))) if path.stem != "CONTRIBUTING"
 ]
 """What users read; the guide for contributors names slips to avoid."""
 SCRIPTS = [path for kind in ("js", "mjs", "html", "css") for path in sorted(PACKAGE.rglob(f"*.{kind}"))]
@@ -26,9 +26,15 @@ NEGATED = re.compile(
 )
 """`X is no Y`, where English says `X is not a Y`; `there is no Y` and comparisons are fine."""
 
+BRITISH = re.compile(
+    r"\b\w*(colour|behaviour|favour|neighbour|honour)\w*|\b(analyse|centre|licence)[sd]?\b"
+    r"|\b(initiali|seriali|normali|organi|optimi|recogni|summari|synchroni|visuali)s(e|es|ed|ing|ation)\b",
+    re.IGNORECASE,
+)
+
 SLIPS = {
     "a negated noun": NEGATED,
-    "British spelling, as names in code are American": re.compile(r"colour", re.IGNORECASE),
+    "British spelling, as names in code are American": BRITISH,
     "each with a number, for every": re.compile(r"\beach (so many|two|three|four|five|other second)\b"),
 }
 
@@ -53,6 +59,18 @@ def test_no_text_of_the_package_or_its_pages_has_a_slip(slip: str) -> None:
         for path in (*SOURCES, *SCRIPTS, *PAGES)
         for text in texts(path)
         for match in SLIPS[slip].finditer(text)
+    ]
+
+    assert found == []
+
+
+def test_comments_and_tests_are_spelled_as_the_rest() -> None:
+    tests = [path for name in ("tests", "benchmarks", "scripts") for path in (ROOT / name).rglob("*.py")]
+    found = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in (*SOURCES, *tests)
+        if path != Path(__file__)
+        for match in BRITISH.finditer(path.read_text(encoding="utf-8"))
     ]
 
     assert found == []

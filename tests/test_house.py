@@ -144,7 +144,7 @@ def test_a_room_imports_only_what_it_may() -> None:
         if (room := room_of(name)) is not None and other != "__init__.py" and room_of(other) not in {room, *ROOMS[room]}
     }
 
-    assert strangers == OWED
+    assert strangers == OWED, "move the code down to where it may stand, or give the room a row in ROOMS and say why"
 
 
 def test_the_rooms_are_floors_and_no_file_is_in_a_circle() -> None:
@@ -182,14 +182,16 @@ def test_what_is_pure_knows_no_clock_no_thread_and_no_file() -> None:
 def test_a_file_stays_under_400_lines() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in ALL_SOURCES}
 
-    assert {path: length for path, length in lengths.items() if length >= 400} == {}
+    assert {path: length for path, length in lengths.items() if length >= 400} == {}, "it has two ideas: divide it"
 
 
 def test_a_folder_stays_under_20_files_and_the_one_of_runs_under_10() -> None:
     # An `__init__.py` that says in a line what a folder is about is no file to find one's way through.
     counts = Counter(path.parent for path in ALL_SOURCES if path.name != "__init__.py")
 
-    assert {str(folder.relative_to(PACKAGE.parent)) for folder, count in counts.items() if count >= 20} == OVERFULL
+    assert {str(folder.relative_to(PACKAGE.parent)) for folder, count in counts.items() if count >= 20} == OVERFULL, (
+        "give what belongs together a folder of its own"
+    )
     assert sum(1 for _ in (PACKAGE / "runs").glob("[!_]*")) < 10
 
 

@@ -59,7 +59,7 @@ class Line:
 
         Args:
             method: Any.
-            target: The path and query, not normalised; latin-1.
+            target: The path and query, not normalized; latin-1.
             body: Bytes, or what is sent as JSON.
             headers: Beside `Host` and those of the body; `None` leaves one out.
         """

@@ -26,14 +26,14 @@ Train = Callable[..., Writer]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown(node: None) -> Iterator[Backend]:
-    """The backend that the page shows; each test finds it empty."""
+    """The backend that the page shows in the tests of a file."""
     with Backend() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(shown: Backend) -> Iterator[Site]:
     """The server of that page."""
     with Site(page_files(shown.url)) as running:

@@ -96,7 +96,7 @@ def test_numbers_are_answered_and_wrong_ones_and_a_checkpoint_that_is_gone_are_s
     page.get_by_text("The checkpoint of epoch 2 can't be loaded").wait_for()
 
 
-def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page(
+def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page_and_those_of_one_epoch_are_counted(
     open_page: Callable[..., Page], store: DataStore, tmp_path: Path
 ) -> None:
     onnx = pytest.importorskip("onnx")
@@ -112,7 +112,7 @@ def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page(
     checkpoint = {"id": model["_id"], "name": "scale", "service": "onnx-models", "metadata": {"epoch": 1}}
     run = {"name": "digits-1", "status": "success", "epoch": 1, "params": {}, "logs": {"loss": [1.0]}}
     shape = {"layers": [{"name": "dense", "input_shape": [None, 2]}]}
-    store.service("runs").create({**run, "checkpoints": [checkpoint], "model": shape})
+    made = store.service("runs").create({**run, "checkpoints": [checkpoint], "model": shape})
     page = open_page()
 
     page.get_by_role("link", name="digits-1", exact=True).click()
@@ -121,6 +121,11 @@ def test_an_onnx_checkpoint_of_any_framework_answers_in_the_page(
     page.get_by_role("textbox", name="numbers").fill("3 4")
 
     eventually(lambda: page.locator(".rt-answer").inner_text() == "3, 40")
+
+    listed = [{**checkpoint, "id": n, "metadata": {"epoch": epoch}} for n, epoch in enumerate((1, 1, "final", "final"))]
+    store.service("runs").patch(made["_id"], {"checkpoints": listed})
+    titles = ["final (2)", "final", "epoch 1 (2)", "epoch 1"]
+    eventually(lambda: page.locator(".rt-checkpoints button").all_inner_texts() == titles)
 
 
 def test_an_onnx_file_of_ones_own_tells_by_itself_what_it_takes(

@@ -19,6 +19,7 @@ import marcelle_rt
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.notices import THREADS
+from marcelle_rt.runs.sync.pace import PAUSE
 
 ROOT = Path(marcelle_rt.__file__).parent
 
@@ -78,7 +79,7 @@ def test_a_steady_epoch_walks_through_few_files(walk: Walk, nedb: Backend, tmp_p
                 writer.flush(10)  # from here on the run is on the backend
             walk.taken()
             _with_profile(walk, lambda epoch=epoch: writer.save_epoch(epoch, {"loss": 1 / (epoch + 1), "acc": epoch}))
-            time.sleep(0.25)  # over the pause between two messages
+            time.sleep(2.5 * PAUSE)  # over the pause between two messages
             steps.append(walk.taken())
         writer.train_end()
     ways = [

@@ -51,7 +51,7 @@ class Logins {
     });
   }
 
-  /** What the cookie is called: behind TLS, so that no page of a neighbouring name or of plain HTTP can set it. */
+  /** What the cookie is called: behind TLS, so that no page of a neighboring name or of plain HTTP can set it. */
   nameFor(req) {
     return isSecure(req) ? `__Host-${this.cookie}` : this.cookie;
   }

@@ -1,4 +1,4 @@
-// A digit drawn by hand is recognised by the newest checkpoint of the newest ticked run, loaded as it arrives.
+// A digit drawn by hand is recognized by the newest checkpoint of the newest ticked run, loaded as it arrives.
 import { confidencePlot, createStream, sketchPad, tfjsModel } from '@marcellejs/core';
 import { Card } from './card.js';
 import { say } from './dom.js';

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...values import dumps
+from .events import FILES
 from .run import Place, Run
 
 EDITED = ("tags", "group", "notes")
@@ -212,8 +213,13 @@ def opening(run: Run, limit: int, fields: Mapping[str, Any] | None = None) -> Pa
     if is_cut:
         data["status"] = "start"  # a copy says how a run ended only when all of it is there
         level.discard("status")
-    data["logs"] = {path[5:]: values for path, values in lists.items() if path.startswith("logs.")}
-    data["checkpoints"], data["assets"] = lists["checkpoints"], lists["assets"]
+    data |= {"logs": {}, **{name: [] for name in FILES.values()}}  # pages take them for granted
+    for path, values in lists.items():
+        name, _, metric = path.partition(".")
+        if metric:
+            data[name][metric] = values
+        else:
+            data[name] = values
     last = {path: last_filled(values) for path, values in lists.items()}
     return Patch(data, run.version, lengths, (), tuple(level), last, is_last=not is_cut)
 

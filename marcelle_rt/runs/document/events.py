@@ -201,6 +201,12 @@ class End(_End, total=False):
     reason: str | None
 
 
+Written = (
+    Create | Model | Extra | Params | Begin | Epoch | Checkpoint | Asset | Document | Drop | Resume | Summary | End
+)
+"""What a journal gets."""
+
+
 class Uploaded(TypedDict):
     """A backend has a file by now; `entry` is what stands for it in the run's `list`."""
 

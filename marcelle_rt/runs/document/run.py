@@ -43,7 +43,7 @@ class Run:
         self.version: int = 0
         self.fields: dict[str, Any] = {}
         self.changed: dict[str, int] = {}
-        self.lists: dict[str, list[Any]] = {"checkpoints": [], "assets": []}
+        self.lists: dict[str, list[Any]] = {name: [] for name in FILES.values()}
         self.epochs: list[int] = []
         self.files: dict[str, Event] = {}
         self.dropped: dict[str, Event] = {}
@@ -64,7 +64,7 @@ class Run:
         for name, value in document.items():
             if name == "logs":
                 run.lists.update({f"logs.{metric}": list(values) for metric, values in value.items()})
-            elif name in ("checkpoints", "assets"):
+            elif name in FILES.values():
                 run.lists[name] = list(value)
             elif name != "_id":
                 run.fields[name], run.changed[name] = value, 1

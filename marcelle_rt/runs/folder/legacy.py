@@ -14,6 +14,7 @@ from ...errors import RunFolderError
 from ...values import to_run
 from ..document import events
 from ..document.entries import mime_of
+from ..document.events import FILES
 from ..document.run import ENDED, UNREPORTED, Run
 from .beginning import own_identity
 from .files import name_of
@@ -68,7 +69,7 @@ def _misshapen(data: dict[str, Any]) -> str | None:
             return f"{name} are not a mapping"
     if not all(isinstance(values, list) for values in data.get("logs", {}).values()):
         return "logs are not lists of numbers"
-    for name in ("checkpoints", "assets"):
+    for name in FILES.values():
         entries = data.get(name) or []
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             return f"{name} are not a list of mappings"

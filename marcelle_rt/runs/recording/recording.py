@@ -13,7 +13,7 @@ from weakref import WeakSet
 from ...notices import Notices, tell
 from ...processes.forks import on_fork
 from ..document import events
-from ..document.events import ALERTS, BATCHES, SYSTEM, Event
+from ..document.events import ALERTS, BATCHES, SYSTEM, Event, Written
 from ..document.resumed import Resumed
 from ..folder.journal import Journal
 from ..sync.feed import Feed
@@ -122,14 +122,14 @@ class Recording:
         """How the run is doing, as far as its thread has come."""
         return self.feed.status
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Written) -> None:
         """Writes an event to the journal, and tells the thread that sends it."""
         with self.gate:
             if not self._write(event):
                 text = f"The run was ended while a {event['type']} came, which is not kept with it."
                 self._notices.warn("late", text)
 
-    def _write(self, event: Event) -> bool:
+    def _write(self, event: Written) -> bool:
         """As `record`, where the gate was entered; whether the run was open."""
         if not self.feed.record(event):
             return False
@@ -284,7 +284,7 @@ class Recording:
         exits.ended(self)
         self._send_late()
 
-    def amend(self, event: Event) -> bool:
+    def amend(self, event: Written) -> bool:
         """Records an event of a run that has ended, if it is still on its way; only the program's end waits for it."""
         if not self.feed.amend(event):
             return False

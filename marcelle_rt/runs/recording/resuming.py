@@ -8,7 +8,7 @@ from time import time
 
 from ...notices import Notices
 from ..document import events
-from ..document.events import BATCHES, Event
+from ..document.events import BATCHES, Event, Written
 from ..document.resumed import Resumed
 from ..folder import files
 from ..training.epochs import Epochs
@@ -63,7 +63,7 @@ class Resuming:
             f"checkpoints and assets since. To keep them, go on with epoch {whole + 1} (Keras: initial_epoch={whole}).",
         )
 
-    def cut_before(self, epoch: float, record: Callable[[Event], None]) -> None:
+    def cut_before(self, epoch: float, record: Callable[[Written], None]) -> None:
         """Drops what the run has from an epoch on, because the training repeats it.
 
         Args:

@@ -11,7 +11,7 @@ from ...foreign import shown
 from ...notices import Notices
 from ...values import to_run
 from ..document import events
-from ..document.events import Event
+from ..document.events import Written
 from ..sync.feed import Feed
 from ..training.checkpoints import Checkpoints
 from ..training.epochs import Epochs
@@ -39,7 +39,7 @@ class RunFiles:
         feed: Feed,
         epochs: Epochs,
         offline_format: str,
-        record: Callable[[Event], None],
+        record: Callable[[Written], None],
         resume_at: Callable[[float], None],
         notices: Notices,
     ) -> None:

@@ -10,6 +10,7 @@ from ...client.service import NOTHING, Service
 from ...client.services import Services
 from ...errors import InvalidAnswer, NotFound
 from ...values import REST_LIMIT, SOCKET_LIMIT
+from ..document.events import FILES
 
 _ROOM = 100_000  # bytes that are left for what the frame adds to a message
 _REST_ROOM = 10_000  # and for what the request adds
@@ -89,7 +90,7 @@ class Link:
         """
         return self.way.session.call(method, service, *args)
 
-    def has(self, service: str, identity: str) -> bool:
+    def has(self, service: str, identity: str | int) -> bool:
         """Whether a service of the backend has a document of that `_id`."""
         try:
             self.service(service).get(identity, {"query": {"$select": ["_id"]}})
@@ -136,7 +137,7 @@ def _is_document(document: Any) -> bool:
     for name in ("name", "basename", "key", "origin"):
         if not isinstance(document.get(name), str | None):
             return False
-    for name in ("checkpoints", "assets"):
+    for name in FILES.values():
         if (entries := document.get(name)) and not _are_entries(entries):
             return False
     return isinstance(document.get("metadata", {}), Mapping)

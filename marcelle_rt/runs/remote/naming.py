@@ -8,6 +8,7 @@ from typing import Any
 from ...chance import CHANCE
 from ...client.service import Service
 from ...values import iso
+from ..document.events import FILES
 from .link import checked_document
 
 _AT_ONCE = 20  # names asked for in one query; by REST a list has no more
@@ -26,7 +27,7 @@ def complete_run_data(run_data: dict[str, Any], source: str) -> None:
     run_data.setdefault("epochs", 0)
     for key in ("params", "logs"):
         run_data.setdefault(key, {})
-    for key in ("checkpoints", "assets"):
+    for key in FILES.values():
         run_data.setdefault(key, [])
 
 

@@ -124,13 +124,17 @@ class RunDocuments:
                 for service in services
                 for doc in self.files_of(service, document.get("_id", run.id))
             }
+            seen = set()
             for listed in document.get(list_name) or []:
                 identity = listed.get("id", listed.get("_id"))
+                if not isinstance(identity, str | int) or identity in seen:  # listed twice, it is there once
+                    continue
+                seen.add(identity)
                 if identity in found:
                     there.append(_uploaded(run, list_name, *found.pop(identity)))
-                elif identity is not None and self.link.has(listed.get("service", services[0]), identity):
+                elif self.link.has(listed.get("service", services[0]), identity):
                     # Somebody else's: it stays as it is.
-                    key = _key_by_path(run, listed.get("metadata", listed).get("local_path")) or identity
+                    key = _key_by_path(run, listed.get("metadata", listed).get("local_path")) or str(identity)
                     there.append(events.uploaded(list_name, key, listed))
             # As databases give them they are in any order.
             others = [_uploaded(run, list_name, *pair) for pair in found.values()]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ...errors import MarcelleError
 from ...notices import Notices, logger
-from ..document.events import Event
+from ..document.events import End, Event, Written
 from ..document.run import Run
 from ..folder import copies
 from ..folder.files import remove_files
@@ -87,7 +87,7 @@ class Feed:
 
     # On the training thread.
 
-    def record(self, event: Event) -> bool:
+    def record(self, event: Written) -> bool:
         """Writes an event to the journal, and queues it for the copies. The publisher must be told.
 
         Returns:
@@ -111,7 +111,7 @@ class Feed:
             self._queue.append(event)
             self._recorded += 1
 
-    def end(self, event: Event) -> None:
+    def end(self, event: End) -> None:
         """Records the run's last event, and closes its journal."""
         with self._lock:
             self.record(event)
@@ -119,7 +119,7 @@ class Feed:
             self.ended_as = event["status"]
             self._enter(Phase.ENDED)
 
-    def amend(self, event: Event) -> bool:
+    def amend(self, event: Written) -> bool:
         """Records an event of a run that has ended, and is still on its way.
 
         Returns:
@@ -252,7 +252,7 @@ class Feed:
         if self._flushes.waits:
             if idle or (copy is not None and copy.is_in_vain):
                 self._flushes.settle(idle and complete)
-            self._flushes.behind = len(self._queue) + (copy.missing if copy is not None else 0)
+            self._flushes.tell(len(self._queue) + (copy.missing if copy is not None else 0))
         return idle
 
     def _is_complete(self) -> bool:

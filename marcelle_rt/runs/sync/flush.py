@@ -100,23 +100,22 @@ class Flushes:
     | attribute | written by | read by |
     |---|---|---|
     | `waits`, `begun` | those who wait, under the lock | publisher |
-    | `behind` | publisher | those who wait |
+    | `_behind` | publisher | those who wait |
 
     Attributes:
         waits: The waits that last.
         begun: How many were begun.
-        behind: About how many values the copies lack, while somebody waits.
     """
 
     def __init__(self) -> None:
         self.waits: set[Flush] = set()
         self.begun: int = 0
-        self.behind = 0
+        self._behind = 0
         self._lock = threading.RLock()  # a signal's handler may flush while this thread does
 
     def begin(self) -> Flush:
         """Begins a wait."""
-        flush = Flush(lambda: self.behind, self._leave)
+        flush = Flush(lambda: self._behind, self._leave)
         with self._lock:
             self.waits.add(flush)
             self.begun += 1
@@ -125,6 +124,10 @@ class Flushes:
     def _leave(self, flush: Flush) -> None:
         with self._lock:
             self.waits.discard(flush)
+
+    def tell(self, behind: int) -> None:
+        """Takes about how many values the copies lack, on the publisher's thread."""
+        self._behind = behind
 
     def settle(self, complete: bool) -> None:
         """Ends the waits, on the publisher's thread."""

@@ -39,7 +39,7 @@ class Patience:
             return False
         was_tried = publisher.was_waited_for and publisher.tries > self._tries
         if was_tried or self._clock() - self._start > UNREACHED:
-            publisher.was_waited_for = True  # the next run need not wait as long to learn the same
+            publisher.give_up()
             return True
         return False
 

@@ -17,11 +17,12 @@ from ...processes.forks import on_fork, pid
 from ...processes.threads import started
 from ..remote.link import Link
 from .feed import Feed
-from .pace import PAUSE, REFUSED_PAUSE, earlier
+from .pace import REFUSED_PAUSE, earlier
 from .route import Route
 from .status import Phase
 from .worker import Worker
 
+_MOMENT = 0.1  # seconds after work in which `tell` wakes nobody, as more is near
 _IDLE = 5.0  # seconds that a thread without runs stays, for the next run
 _START = 2.0  # seconds that the interpreter's shutdown waits for a first exchange that is under way
 
@@ -111,6 +112,10 @@ class Publisher:
         self._is_pressed = True
         self.wake()
 
+    def give_up(self) -> None:
+        """Says that the end of a run waited in vain: the next one need not wait as long to learn the same."""
+        self.was_waited_for = True
+
     def _wait_for_news(self, timeout: float, *, worked: bool) -> bool:
         """Waits until there is something to do.
 
@@ -122,7 +127,7 @@ class Publisher:
             Whether there is news.
         """
         if worked:
-            self._wake.wait(min(timeout, PAUSE))
+            self._wake.wait(min(timeout, _MOMENT))
         else:
             self._is_idle = True  # before the look at `_news`, as `tell` sets that before it looks here
             if not self._news:

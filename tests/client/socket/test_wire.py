@@ -51,7 +51,7 @@ def forbidden(*args: Any, **options: Any) -> None:
 
 
 @given(received=frames, protocol=st.sampled_from([3, 4]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_frames_are_handled_or_end_the_line(received: list[str | bytes], protocol: int) -> None:
     events = Events()
     events.on("things created", print, None)

@@ -113,7 +113,7 @@ def event_of(action: tuple[Any, ...], run: Run) -> dict[str, Any] | None:
     return None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(actions, st.integers(420, 1200), st.booleans())
 @example(
     [("epoch", {"loss": 1}), ("send", "answered"), ("late", "answered"), ("resume", 0), ("epoch", {"loss": 2})],
@@ -212,7 +212,17 @@ def test_a_replica_by_deltas_equals_the_fold(script: list[tuple[Any, ...]], limi
     assert not {k for k in known.stale if k[1] < known.lengths.get(k[0], 0)}
 
 
-@settings(max_examples=100, deadline=None)
+def test_a_copy_is_created_with_every_list_of_a_run() -> None:
+    run = Run([CREATE])
+    run.apply({"type": "epoch", "epoch": 0, "place": 0, "logs": {"loss": 1.0}})
+    run.lists["a-later-one"] = ["x"]
+    patch = opening(run, 10_000)
+    assert set(patch.lengths) == set(run.lists)
+    assert {path: len(list_at(patch.data, path) or []) for path in run.lists} == patch.lengths
+    assert patch.is_last
+
+
+@settings(max_examples=100)
 @given(st.integers(0, 120), st.integers(500, 3000))
 def test_a_long_run_is_created_in_pieces_under_the_limit(epochs: int, limit: int) -> None:
     from marcelle_rt.values import dumps

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from marcelle_rt.runs.document import events
+from marcelle_rt.runs.document import event_checks, events
 from marcelle_rt.runs.document.event_checks import is_beside, is_event, read_event, version_of
 from marcelle_rt.runs.document.events import Event
 from marcelle_rt.values import SAFE_INTEGER
@@ -51,6 +51,13 @@ def unwritten() -> dict[str, Event]:
 
 
 WRITTEN, UNWRITTEN = written(), unwritten()
+
+
+def test_every_kind_is_in_the_table_has_a_maker_and_is_checked() -> None:
+    table = re.findall(r"^\| `(\w+)` \|", events.__doc__ or "", re.MULTILINE)
+    typed = [get_args(get_type_hints(kind)["type"])[0] for kind in get_args(events.Written)]
+    checked = {*event_checks._FIELDS, "epoch"}
+    assert set(table) == set(typed) == set(WRITTEN) == checked
 
 
 def test_the_makers_make_these_events() -> None:

@@ -78,14 +78,14 @@ def can_be_sent(run: Run) -> None:
 
 
 @given(content=st.binary(max_size=300))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_bytes_are_a_run_or_refused(content: bytes) -> None:
     fold(content)
     assert fold(orjson.dumps(CREATE) + b"\n" + content) is not None
 
 
 @given(content=st.lists(lines, max_size=12))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_events_of_other_shapes_are_skipped_and_the_rest_is_folded(content: list[bytes]) -> None:
     read = fold(b"\n".join([orjson.dumps(CREATE), *content]))
     assert read is not None
@@ -97,7 +97,7 @@ def test_events_of_other_shapes_are_skipped_and_the_rest_is_folded(content: list
 
 
 @given(cut=st.integers(0, 10**6), dropped=st.sets(st.integers(1, len(VALID) - 1)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_journal_that_lost_lines_and_its_end_is_folded(cut: int, dropped: set[int]) -> None:
     whole = b"\n".join(orjson.dumps(event) for i, event in enumerate(VALID) if i not in dropped)
     read = fold(whole[: len(orjson.dumps(CREATE)) + cut % len(whole)])
@@ -138,7 +138,7 @@ documents = st.fixed_dictionaries(
 
 
 @given(content=documents | st.binary(max_size=100) | st.just(b"[" * 100_000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_document_of_2021_is_a_run_or_refused(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as base:
         (Path(base) / journal.DOCUMENT).write_bytes(content)

@@ -28,6 +28,10 @@ def test_files_that_no_document_lists_yet_come_as_they_were_saved_whatever_the_d
     assert [e["key"] for e in documents.uploaded_files(run, {})] == ["key-2", "key-4", "key-6", "key-8"]
     assert [e["key"] for e in documents.uploaded_files(run, listed)] == ["key-6", "key-2", "key-4", "key-8"]
 
+    # A copy that lists one twice is healed; what else is listed there is somebody else's, if it is anywhere.
+    twice = {"checkpoints": [*listed["checkpoints"] * 2, {"id": "nowhere"}, {"id": ["odd"]}, {}]}
+    assert [e["key"] for e in documents.uploaded_files(run, twice)] == ["key-6", "key-2", "key-4", "key-8"]
+
 
 class Odd(MemoryLink):
     """A backend that answers calls with what is not a run."""

@@ -42,7 +42,7 @@ def test_who_waits_is_told_how_much_is_missing_as_it_is_now() -> None:
     flushes = Flushes()
     flush = flushes.begin()
     assert flush._behind() == 0
-    flushes.behind = 5
+    flushes.tell(5)
     assert flush._behind() == 5
 
 

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from marcelle_rt.runs.sync.pace import PAUSE, PAUSE_FACTOR, REFUSED_PAUSE, Pace, earlier
-
-
-def test_the_figures_are_those_of_the_docs() -> None:
-    assert (PAUSE, PAUSE_FACTOR, REFUSED_PAUSE) == (0.1, 4.0, 10.0)
+from marcelle_rt.runs.sync.pace import PAUSE, Pace, earlier
 
 
 def test_a_first_message_waits_for_nothing() -> None:

@@ -25,6 +25,19 @@ function shapeOf(run) {
 }
 
 /**
+ * What each checkpoint is called: by its epoch, and counted where that has several, as after a run was resumed.
+ * @param {Document[]} checkpoints In the order in which they were saved.
+ */
+function titlesOf(checkpoints) {
+  const counts = new Map();
+  return checkpoints.map(({ metadata }) => {
+    const epoch = metadata?.epoch ?? '?';
+    counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
+    return `${epoch === 'final' ? epoch : `epoch ${epoch}`}${counts.get(epoch) > 1 ? ` (${counts.get(epoch)})` : ''}`;
+  });
+}
+
+/**
  * @param {import('../connection.js').Connection} connection
  * @param {import('./opened.js').OpenedRun} opened
  */
@@ -62,13 +75,16 @@ export function tryCard(connection, opened) {
     for (const button of list.querySelectorAll('button')) button.setAttribute('aria-pressed', String(button.dataset.id === id));
   }
 
-  /** @param {Document} checkpoint */
-  async function load(checkpoint) {
+  /**
+   * @param {Document} checkpoint
+   * @param {string} title
+   */
+  async function load(checkpoint, title) {
     const run = opened.id;
     loaded = null;
     bench.hidden = true;
     press('');
-    const name = `The checkpoint of epoch ${checkpoint.metadata?.epoch ?? '?'}`;
+    const name = title.startsWith('epoch') ? `The checkpoint of ${title}` : `The ${title} checkpoint`;
     say(said, `${name} is being loaded …`);
     try {
       const model = await loadCheckpoint(connection, checkpoint, shapeOf(opened.document));
@@ -135,7 +151,9 @@ export function tryCard(connection, opened) {
   }
 
   function draw() {
-    const checkpoints = entriesOf(opened.document ?? {}, 'checkpoints').filter(({ id }) => id !== undefined).reverse();
+    const saved = entriesOf(opened.document ?? {}, 'checkpoints').filter(({ id }) => id !== undefined);
+    const titles = titlesOf(saved);
+    const checkpoints = saved.map((checkpoint, place) => ({ checkpoint, title: titles[place] })).reverse();
     card.show(checkpoints.length > 0);
     if (of !== opened.id) {
       [of, all, loaded] = [opened.id, false, null];
@@ -147,15 +165,14 @@ export function tryCard(connection, opened) {
       scale.value = layers.includes('rescaling') ? '255' : '1';
     }
     const shown = all ? checkpoints : checkpoints.slice(0, FIRST);
-    const text = JSON.stringify([checkpoints.length, shown.map(({ id }) => id)]);
+    const text = JSON.stringify([checkpoints.length, shown]);
     if (text === drawn) return;
     drawn = text;
     const more = checkpoints.length - shown.length;
     list.replaceChildren(
-      ...shown.map((checkpoint) => {
-        const { epoch } = checkpoint.metadata ?? {};
+      ...shown.map(({ checkpoint, title }) => {
         const format = checkpoint.service === 'onnx-models' ? 'ONNX' : 'TF.js';
-        return element('button', { type: 'button', 'data-id': String(checkpoint.id), onclick: () => load(checkpoint), title: `${checkpoint.name ?? ''} (${format})` }, `epoch ${epoch ?? '?'}`);
+        return element('button', { type: 'button', 'data-id': String(checkpoint.id), onclick: () => load(checkpoint, title), title: `${checkpoint.name ?? ''} (${format})` }, title);
       }),
       ...(more > 0 ? [element('button', { type: 'button', onclick: () => { all = true; drawn = ''; draw(); } }, `${more} more …`)] : []),
     );

@@ -9,7 +9,7 @@ from typing import Any
 from ....notices import Notices
 from ...document import events
 from ...document.commands import STEERING, Command
-from ...document.events import Event
+from ...document.events import Written
 from ...remote.destination import Destination
 from ...training.steering import Setter
 from .listener import Listener
@@ -33,7 +33,7 @@ class Commands:
         destination: Destination | None,
         run_id: str,
         notices: Notices,
-        record: Callable[[Event], None],
+        record: Callable[[Written], None],
         *,
         resumed: bool,
     ) -> None:
