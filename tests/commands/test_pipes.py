@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,31 +11,17 @@ import pytest
 
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
-from tests.support.command import surroundings
+from tests.support.command import Piped
 
 MakeRun = Callable[..., dict[str, Any]]
 
 NOBODY_READS = 141  # 128 and SIGPIPE, as shells have it
 
 
-def piped(*arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "marcelle_rt", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=surroundings({}),
-    )
-
-
-def read_no_further(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+def read_no_further(command: Piped) -> tuple[int, str]:
     """Closes the pipe, and gives the exit code and what the command says of it."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()
-    code = process.wait(60)
-    with process.stderr:
-        return code, process.stderr.read()
+    command.out.close()
+    return command.wait()
 
 
 @pytest.mark.parametrize(
@@ -58,20 +42,18 @@ def test_a_command_whose_output_nobody_reads_ends_quietly(
     make_run(name)
     location = [] if words == ("--help",) else ["--backend", backend.url]
 
-    process = piped(*(word.replace("RUN", name) for word in words), *location)
-
-    assert read_no_further(process) == (NOBODY_READS, b"")
+    with Piped(*(word.replace("RUN", name) for word in words), *location) as command:
+        assert read_no_further(command) == (NOBODY_READS, "")
 
 
 def test_a_long_list_is_left_in_the_middle(backend: Backend, make_run: MakeRun) -> None:
     name = f"{uuid.uuid4().hex}-1"
     make_run(name, logs={f"{'m' * 900}{n}": [1.0] for n in range(200)})  # more than a pipe holds
 
-    process = piped("runs", "--json", "-q", f"name={name}", "--backend", backend.url)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"[\n"
+    with Piped("runs", "--json", "-q", f"name={name}", "--backend", backend.url) as command:
+        assert command.out.readline() == "[\n"
 
-    assert read_no_further(process) == (NOBODY_READS, b"")
+        assert read_no_further(command) == (NOBODY_READS, "")
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
@@ -83,10 +65,9 @@ def test_a_watch_ends_with_the_first_line_that_nobody_reads(
         writer.create_run()
         writer.train_begin(2)
         writer.flush(10)
-        process = piped("watch", f"basename={name}", *options, "--backend", backend.url)
-        assert process.stdout is not None
-        assert name.encode() in process.stdout.readline()
-        process.stdout.close()
-        writer.save_epoch(1, {"loss": 1.0})
+        with Piped("watch", f"basename={name}", *options, "--backend", backend.url) as command:
+            assert name in command.out.readline()
+            command.out.close()
+            writer.save_epoch(1, {"loss": 1.0})
 
-        assert read_no_further(process) == (NOBODY_READS, b"")
+            assert read_no_further(command) == (NOBODY_READS, "")

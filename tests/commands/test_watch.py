@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +16,21 @@ from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
 from marcelle_rt.values import iso
 from tests.helpers import eventually
-from tests.support.command import at_a_terminal, marcelle_rt, outcomes, surroundings
+from tests.support.command import Piped, at_a_terminal, marcelle_rt, outcomes
 
 MakeRun = Callable[..., dict[str, Any]]
 
 
-class Watching:
+class Watching(Piped):
     """The command, watching in a process of its own."""
 
     def __init__(self, url: str, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "marcelle_rt", "watch", *arguments, "--backend", url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            env=surroundings({}),
-        )
+        super().__init__("watch", *arguments, "--backend", url)
         self.lines: list[str] = []
 
     def until(self, text: str) -> None:
         """Reads lines until one has the text."""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self.out:
             self.lines.append(line)
             if text in line:
                 return
@@ -47,25 +38,16 @@ class Watching:
 
     def end(self) -> int:
         """Waits for the end, and gives the exit code."""
-        out, err = self.process.communicate(timeout=60)
-        self.lines += out.splitlines(keepends=True)
+        self.lines += self.out.readlines()
+        code, err = self.wait()
         assert "Traceback" not in err, err
-        return self.process.returncode
+        return code
 
 
 @pytest.fixture
 def watching() -> Iterator[Callable[..., Watching]]:
-    started: list[Watching] = []
-
-    def start(url: str, *arguments: str) -> Watching:
-        started.append(Watching(url, *arguments))
-        return started[-1]
-
-    yield start
-    for each in started:
-        if each.process.poll() is None:
-            each.process.kill()
-        each.process.communicate()
+    with ExitStack() as stack:
+        yield lambda url, *arguments: stack.enter_context(Watching(url, *arguments))
 
 
 @pytest.fixture
@@ -150,7 +132,7 @@ def test_an_interrupt_is_no_end_of_the_run(
     watch = watching(backend.url, f"basename={training.name}")
     watch.until("0.75")
 
-    watch.process.send_signal(number)
+    watch.program.send_signal(number)
 
     assert watch.end() == 130
 

@@ -9,15 +9,24 @@ import pty
 import signal
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any, TextIO
 from unittest.mock import patch
 
 from marcelle_rt.cli import main
+from tests.support.programs.forked import Program
 
 Done = subprocess.CompletedProcess[str]
+
+_LIBRARIES = "command_libraries"
+"""What its processes are forked with; see `tests/support/programs`."""
+
+_LONGEST = 120.0
+"""Seconds after which one that has not ended is killed, so that no test waits for ever."""
 
 _UNSET = ("COLUMNS", "FORCE_COLOR", "GITHUB_ACTIONS", "MARCELLE_BACKEND", "MARCELLE_EMAIL", "MARCELLE_PASSWORD")
 
@@ -47,17 +56,52 @@ def _run(words: list[str], environment: dict[str, str], stdin: TextIO, stdout: T
 
 
 def as_a_process(*arguments: object, **environment: str) -> Done:
-    """Runs the command without a terminal, as a script does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "marcelle_rt", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=surroundings(environment),
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    """Runs the command without a terminal, as a script does; its process has the libraries from the start."""
+    with Piped(*map(str, arguments), **environment) as command:
+        out = command.out.read()
+        code, err = command.wait()
+    assert "Traceback" not in err, err
+    return Done(list(map(str, arguments)), code, out, err)
+
+
+class Piped:
+    """The command, whose output is read from a pipe while it goes on; its process has the libraries from the start.
+
+    Args:
+        *words: The command's words.
+        **environment: More of its environment.
+
+    Attributes:
+        program: Its process.
+        out: What it writes, to be read.
+    """
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        reads, writes = os.pipe()
+        with ExitStack() as stack:
+            self.out = stack.enter_context(open(reads, encoding="utf-8"))
+            self._err = stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+            with open(os.devnull) as nothing, open(writes, "w") as pipe:
+                streams = [nothing, pipe, self._err]
+                words = ("-m", "marcelle_rt", *words)
+                self.program = Program(words, _LIBRARIES, Path.cwd(), surroundings(environment), streams)
+            stack.callback(self.program.kill)
+            killing = Timer(_LONGEST, self.program.send_signal, [signal.SIGKILL])
+            killing.start()
+            stack.callback(killing.cancel)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Piped:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def wait(self) -> tuple[int, str]:
+        """Waits for its end, and gives its exit code and what it has said to stderr."""
+        code = self.program.wait(60)
+        self._err.seek(0)
+        return code, self._err.read()
 
 
 def going_on(stack: ExitStack, folder: Path, environment: dict[str, str], *words: str) -> subprocess.Popen[str]:

@@ -1,7 +1,7 @@
 """Programs that are forked from a process in which a heavy library is imported already.
 
 `import keras` takes five seconds of a processor, and most programs of the docs import it to show something else. What
-is to show how a program starts, what it imports or what it does with signals has to be a new process of Python's.
+is to show how a program starts or what it imports has to be a new process of Python's.
 
 All processes of a run of the tests fork from the same one. Keras has found there what its extra brings: a package that
 it takes along where it happens to be installed was hidden while it was imported, and a program finds it again.
@@ -9,6 +9,7 @@ it takes along where it happens to be installed was hidden while it was imported
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -74,9 +75,15 @@ class Program:
         """Asks it to end, if it has not ended, and waits until it has."""
         self._end(signal.SIGTERM)
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Sends it a signal, if it has not ended."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):  # it has, and nobody has asked for its status
+                os.kill(self._process, number)
+
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
-            os.kill(self._process, number)
+            self.send_signal(number)
             self.wait(60)
 
     def _answer(self, timeout: float) -> int:
@@ -140,7 +147,7 @@ def _started(path: Path, library: str, environment: Mapping[str, str]) -> subpro
             env=environment,
             pass_fds=given,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,  # nothing comes; Python is to find what can't be sought, as pipes of programs can't
         )
 
 
