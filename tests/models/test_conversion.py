@@ -30,6 +30,7 @@ from marcelle_rt.models import (
     onnx,
 )
 from marcelle_rt.models.graphs import tfjs_ops
+from tests.support.lean import lean_environment
 from tests.support.models.model_dashboard import predict_by_onnxruntime
 from tests.support.models.model_kind import Doubling, sequential
 from tests.support.models.model_kinds import KINDS
@@ -92,7 +93,9 @@ from pathlib import Path
 from marcelle_rt.models import convert
 print(convert(Path({str(path)!r}), Path({str(tmp_path / "tfjs")!r}), "tfjs").metadata)
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=lean_environment(), capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1] == "{'tfjsModelFormat': 'graph-model'}"
 
 
@@ -238,7 +241,9 @@ def test_another_process_converts_alike_and_takes_no_file_of_the_working_directo
     for name in ("h5py", "keras", "tensorflow"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('code of a file in the working directory ran')")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", ":.")
+    lean = lean_environment()
+    monkeypatch.setenv("HIDDEN_PACKAGES", lean["HIDDEN_PACKAGES"])
+    monkeypatch.setenv("PYTHONPATH", f"{lean['PYTHONPATH']}::.")
     caplog.clear()
     with caplog.at_level(logging.INFO, "marcelle_rt"):
         there = convert_in_subprocess(path, tmp_path / "there", "tfjs", local_format="h5")
@@ -286,10 +291,10 @@ def test_a_process_that_is_given_too_little_memory_says_so_and_is_the_one_to_end
         "memory.offer_to_end(); print(Path('/proc/self/oom_score_adj').read_text())"
     )
     # Enough for Python, and not for TensorFlow, whose libraries then fail in any way.
-    limited = ["bash", "-c", 'ulimit -v 1500000; exec "$@"', "bash", sys.executable, "-c", program, str(path)]
-    done = subprocess.run(limited, cwd=tmp_path, check=True, capture_output=True, text=True)
+    limited = ["bash", "-c", 'ulimit -v 1200000; exec "$@"', "bash", sys.executable, "-c", program, str(path)]
+    done = subprocess.run(limited, cwd=tmp_path, env=lean_environment(), check=True, capture_output=True, text=True)
     said, score = done.stdout.strip().splitlines()
-    assert re.search(r"final\.keras: .*(memory ran out|memory is limited to 1\.5 GB)\. Converting takes", said)
+    assert re.search(r"final\.keras: .*(memory ran out|memory is limited to 1\.2 GB)\. Converting takes", said)
     assert score == "1000"
 
 
