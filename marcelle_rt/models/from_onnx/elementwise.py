@@ -41,8 +41,13 @@ def _same(reader: Reader, node: Node) -> str:
 
 
 def _divide(reader: Reader, node: Node) -> str:
-    op = "RealDiv" if reader.kind(node.inputs[0]) == "f" else "FloorDiv"
-    return reader.sheet.add(op, *(reader.tensor(name) for name in node.inputs))
+    kind, add = reader.kind(node.inputs[0]), reader.sheet.add
+    parts = [reader.tensor(name) for name in node.inputs]
+    if kind != "i":
+        return add("RealDiv" if kind == "f" else "FloorDiv", *parts)
+    # ONNX rounds towards zero, and TF.js down.
+    sign = add("Mul", *(add("Sign", part) for part in parts))
+    return add("Mul", sign, add("FloorDiv", *(add("Abs", part) for part in parts)))
 
 
 def _cast(reader: Reader, node: Node) -> str:
