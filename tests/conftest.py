@@ -267,15 +267,16 @@ def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def _profile(browser: Browser) -> Iterator[Profile]:
+def profile(browser: Browser) -> Iterator[Profile]:
+    """The profile of the browser in which all tests have their pages, one after the other."""
     with closing(Profile(browser)) as opened:
         yield opened
 
 
 @pytest.fixture
-def page(_profile: Profile) -> Iterator[Page]:
+def page(profile: Profile) -> Iterator[Page]:
     """A page that finds nothing of what other tests' pages kept."""
-    with _profile.page() as opened:
+    with profile.page() as opened:
         yield opened
 
 
