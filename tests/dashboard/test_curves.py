@@ -29,6 +29,18 @@ CanvasRenderingContext2D.prototype.stroke = function (path) {
 };
 """
 
+RECORD_DOTS_AND_TICKS = """
+window.dots = [];
+const { arc } = Path2D.prototype;
+Path2D.prototype.arc = function (...at) { window.dots.push(at.slice(0, 2)); return arc.apply(this, at); };
+window.ticks = new Set();
+const { fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {
+  window.ticks.add(text);
+  return fillText.call(this, text, ...at);
+};
+"""
+
 
 def open_recording(open_page: Callable[..., Page], page: Page) -> Page:
     page.add_init_script(RECORD_LINES)
@@ -47,15 +59,21 @@ def told(page: Page, metric: str, x: float) -> str:
     return chart(page, metric).locator(".rt-told").inner_text()
 
 
-def test_each_epoch_of_a_training_reaches_the_curve(open_page: Callable[..., Page], page: Page, train: Train) -> None:
+def test_each_epoch_of_a_training_reaches_the_curve_which_begins_as_a_dot_and_counts_in_whole_ones(
+    open_page: Callable[..., Page], page: Page, train: Train
+) -> None:
+    page.add_init_script(RECORD_DOTS_AND_TICKS)
     run = train(epochs=1, loss=8.0, val_loss=9.0)
     open_recording(open_page, page)
     chart(page, "loss").locator("canvas").wait_for()
+    eventually(lambda: page.evaluate("window.dots.length") > 0)
 
     for epoch in range(2, 6):
         run.save_epoch(epoch, {"loss": 8.0 / epoch, "val_loss": 9.0 / epoch})
         eventually(lambda: page.evaluate("window.lines.slice(-2)") == [[epoch, False], [epoch, True]])  # noqa: B023
 
+    eventually(lambda: {"1", "2", "3", "4", "5"} <= set(page.evaluate("[...window.ticks]")))
+    assert not {"1.5", "2.5"} & set(page.evaluate("[...window.ticks]"))
     at_the_end = told(page, "loss", 0.99)
     assert "1.6" in at_the_end
     assert "1.8" in at_the_end
@@ -72,28 +90,6 @@ def test_each_epoch_of_a_training_reaches_the_curve(open_page: Callable[..., Pag
         assert sorted(said) == sorted([loss, "loss", val_loss, "val_loss", f"epoch {epoch}", f"epoch {epoch}"])
     page.keyboard.press("Tab")
     chart(page, "loss").locator(".rt-told").wait_for(state="hidden")
-
-
-def test_the_first_epoch_is_a_dot_and_epochs_are_counted_in_whole_ones(
-    open_page: Callable[..., Page], page: Page, train: Train
-) -> None:
-    page.add_init_script(
-        "window.dots = []; const { arc } = Path2D.prototype;"
-        "Path2D.prototype.arc = function (...at) { window.dots.push(at.slice(0, 2)); return arc.apply(this, at); };"
-        "window.ticks = new Set(); const { fillText } = CanvasRenderingContext2D.prototype;"
-        "CanvasRenderingContext2D.prototype.fillText = function (text, ...at) {"
-        " window.ticks.add(text); return fillText.call(this, text, ...at); };"
-    )
-    run = train(epochs=1, loss=8.0)
-    open_page()
-    chart(page, "loss").locator("canvas").wait_for()
-    eventually(lambda: page.evaluate("window.dots.length") > 0)
-
-    run.save_epoch(2, {"loss": 4.0})
-    run.save_epoch(3, {"loss": 3.0})
-
-    eventually(lambda: {"1", "2", "3"} <= set(page.evaluate("[...window.ticks]")))
-    assert not {"1.5", "2.5"} & set(page.evaluate("[...window.ticks]"))
 
 
 def test_the_curves_of_ticked_runs_share_a_chart_a_metric(
@@ -162,26 +158,20 @@ def test_of_500_metrics_only_the_charts_in_sight_are_drawn_and_they_can_be_found
     assert "500" in told(page, "metric-499", 0.99)
 
 
-def test_the_settings_page_and_back_leaves_everything_as_it_was(
+def test_everything_is_as_it_was_after_a_look_at_the_settings_page_and_what_is_set_also_after_a_reload(
     open_page: Callable[..., Page], page: Page, train: Train
 ) -> None:
-    train(epochs=3, planned=3).close()
+    train(epochs=3, planned=3, params={"steps": 10}).close()
+    train(epochs=3, planned=3, params={"steps": 20}).close()
     open_page()
     chart(page, "loss").locator("canvas").wait_for()
 
     page.evaluate("window.location.hash = 'settings'")
     page.get_by_text("Data Stores").wait_for()
     page.evaluate("window.location.hash = ''")
-
     chart(page, "loss").locator("canvas").wait_for()
     assert "epoch 3" in told(page, "loss", 0.99)
 
-
-def test_what_is_set_is_kept_over_a_reload(open_page: Callable[..., Page], page: Page, train: Train) -> None:
-    train(epochs=3, planned=3, params={"steps": 10}).close()
-    train(epochs=3, planned=3, params={"steps": 20}).close()
-    open_page()
-    chart(page, "loss").locator("canvas").wait_for()
     page.get_by_role("combobox", name="x axis").select_option("step")
     page.get_by_label("Log scale").check()
     page.get_by_role("slider", name="smoothing").fill("0.25")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import trustme
 
 from marcelle_rt import DataStore
@@ -79,14 +80,18 @@ def test_what_happened_while_the_backend_was_away_is_there_when_it_is_back(
         page.close()
 
 
-def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(
-    page: Page, own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    backend = own_backend(auth=True, signup=True)
+@pytest.fixture(scope="module")
+def signing_in(node: None) -> Iterator[Backend]:
+    """A backend where users sign in, and make accounts by themselves."""
+    with Backend(auth=True, signup=True) as running:
+        yield running
+
+
+def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(page: Page, signing_in: Backend) -> None:
     login = {"email": "ada@example.org", "password": "a long password"}
-    with DataStore(backend.url) as nobody:
+    with DataStore(signing_in.url) as nobody:
         nobody.service("users").create(login)
-    with Site(page_files(backend.url)) as site, DataStore(backend.url, **login) as store:
+    with Site(page_files(signing_in.url)) as site, DataStore(signing_in.url, **login) as store:
         page.goto(site.url)
         page.get_by_placeholder("Email").fill(login["email"])
         page.get_by_placeholder("Password").fill("wrong")
@@ -104,11 +109,8 @@ def test_a_backend_with_a_sign_in_asks_and_then_shows_live_runs(
         page.close()
 
 
-def test_who_is_new_signs_up_on_the_page_where_the_backend_lets_them(
-    page: Page, own_backend: Callable[..., Backend]
-) -> None:
-    backend = own_backend(auth=True, signup=True)
-    with Site(page_files(backend.url)) as site:
+def test_who_is_new_signs_up_on_the_page_where_the_backend_lets_them(page: Page, signing_in: Backend) -> None:
+    with Site(page_files(signing_in.url)) as site:
         page.goto(site.url)
         page.get_by_text("Register Here").click()
         page.get_by_placeholder("Email").fill("new@example.org")
@@ -116,7 +118,7 @@ def test_who_is_new_signs_up_on_the_page_where_the_backend_lets_them(
         page.locator("button[type=submit]").click()
         page.get_by_text("No run yet").wait_for()
 
-    with DataStore(backend.url, email="new@example.org", password="a long password") as store:
+    with DataStore(signing_in.url, email="new@example.org", password="a long password") as store:
         assert store.service("runs").count() == 0
 
 
@@ -144,17 +146,6 @@ def test_a_stock_backend_that_lends_the_service_of_runs_alone_shows_them_and_rem
 
         page.get_by_text("No run yet").wait_for()
         page.close()
-
-
-def test_two_pages_of_two_backends_show_each_its_own(page: Page, own_backend: Callable[..., Backend]) -> None:
-    for name in ("one", "two"):
-        backend = own_backend()
-        with DataStore(backend.url) as store:
-            store.service("runs").create({**RUN, "name": f"{name}-1"})
-        with Site(page_files(backend.url)) as site:
-            page.goto(site.url)
-            page.get_by_role("row", name=f"{name}-1").wait_for()
-            assert page.locator(".rt-table tbody tr").count() == 1
 
 
 def test_a_backend_with_https_is_reached_from_a_page_without_it(

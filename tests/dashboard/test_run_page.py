@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def test_the_address_of_a_run_can_be_kept(open_page: Callable[..., Page], train:
     page.get_by_text("This run is not on the backend").wait_for()
 
 
-def test_images_of_all_epochs_are_seen_by_a_slider_and_the_newest_comes_by_itself(
+def test_images_of_all_epochs_are_seen_by_a_slider_the_newest_comes_by_itself_and_a_sound_can_be_played(
     open_page: Callable[..., Page], train: Train, tmp_path: Path
 ) -> None:
     run = train()
@@ -101,40 +102,27 @@ def test_images_of_all_epochs_are_seen_by_a_slider_and_the_newest_comes_by_itsel
     run.save_epoch(4, {"loss": 1.0}, assets=[picture(tmp_path / "matrix.png", "black")])
     page.get_by_text("matrix.png, epoch 4").wait_for()
 
-
-def test_a_sound_can_be_played(open_page: Callable[..., Page], train: Train, tmp_path: Path) -> None:
-    import wave
-
     with wave.open(str(tmp_path / "beep.wav"), "wb") as file:
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(b"\0\0" * 8000)
-    train().save_epoch(1, {"loss": 1.0}, assets=[str(tmp_path / "beep.wav")])
-    page = open_page()
-    open_run(page, "digits-1")
-
+    run.save_epoch(5, {"loss": 1.0}, assets=[str(tmp_path / "beep.wav")])
     sound = page.locator(".rt-view audio")
     eventually(lambda: sound.evaluate("(sound) => sound.duration") == 1)
-    assert sound.get_attribute("aria-label") == "beep.wav, epoch 1"
+    assert sound.get_attribute("aria-label") == "beep.wav, epoch 5"
 
 
-def test_alerts_come_as_they_are_given(open_page: Callable[..., Page], train: Train) -> None:
-    run = train(epochs=1)
-    page = open_page()
-    open_run(page, "digits-1")
-
-    run.alert("Loss is flat", "for <i>3</i> epochs", level="warning")
-
-    entry = page.locator(".rt-alerts li[data-level=warning]")
-    entry.wait_for()
-    assert "Loss is flat for <i>3</i> epochs" in entry.inner_text()
-
-
-def test_batches_and_the_machine_are_drawn_as_they_are_measured(
+def test_alerts_batches_and_the_machine_are_shown_as_they_come(
     open_page: Callable[..., Page], train: Train, store: DataStore
 ) -> None:
     run = train(epochs=1)
     page = open_page()
     open_run(page, "digits-1")
+
+    run.alert("Loss is flat", "for <i>3</i> epochs", level="warning")
+    entry = page.locator(".rt-alerts li[data-level=warning]")
+    entry.wait_for()
+    assert "Loss is flat for <i>3</i> epochs" in entry.inner_text()
+
     for step in range(1, 8):
         run.save_batch(step, {"loss": 1 / step, **({"odd": 1.0} if step == 3 else {})})
     run.close()  # the last chunk of batches waits for more, or for the end

@@ -68,7 +68,7 @@ def test_runs_from_before_have_their_best_values_parameters_and_duration(
     assert page.locator("tbody tr").last.locator("td.rt-number").count() == len(on_the_right) - 1
 
 
-def test_a_column_sorts_both_ways_and_runs_without_a_value_come_last(
+def test_a_column_sorts_both_ways_with_runs_without_a_value_last_and_arrow_keys_go_from_row_to_row(
     open_page: Callable[..., Page], train: Train
 ) -> None:
     for start in (3.0, 1.0, 2.0):
@@ -81,6 +81,11 @@ def test_a_column_sorts_both_ways_and_runs_without_a_value_come_last(
     assert names(page) == ["digits-2", "digits-3", "digits-1", "digits-4"]
     page.get_by_role("button", name="best loss").click()
     assert names(page) == ["digits-1", "digits-3", "digits-2", "digits-4"]
+
+    page.get_by_role("row", name="digits-3").get_by_role("checkbox").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    assert page.get_by_role("row", name="digits-2").get_by_role("checkbox").is_checked()
 
 
 def test_the_filter_takes_words_status_tags_parameters_and_metrics_and_says_what_it_cannot_read(
@@ -172,19 +177,6 @@ def test_names_from_outside_are_text_and_never_html(
     page.locator(".rt-chart figcaption", has_text=evil).wait_for()
     assert page.locator(".rt-card img").count() == 0
     assert page.evaluate("window.hacked") is None
-
-
-def test_the_arrow_keys_go_from_row_to_row(open_page: Callable[..., Page], train: Train) -> None:
-    for _ in range(2):
-        train(epochs=1, planned=1).close()
-    page = open_page()
-    page.get_by_role("row", name="digits-1").wait_for()
-    page.get_by_role("row", name="digits-2").get_by_role("checkbox").focus()
-
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
-
-    assert page.get_by_role("row", name="digits-1").get_by_role("checkbox").is_checked()
 
 
 def test_documents_of_other_programs_are_shown_as_far_as_they_go(
