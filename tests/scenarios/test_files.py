@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from marcelle_rt import DataStore, Remote, Uploader, Writer
-from marcelle_rt.backend import Backend
+from marcelle_rt.backend import Backend, users
 from marcelle_rt.errors import (
     ConnectionLost,
     RunFolderError,
@@ -257,20 +257,18 @@ def test_a_run_that_was_killed_is_uploaded_as_an_error(store: DataStore, remote:
 
 
 def test_a_run_with_its_files_goes_to_a_backend_that_asks_for_a_login(
-    own_backend: Callable[..., Backend], model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asking: Backend, model: Any, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    secured = own_backend(auth=True, signup=True)
     login = {"email": "ada@example.org", "password": "count on me"}
-    with DataStore(secured.url) as nobody:
-        nobody.service("users").create(login)
-    monkeypatch.setenv("MARCELLE_BACKEND", secured.url)
+    users.add(asking.data, **login)
+    monkeypatch.setenv("MARCELLE_BACKEND", asking.url)
     monkeypatch.setenv("MARCELLE_EMAIL", login["email"])
     monkeypatch.setenv("MARCELLE_PASSWORD", login["password"])
-    with Writer("secured", base_log_dir=tmp_path / "logs") as writer:
+    with Writer(uuid.uuid4().hex, base_log_dir=tmp_path / "logs") as writer:
         writer.create_run(model)
         writer.save_epoch(1, {"loss": 1.0}, save_checkpoint=True, assets=[picture])
     with DataStore(**login) as store:
-        (run,) = store.service("runs").items()
+        (run,) = store.service("runs").items({"basename": writer.name})
     assert (run["status"], len(run["checkpoints"]), len(run["assets"])) == ("success", 1, 1)
     assert writer.run_directory is not None
     for file in writer.run_directory.rglob("*.json*"):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from tests.support.command import marcelle_rt
 from tests.support.proxy import Proxy
 from tests.support.trainings.live_training import Live
 from tests.support.trainings.program import logs_of
@@ -55,8 +54,7 @@ def test_a_backend_that_never_comes_gets_everything_by_upload(
     command = f"marcelle-rt upload {live.directory}"
     assert command in live.said[-1]
     for _ in range(2):  # the second time nothing is sent
-        arguments = ["-c", "from marcelle_rt.cli import main; main()", *command.split()[1:], "--backend", backend.url]
-        done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=120)
+        done = marcelle_rt(*command.split()[1:], "--backend", backend.url)
         assert done.returncode == 0, done.stdout + done.stderr
         assert live.is_complete(backend)
 

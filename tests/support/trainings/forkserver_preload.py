@@ -2,14 +2,16 @@
 
 import sys
 
+import marcelle_rt
+from marcelle_rt.processes import garbage
 from tests.support.lean import UNASKED_BY_JAX
 
 for _name in UNASKED_BY_JAX:
     sys.modules[_name] = None  # type: ignore[assignment]  # as if it were not installed
 
-import keras  # noqa: E402
+with garbage.kept():
+    import keras
 
-import marcelle_rt  # noqa: E402
-from marcelle_rt import models  # noqa: E402
+    from marcelle_rt import models
 
-marcelle_rt.Writer, models.convert, keras.Sequential  # noqa: B018  # these are imported when they are touched
+    marcelle_rt.Writer, models.convert, keras.Sequential  # noqa: B018  # these are imported when they are touched
