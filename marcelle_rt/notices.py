@@ -131,8 +131,24 @@ def tell(text: str) -> None:
         pass_interrupt(error)
 
 
+def bar(*arguments: Any, **options: Any) -> Any:
+    """A progress bar of tqdm's, which is shown where `no_bar` lets it and vanishes when it is done.
+
+    It goes without the thread by which tqdm looks after bars that stand still. That would stay in the user's process
+    for good, and is started for bars that are hidden, too.
+
+    Args:
+        *arguments: As tqdm takes them.
+        **options: As tqdm takes them.
+    """
+    from tqdm.auto import tqdm
+
+    without_thread = type("Bar", (tqdm,), {"monitor_interval": 0})
+    return without_thread(*arguments, **{"leave": False, "disable": no_bar(), **options})
+
+
 def no_bar() -> bool | None:
-    """tqdm's `disable`: `True` hides the progress bar, `None` hides it where there is no terminal."""
+    """tqdm's `disable`: `True` hides the progress bar, `None` hides it where there is no terminal and no notebook."""
     if silent() or sys.stderr is None:
         return True
     try:

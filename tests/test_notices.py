@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from marcelle_rt import Writer
-from marcelle_rt.notices import Log, no_bar
+from marcelle_rt.notices import Log, bar, no_bar
 from marcelle_rt.redaction import keep_secret
 
 
@@ -95,3 +96,11 @@ def test_a_stderr_of_a_programs_own_gets_no_bar_where_it_cannot_be_asked(
         delattr(own, name)
     monkeypatch.setattr(sys, "stderr", own())
     assert no_bar() is True
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_a_bar_leaves_no_thread_behind(hidden: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+    assert list(bar(range(3), desc="Counting", disable=hidden)) == [0, 1, 2]
+    assert set(threading.enumerate()) <= before
+    assert ("Counting" in capsys.readouterr().err) is not hidden

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from ..client.data_store import DataStore
 from ..client.service import NOTHING
 from ..errors import DatasetError, InvalidData, NotFound
-from ..notices import no_bar
+from ..notices import bar
 from . import labels, listing, naming
 from .arrays import Arrays, Samples, Size, fill
 from .files import tables
@@ -245,10 +245,7 @@ class Reading(Kept):
 
     def _bar(self, documents: Iterable[Document] | None, total: int | None, doing: str) -> Any:
         """A progress bar that comes after a second, on a terminal or in a notebook."""
-        from tqdm.auto import tqdm
-
-        options: dict[str, Any] = {"leave": False, "delay": _SHOW_AFTER, "disable": no_bar(), "unit": " instances"}
-        return tqdm(documents, f"{doing} {self.name}", total, **options)
+        return bar(documents, f"{doing} {self.name}", total, delay=_SHOW_AFTER, unit=" instances")
 
 
 _SAMPLE = ("_id", "x", "y", "file")  # the fields that make a sample

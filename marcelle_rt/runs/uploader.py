@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..client.doubt import is_away
 from ..client.retrying import patiently
 from ..errors import MarcelleError, RunFolderError
-from ..notices import Notices, no_bar
+from ..notices import Notices, bar
 from .document import events
 from .document.events import RUNS, Event
 from .document.run import Run
@@ -187,9 +187,8 @@ class Uploader:
 
 
 def _bar(name: str, files: list[Event]) -> Iterable[Event]:
-    from tqdm.auto import tqdm
-
-    return tqdm(files, desc=name, unit="file", disable=no_bar(), leave=False, delay=1.0)
+    shown: Iterable[Event] = bar(files, desc=name, unit="file", delay=1.0)
+    return shown
 
 
 def _identify(run: Run, identity: str, name: str | None) -> None:

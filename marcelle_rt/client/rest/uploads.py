@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from ...notices import no_bar
+from ...notices import bar
 from .http import Http
 
 _SHOW_AFTER = 1.0  # seconds
@@ -40,7 +40,6 @@ class Uploads:
             MarcelleError: As `Http.request`.
         """
         from requests_toolbelt import MultipartEncoder, MultipartEncoderMonitor
-        from tqdm.auto import tqdm
 
         listed = list(files)
         with ExitStack() as stack:
@@ -51,19 +50,17 @@ class Uploads:
                     for field, filename, file, mime in listed
                 ]
                 encoder = MultipartEncoder(fields)
-                bar = stack.enter_context(
-                    # `None`: only on a terminal; in a notebook tqdm takes it for False.
-                    tqdm(
+                shown = stack.enter_context(
+                    bar(
                         total=encoder.len,
                         desc=f"Uploading to {path}",
                         unit="B",
                         unit_scale=True,
                         delay=_SHOW_AFTER,
-                        leave=False,
-                        disable=no_bar() if progress else True,
+                        **({} if progress else {"disable": True}),
                     )
                 )
-                monitored = MultipartEncoderMonitor(encoder, lambda sent: bar.update(sent.bytes_read - bar.n))
+                monitored = MultipartEncoderMonitor(encoder, lambda sent: shown.update(sent.bytes_read - shown.n))
                 return monitored, monitored.content_type
 
             return self._http.request("POST", path, body)

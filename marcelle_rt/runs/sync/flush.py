@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from ...foreign import pass_interrupt
-from ...notices import logger, no_bar
+from ...notices import bar, logger
 
 _PATIENCE = 1.0  # seconds before a bar shows
 _TICK = 0.1
@@ -81,17 +81,15 @@ class Flush:
         return self._settled.wait(min(_TICK, max(0.0, left))) or left <= 0 or in_vain()
 
     def _wait_with_bar(self, end: float, what: str, in_vain: Callable[[], bool]) -> None:
-        from tqdm.auto import tqdm
-
         most = self._behind()
-        with tqdm(total=most, desc=what, unit="value", disable=no_bar(), leave=False) as bar:
+        with bar(total=most, desc=what, unit="value") as shown:
             while not self._is_over(end, in_vain):
-                bar.set_description_str(f"{what}, {end - self._clock():.0f} s left", refresh=False)
+                shown.set_description_str(f"{what}, {end - self._clock():.0f} s left", refresh=False)
                 behind = self._behind()
                 most = max(most, behind)
-                bar.total = most
-                bar.n = most - behind
-                bar.refresh()
+                shown.total = most
+                shown.n = most - behind
+                shown.refresh()
 
 
 class Flushes:
