@@ -22,6 +22,7 @@ from marcelle_rt.dashboard.site import Site
 from marcelle_rt.redaction import known
 from tests.helpers import Profile, chromium, dashboard_html, feathers5_server
 from tests.support import lanes
+from tests.support.lean import import_keras
 from tests.support.mongodb.environment import NoMongoDB
 from tests.support.mongodb.running import OnMongoDB, backend_on_mongodb
 from tests.support.pictures import PNG
@@ -97,9 +98,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Iterator[None]:
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """What imports make stays: collections of garbage, Keras' own too, need not look at a million objects each."""
     gc.disable()
+    if hasattr(session.config, "workerinput") and not session.config.getoption("--fast"):
+        import_keras()  # each of several workers imports all tests
     try:
         return (yield)
     finally:

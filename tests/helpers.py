@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+import pytest
 
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.backend.packages import install
@@ -144,3 +147,9 @@ def dashboard_html(script: str, body: str = "") -> str:
   </body>
 </html>
 """
+
+
+def skip_without(package: str) -> None:
+    """Skips a file, or a test, that needs a package in another process; `importorskip` would import it in this one."""
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed", allow_module_level=True)

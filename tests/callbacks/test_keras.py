@@ -19,6 +19,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.errors import InvalidData, UnsupportedFormat
 from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.utils import get_model_info
+from tests.helpers import skip_without
 from tests.support.lean import UNASKED_BY_JAX, environment_without, lean_environment
 from tests.support.programs.forked import run
 
@@ -194,7 +195,7 @@ def test_a_fit_goes_on_with_a_run_that_was_cut_off(backend: Backend, store: Data
 
 
 def test_the_end_of_a_notebooks_cell_ends_an_interrupted_fit_but_none_in_a_thread(tmp_path: Path) -> None:
-    pytest.importorskip("IPython")
+    skip_without("IPython")
     program = f"""
 from IPython.testing.globalipapp import start_ipython
 shell = start_ipython()
@@ -239,7 +240,7 @@ print("AT THE END", status("threaded"))
 
 @pytest.mark.parametrize("framework", ["jax"])
 def test_other_backends_of_keras_work(tmp_path: Path, framework: str) -> None:
-    pytest.importorskip(framework)
+    skip_without(framework)
     program = """
 import sys, keras, numpy as np
 from marcelle_rt import KerasCallback, Writer
@@ -258,7 +259,7 @@ model.fit(np.zeros((8, 4)), np.zeros((8, 1)), epochs=2, verbose=0, callbacks=[ca
 
 
 def test_keras_2_works(tmp_path: Path) -> None:
-    pytest.importorskip("tf_keras")
+    skip_without("tf_keras")
     program = """
 import sys, numpy as np, tensorflow as tf
 from marcelle_rt import KerasCallback, Writer

@@ -18,6 +18,7 @@ from marcelle_rt.errors import ConversionError
 keras = pytest.importorskip("keras")
 
 from marcelle_rt.models import from_browser  # noqa: E402  # after what it needs
+from tests.helpers import skip_without  # noqa: E402
 from tests.support.lean import UNASKED_BY_JAX, environment_without  # noqa: E402
 from tests.support.models.model_kinds import KINDS  # noqa: E402
 
@@ -200,7 +201,7 @@ else:
 
 
 def test_layers_models_are_written_and_read_without_tensorflow(tmp_path: Path) -> None:
-    pytest.importorskip("jax")
+    skip_without("jax")
     env = {**environment_without(*UNASKED_BY_JAX), "KERAS_BACKEND": "jax"}
     env["PYTHONPATH"] += os.pathsep + str(Path(__file__).parents[2])
     answer = subprocess.run([sys.executable, "-c", ROUND_TRIP], cwd=tmp_path, env=env, capture_output=True, text=True)

@@ -12,13 +12,13 @@ from marcelle_rt import Dataset
 from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.stored.images import encode
 from marcelle_rt.serving.documents import REQUESTS
-from tests.helpers import eventually
+from tests.helpers import eventually, skip_without
 from tests.serving.conftest import Served, on_jax
 from tests.support.docs.doc_pages import DOCS, blocks
 
 pytest.importorskip("keras")
 pytest.importorskip("PIL")
-pytest.importorskip("jax")
+skip_without("jax")
 
 METRICS = ("loss", "accuracy", "learning_rate")
 

@@ -12,12 +12,12 @@ import pytest
 from marcelle_rt.backend import Backend
 from marcelle_rt.datasets.stored.images import encode
 from marcelle_rt.serving.documents import REQUESTS
-from tests.helpers import eventually
+from tests.helpers import eventually, skip_without
 from tests.serving.conftest import SERVERS, Served, on_jax
 
 pytest.importorskip("keras")
 pytest.importorskip("PIL")
-pytest.importorskip("jax")
+skip_without("jax")
 
 
 @pytest.fixture(scope="module")

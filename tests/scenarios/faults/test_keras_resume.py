@@ -12,10 +12,11 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
+from tests.helpers import skip_without
 from tests.support.lean import UNASKED_BY_JAX, environment_without
 
 pytest.importorskip("keras")
-pytest.importorskip("jax")
+skip_without("jax")
 
 PROGRAM = """
 import gc, os, pathlib, signal, sys, time

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
 UNASKED = frozenset({"IPython", "jax", "matplotlib", "narwhals", "pandas", "pyarrow", "scipy", "sklearn"})
@@ -26,3 +29,14 @@ def lean_environment(*wanted: str) -> dict[str, str]:
         wanted: Those that the program needs, for example `"sklearn"`; a package that they import is to be named too.
     """
     return environment_without(*UNASKED.difference(wanted))
+
+
+def import_keras() -> None:
+    """Imports Keras into this process, if it is installed, without what it would take along."""
+    if importlib.util.find_spec("keras") is None:
+        return
+    hidden = UNASKED.difference(sys.modules)
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # Python takes them for not installed
+    importlib.import_module("keras")
+    for name in hidden:
+        del sys.modules[name]
