@@ -34,6 +34,8 @@ def test_where_nobody_listens_the_page_says_what_to_start_and_a_click_leaves_not
     reason = page.evaluate("model.predict([1]).catch((error) => error.message)")
     assert "No Python is listening" in reason
     assert nothing_is_left(store)
+    with ScriptedServer(store):
+        says(page, "Python is listening.")  # who has started it sees that it helped
 
 
 def test_a_job_that_nobody_takes_is_withdrawn_as_soon_as_its_server_is_known_to_be_gone(

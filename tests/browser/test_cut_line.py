@@ -50,6 +50,9 @@ def test_a_page_that_is_opened_before_its_backend_is_there_says_so_and_goes_on_b
         line.refuse()
         opened(backend=line.url)
         says(page, "The backend cannot be reached")
+        press(page, "Train")
+        page.get_by_text("Status: error").wait_for()
+        assert "Try again when it is back" in events(page, "error")[0]["data"]
         line.allow()
         says(page, "No Python is listening")
 

@@ -5,7 +5,7 @@ import { learn, valuesOf } from './form.js';
 import { EVENTS, idOf, linkOf, publicLike, tidy } from './line.js';
 import { LocalModel } from './local.js';
 import { PythonRun, metricsOf } from './run.js';
-import { ACTIVE, nobodyFor, sentence, show } from './status.js';
+import { ACTIVE, AWAY, nobodyFor, sentence, show } from './status.js';
 
 export class PythonModel extends Model {
   serviceName = 'tfjs-models';
@@ -152,7 +152,7 @@ export class PythonModel extends Model {
   async #submit(dataset) {
     await this.#found;
     if (this.#goesOn) return this.$job.get().id;
-    if (!this.#link.$up.get()) return this.#refuse('The backend cannot be reached. Try again when it is back.');
+    if (!this.#link.$up.get()) return this.#refuse(AWAY);
     const there = this.$task.get();
     if (!there) return this.#refuse(nobodyFor(this.task));
     const name = dataset?.name ?? dataset ?? null;

@@ -5,6 +5,9 @@ export const ACTIVE = ['queued', 'claimed', 'running', 'stopping'];
 /** Says that there is nobody, and what to do about it. */
 export const nobodyFor = (task) => `No Python is listening for "${task}". Start it with: marcelle-rt serve MODULE:SERVER`;
 
+/** Says of a training that it could not be asked for. */
+export const AWAY = 'The backend cannot be reached. Try again when it is back.';
+
 const LATE = 5; // seconds that something takes until it is said why that may be
 
 /** Says that a training has not begun, and why that may be. */
@@ -38,7 +41,9 @@ export function sentence({ task, job, run, there, link, since }) {
     const when = ' as soon as the task looks whether it is to stop; if it never does, cancel it';
     return `${epoch} Stopping${late ? when : ''}.`;
   }
-  if (state) return message || (state === 'success' ? 'The training is done.' : `The training ended: ${state}.`);
+  // What had refused it is no longer so: whoever did what was said sees that it helped.
+  const overcome = state === 'refused' && (message === AWAY || (there && message === nobodyFor(task)));
+  if (state && !overcome) return message || (state === 'success' ? 'The training is done.' : `The training ended: ${state}.`);
   if (!looked) return 'Looking for Python.';
   return missing ? nobodyFor(task) : 'Python is listening.';
 }
