@@ -99,6 +99,15 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+STILL = """
+const still = new CSSStyleSheet();
+const endless = '.progress-line.indeterminate::before, .spinner, .spinner *';
+still.replaceSync(`${endless} { animation: none !important; }`);
+document.adoptedStyleSheets.push(still);
+"""
+"""Marcelle's signs of what goes on don't move: they would be drawn 60 times a second for as long as a test waits."""
+
+
 class Profile:
     """Opens pages, and forgets what they kept: cookies, storages, databases, caches of their own.
 
@@ -109,6 +118,7 @@ class Profile:
 
     def __init__(self, browser: Browser) -> None:
         self._context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self._context.add_init_script(STILL)
         self._empty = self._context.new_page()
         self._empty.route("http://127.0.0.1/", lambda route: route.fulfill(body="", content_type="text/html"))
         self._empty.goto("http://127.0.0.1/")
@@ -118,7 +128,7 @@ class Profile:
     def page(self) -> Iterator[Page]:
         """A page that knows of no other."""
         yield self._context.new_page()
-        self._context.set_offline(False)
+        self._context.set_offline(False)  # a test that failed may have left it
         for page in self._context.pages:
             if page is not self._empty:
                 page.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,17 +59,35 @@ Object.assign(window, { marcelle, python, store, model });
 """
 
 
-@contextmanager
-def site(script: str, options: str, backend: str) -> Iterator[str]:
-    """Serves a page of a script, and gives its address."""
-    text = PAGE.replace("SCRIPT", script.replace("BACKEND", backend).replace("OPTIONS", options))
-    with Site({**browser_files(), "index.html": text}) as running:
-        yield running.url
+class Pages:
+    """Serves one page after the other; those that are opened stay as they are.
+
+    Args:
+        folder: Where the page lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._page = folder / "index.html"
+        self._site = Site({**browser_files(), "index.html": self._page})
+        self.close = self._site.close
+
+    def serve(self, script: str, options: str, backend: str) -> str:
+        """Serves the page of a script, and gives its address."""
+        script = script.replace("BACKEND", backend).replace("OPTIONS", options)
+        self._page.write_text(PAGE.replace("SCRIPT", script), encoding="utf-8")
+        return self._site.url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def pages(node: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """Serves the pages of all tests at one address, so that the browser has the libraries already."""
+    with closing(Pages(tmp_path_factory.mktemp("pages"))) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def backend(node: None) -> Iterator[Backend]:
-    """A backend for the tests of a file."""
+    """A backend for all tests; each finds it empty."""
     with Backend() as running:
         yield running
 
@@ -95,16 +114,15 @@ def server(store: DataStore) -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def opened(page: Page, address: str) -> Iterator[Open]:
+def opened(page: Page, pages: Pages, address: str) -> Iterator[Open]:
     """Opens a dashboard of stock components; what is thrown in it fails the test."""
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
-    with ExitStack() as sites:
 
-        def open_page(script: str = DASHBOARD, options: str = "{}", backend: str = address) -> None:
-            page.goto(sites.enter_context(site(script, options, backend)))
-            page.wait_for_function("window.model || window.ready")
+    def open_page(script: str = DASHBOARD, options: str = "{}", backend: str = address) -> None:
+        page.goto(pages.serve(script, options, backend))
+        page.wait_for_function("window.model || window.ready")
 
-        yield open_page
-        page.goto("about:blank")
+    yield open_page
+    page.goto("about:blank")
     assert thrown == []

@@ -14,7 +14,7 @@ import pytest
 
 from marcelle_rt import DataStore
 from marcelle_rt.backend import Backend
-from tests.browser.conftest import DASHBOARD, site
+from tests.browser.conftest import DASHBOARD, Pages
 from tests.browser.test_training import events, press, says
 
 if TYPE_CHECKING:
@@ -48,51 +48,40 @@ def serving(url: str, folder: Path, name: str, public: str) -> Iterator[None]:
 
 
 @contextmanager
-def page_of(browser: Browser, url: str, name: str) -> Iterator[Page]:
+def page_of(browser: Browser, pages: Pages, url: str, name: str) -> Iterator[Page]:
     """A page in a browser profile of its own, where somebody has signed in."""
     line = "const store = marcelle.dataStore('BACKEND');\n"
     assert line in DASHBOARD
     script = DASHBOARD.replace(line, f"{line}{SIGN_IN.replace('NAME', name)}\n")
     context = browser.new_context()
     thrown: list[str] = []
-    with site(script, "{}", url) as address:
-        page = context.new_page()
-        page.on("pageerror", lambda error: thrown.append(str(error)))
-        page.goto(address)
-        page.wait_for_function("window.model")
-        yield page
-        context.close()
+    page = context.new_page()
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.goto(pages.serve(script, "{}", url))
+    page.wait_for_function("window.model")
+    yield page
+    context.close()
     assert thrown == []
 
 
-def test_a_server_of_one_user_is_there_for_that_user_alone(browser: Browser, guarded: str, tmp_path: Path) -> None:
-    with (
-        serving(guarded, tmp_path, "ada", ""),
-        page_of(browser, guarded, "ada") as ada,
-        page_of(browser, guarded, "bob") as bob,
-    ):
-        ada.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
-        says(bob, "No Python is listening")
-        press(ada, "Train")
-        ada.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
-        press(bob, "Train")
-        bob.get_by_text("Status: error").wait_for()
-
-        assert bob.evaluate("store.service('training-jobs').find().then(({ total }) => total)") == 0
-
-
-def test_a_public_server_is_there_for_all_users_and_each_sees_the_training(
-    browser: Browser, guarded: str, tmp_path: Path
+def test_a_server_is_there_for_its_user_alone_and_a_public_one_for_all_who_each_see_the_training(
+    browser: Browser, pages: Pages, guarded: str, tmp_path: Path
 ) -> None:
-    with (
-        serving(guarded, tmp_path, "python", "1"),
-        page_of(browser, guarded, "ada") as ada,
-        page_of(browser, guarded, "bob") as bob,
-    ):
-        for page in (ada, bob):
-            page.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
-        press(ada, "Train")
-        for page in (ada, bob):
-            page.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
-            page.get_by_text("Status: success").wait_for()
-            assert [event["epoch"] for event in events(page, "epoch")] == [1, 2, 3]
+    with page_of(browser, pages, guarded, "ada") as ada, page_of(browser, pages, guarded, "bob") as bob:
+        with serving(guarded, tmp_path, "ada", ""):
+            ada.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
+            says(bob, "No Python is listening")
+            press(ada, "Train")
+            ada.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
+            press(bob, "Train")
+            bob.get_by_text("Status: error").wait_for()
+            assert bob.evaluate("store.service('training-jobs').find().then(({ total }) => total)") == 0
+
+        with serving(guarded, tmp_path, "python", "1"):
+            bob.get_by_role("status").get_by_text("Python is listening.").wait_for(timeout=60_000)
+            press(ada, "Train")
+            for page in (ada, bob):
+                page.get_by_role("status").get_by_text("The training is done.").wait_for(timeout=60_000)
+                page.get_by_text("Status: success").wait_for()
+            assert [event["epoch"] for event in events(bob, "epoch")] == [1, 2, 3]
+            assert [event["epoch"] for event in events(ada, "epoch")] == [1, 2, 3, 1, 2, 3]

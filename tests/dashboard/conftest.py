@@ -26,14 +26,14 @@ Train = Callable[..., Writer]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shown(node: None) -> Iterator[Backend]:
-    """The backend that the page shows in the tests of a file."""
+    """The backend that the page shows; each test finds it empty."""
     with Backend() as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(shown: Backend) -> Iterator[Site]:
     """The server of that page."""
     with Site(page_files(shown.url)) as running:

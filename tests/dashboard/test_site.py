@@ -32,7 +32,7 @@ def test_marcelles_bundle_is_always_there(node: None) -> None:
 def test_what_a_browser_has_is_not_sent_again_until_it_changes(node: None, tmp_path: Path) -> None:
     style = tmp_path / "a.css"
     style.write_text("p {}")
-    tags = {}
+    tags: dict[str, str] = {}
 
     def again(url: str, name: str) -> bytes:
         request = urllib.request.Request(url + name, headers={"If-None-Match": tags[name]})
