@@ -119,18 +119,19 @@ class Profile:
     def __init__(self, browser: Browser) -> None:
         self._context = browser.new_context(viewport={"width": 1280, "height": 900})
         self._context.add_init_script(STILL)
-        self._empty = self._context.new_page()
-        self._empty.route("http://127.0.0.1/", lambda route: route.fulfill(body="", content_type="text/html"))
-        self._empty.goto("http://127.0.0.1/")
-        self._storage = self._context.new_cdp_session(self._empty)
+        empty = self._context.new_page()
+        empty.route("http://127.0.0.1/", lambda route: route.fulfill(body="", content_type="text/html"))
+        empty.goto("http://127.0.0.1/")
+        self._storage = self._context.new_cdp_session(empty)
 
     @contextmanager
     def page(self) -> Iterator[Page]:
         """A page that knows of no other."""
+        others = self._context.pages
         yield self._context.new_page()
         self._context.set_offline(False)  # a test that failed may have left it
         for page in self._context.pages:
-            if page is not self._empty:
+            if page not in others:
                 page.close()
         self._storage.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
 

@@ -26,10 +26,10 @@ def backend(request: pytest.FixtureRequest, node: None) -> Backend:
 
 
 @pytest.fixture(scope="module")
-def opened(_profile: Profile, backend: Backend) -> Iterator[Lab]:
+def opened(profile: Profile, backend: Backend) -> Iterator[Lab]:
     """The page, which is opened once for the tests of a file that need it."""
     html = dashboard_html(SCRIPT.replace("BACKEND", json.dumps(backend.url)), BODY)
-    with Site({"index.html": html}) as site, _profile.page() as page:
+    with Site({"index.html": html}) as site, profile.page() as page:
         yield Lab(page, site.url)
 
 
