@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,10 @@ from .conftest import Train
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+
+OTHERWISE = ("main.js", "run/onnx.js")
+"""Scripts of the page that its project has other ones of."""
 
 
 def manifest(folder: Path) -> Any:
@@ -85,9 +90,11 @@ def test_a_folder_of_runs_is_refused_beside_it(tmp_path: Path) -> None:
 
 
 def built(folder: Path, backend: str) -> dict[str, Path]:
-    """The files of the page, as Vite makes them of the project, whose types are looked at too."""
+    """The files of the page, as Vite makes them of the project, with the types of all of the page looked at."""
     node = find_node().executable
     eject(folder, backend)
+    for name in OTHERWISE:
+        shutil.copy(pages.PAGE / name, (folder / "src" / name).with_stem("served"))
     (folder / "node_modules").symlink_to(install(folder) / "node_modules")
     for tool, *arguments in (["vite/bin/vite.js", "build"], ["typescript/bin/tsc", "--project", "jsconfig.json"]):
         command = [node, f"node_modules/{tool}", *arguments]
