@@ -43,6 +43,9 @@ HEAVY = {
 }
 """Libraries that the extra `test` leaves out."""
 
+_WAY = (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Call, ast.Attribute)
+"""What leads to an import, or to a call of `importorskip`; to walk through all that a file has takes as long again."""
+
 
 class Refusal:
     """Finds the heavy libraries before anybody else does, and refuses them."""
@@ -106,14 +109,14 @@ def _names(tree: ast.AST, everywhere: bool) -> Iterator[str]:
             if node.module and not node.level:
                 yield _shortened(node.module)
                 yield from (_home(node.module, alias.name) for alias in node.names)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("importorskip"):
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "importorskip":
             (library, *_) = node.args
             # Whatever is named at run time only may be heavy.
             yield str(library.value).partition(".")[0] if isinstance(library, ast.Constant) else "keras"
         elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for other in node.orelse:
                 yield from _names(ast.Module([other], []), everywhere)
-        elif everywhere or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        elif isinstance(node, _WAY) and (everywhere or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)):
             yield from _names(node, everywhere)
 
 
