@@ -45,7 +45,7 @@ def test_each_fit_of_a_grid_search_is_a_run(
     backend: Backend, store: DataStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, processes: int
 ) -> None:
     wrappers = pytest.importorskip("scikeras.wrappers")
-    from sklearn.model_selection import GridSearchCV
+    from sklearn.model_selection import GridSearchCV, ShuffleSplit
 
     for variable, value in lean_environment("narwhals", "scipy", "sklearn").items():  # of the processes that it starts
         monkeypatch.setenv(variable, value)
@@ -53,8 +53,8 @@ def test_each_fit_of_a_grid_search_is_a_run(
     callback = KerasCallback(name, backend.url, base_log_dir=tmp_path, group="grid")
     estimator = wrappers.KerasRegressor(build, units=4, epochs=2, verbose=0, callbacks=[callback])
 
-    GridSearchCV(estimator, {"units": [2, 4]}, cv=2, n_jobs=processes, refit=False).fit(X, Y)
+    GridSearchCV(estimator, {"units": [2, 4]}, cv=ShuffleSplit(1), n_jobs=processes, refit=False).fit(X, Y)
 
     runs = list(store.service("runs").items({"basename": name}))
-    assert [(run["status"], run["group"], run["epoch"]) for run in runs] == [("success", "grid", 2)] * 4
-    assert len({run["name"] for run in runs}) == 4
+    assert [(run["status"], run["group"], run["epoch"]) for run in runs] == [("success", "grid", 2)] * 2
+    assert len({run["name"] for run in runs}) == 2
