@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from marcelle_rt import DataStore, Uploader, Writer
-from marcelle_rt.backend import Backend
+from marcelle_rt.backend import Backend, users
 from marcelle_rt.commands import checks_backend
 from marcelle_rt.commands.checks_backend import clock
 from marcelle_rt.commands.http import Answer, clock_difference
@@ -64,12 +64,12 @@ def everything(store: DataStore) -> dict[str, int]:
 
 
 def test_a_healthy_backend_has_nothing_wrong_and_nothing_is_left_on_it(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend().url
-    with DataStore(url) as store:
+    backend = own_backend()
+    with DataStore(backend.url) as store:
         store.service("runs").create({"name": "a-1"})
         before = everything(store)
 
-        code, found = examined(url)
+        code, found = examined(backend.url)
 
         assert everything(store) == before
     assert (code, wrong(found)) == (0, [])
@@ -78,6 +78,15 @@ def test_a_healthy_backend_has_nothing_wrong_and_nothing_is_left_on_it(own_backe
     assert "980 kB comes through" in found["limits"]["found"]
     assert "median of 20" in found["round trip"]["found"]
     assert {"versions", "URL", "proxy", "TCP", "HTTP", "clock", "socket", "runs", "events", "disk"} <= set(found)
+    a_login_for_a_backend_that_asks_for_none_is_warned_of_and_not_sent(backend)
+
+
+def a_login_for_a_backend_that_asks_for_none_is_warned_of_and_not_sent(backend: Backend) -> None:
+    _, found = examined(backend.url, MARCELLE_EMAIL="a@example.org", MARCELLE_PASSWORD="secret-1")
+
+    assert wrong(found) == ["sign-in"]
+    assert "Unset" in found["sign-in"]["mend"]
+    assert not (backend.data / "db" / "authentication.db").exists()
 
 
 def test_another_feathers_server_is_fine_too(feathers5: str) -> None:
@@ -132,10 +141,9 @@ def test_a_proxy_of_the_environment_is_named_without_its_login(unused_url: str) 
     assert f"through {unused_url.removeprefix('http://')}" in done.stdout
 
 
-def test_a_sign_in_is_asked_for_refused_or_fine(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend(auth=True, signup=True).url
-    with DataStore(url) as store:
-        store.service("users").create({"email": "a@example.org", "password": "secret-1"})
+def test_a_sign_in_is_asked_for_refused_or_fine(asking: Backend) -> None:
+    url = asking.url
+    users.add(asking.data, "a@example.org", "secret-1")
 
     _, found = examined(url)
     assert wrong(found) == ["sign-in"]
@@ -147,18 +155,6 @@ def test_a_sign_in_is_asked_for_refused_or_fine(own_backend: Callable[..., Backe
 
     code, found = examined(url, MARCELLE_EMAIL="a@example.org", MARCELLE_PASSWORD="secret-1")
     assert (code, wrong(found)) == (0, [])
-
-
-def test_a_login_for_a_backend_that_asks_for_none_is_warned_of_and_not_sent(
-    own_backend: Callable[..., Backend],
-) -> None:
-    backend = own_backend()
-
-    _, found = examined(backend.url, MARCELLE_EMAIL="a@example.org", MARCELLE_PASSWORD="secret-1")
-
-    assert wrong(found) == ["sign-in"]
-    assert "Unset" in found["sign-in"]["mend"]
-    assert not (backend.data / "db" / "authentication.db").exists()
 
 
 def test_run_folders_that_are_torn_broken_written_or_not_uploaded_are_named(backend: Backend, tmp_path: Path) -> None:

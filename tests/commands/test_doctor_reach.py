@@ -67,7 +67,10 @@ def test_a_backend_without_a_guard_is_told_and_nothing_is_left_there(node: None,
     assert "Any web page may read and change" in check["mend"]
 
 
-def test_a_guarded_backend_of_this_machine_is_fine(own_backend: Callable[..., Backend]) -> None:
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells which program listens")
+def test_a_guarded_backend_of_this_machine_is_fine_until_others_can_read_its_data(
+    own_backend: Callable[..., Backend],
+) -> None:
     backend = own_backend()
 
     checks = found(backend.url)
@@ -76,9 +79,16 @@ def test_a_guarded_backend_of_this_machine_is_fine(own_backend: Callable[..., Ba
     assert "this machine alone" in checks["reach"]["found"]
     assert str(backend.data) in checks["data"]["found"]
 
+    backend.data.chmod(0o755)
+    check = found(backend.url)["data"]
+
+    assert check["verdict"] == "note"
+    assert check["found"] == f"other users of this machine can read {backend.data}"
+    assert check["mend"].startswith(f"Close it: chmod -R go= {backend.data}")
+
 
 def test_a_backend_that_a_network_reaches_without_a_login_is_told(
-    own_backend: Callable[..., Backend], outward: str
+    own_backend: Callable[..., Backend], outward: str, unused_url: str
 ) -> None:
     backend = own_backend(host="0.0.0.0", open=True)
 
@@ -89,6 +99,13 @@ def test_a_backend_that_a_network_reaches_without_a_login_is_told(
             f"other machines reach it at {outward}, and need no login",
         )
         assert "--auth" in check["mend"]
+    its_own_addresses_are_not_asked_for_by_a_proxy(backend, outward, unused_url)
+
+
+def its_own_addresses_are_not_asked_for_by_a_proxy(backend: Backend, outward: str, proxy: str) -> None:
+    check = found(backend.url, HTTP_PROXY=proxy, http_proxy=proxy)["reach"]
+
+    assert outward in check["found"]
 
 
 def test_a_backend_that_a_network_reaches_with_a_login_is_fine(
@@ -100,30 +117,6 @@ def test_a_backend_that_a_network_reaches_with_a_login_is_fine(
     for environment in ({}, {"MARCELLE_EMAIL": EMAIL, "MARCELLE_PASSWORD": ADA["password"]}):
         check = found(backend.url, **environment)["reach"]
         assert (check["verdict"], "need a login" in check["found"]) == ("ok", True)
-
-
-def test_its_own_addresses_are_not_asked_for_by_a_proxy(
-    own_backend: Callable[..., Backend], outward: str, unused_url: str
-) -> None:
-    backend = own_backend(host="0.0.0.0", open=True)
-
-    check = found(backend.url, HTTP_PROXY=unused_url, http_proxy=unused_url)["reach"]
-
-    assert outward in check["found"]
-
-
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="Linux tells which program listens")
-def test_data_that_other_users_can_read_are_told_with_their_folder(
-    own_backend: Callable[..., Backend], tmp_path: Path
-) -> None:
-    tmp_path.chmod(0o755)
-    backend = own_backend(data=tmp_path)
-
-    check = found(backend.url)["data"]
-
-    assert check["verdict"] == "note"
-    assert check["found"] == f"other users of this machine can read {tmp_path}"
-    assert check["mend"].startswith(f"Close it: chmod -R go= {tmp_path}")
 
 
 def test_of_a_port_where_nothing_of_ours_listens_no_folder_is_known(unused_url: str) -> None:

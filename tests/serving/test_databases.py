@@ -104,7 +104,7 @@ def test_many_jobs_for_two_servers_are_each_done_once_and_requests_have_the_answ
 ) -> None:
     serve(POOL="threads", on=database)
     requests_have_the_answer_of_one_server(served)
-    names = [f"{number:03}" for number in range(24)]
+    names = [f"{number:03}" for number in range(12)]
     jobs = [new_job("note", {"name": name}, None, "page") for name in names]
 
     served.jobs.create(jobs)
@@ -120,7 +120,7 @@ def requests_have_the_answer_of_one_server(served: Served) -> None:
     requests = served.store.service(REQUESTS)
     servers: defaultdict[str, set[str]] = defaultdict(set)
     requests.on("patched", lambda request: servers[request["_id"]].add(request["server"]))
-    asked = {str(uuid.uuid4()): [float(n)] for n in range(20)}
+    asked = {str(uuid.uuid4()): [float(n)] for n in range(10)}
 
     for key, x in asked.items():
         requests.create({"_id": key, "task": "exits", "x": x, "state": "asked", "y": None, "message": ""})

@@ -1,4 +1,4 @@
-"""Jobs of a server in a process of its own, on a real backend: how they begin, and each way that they end."""
+"""Jobs of a server in a process of its own, on a real backend: how they begin, are commanded, and how they end."""
 
 from __future__ import annotations
 
@@ -32,6 +32,32 @@ def test_a_stop_of_the_run_stops_the_job(served: Served) -> None:
     ended = served.end_of(job)
     assert (ended["state"], ended["message"]) == ("success", "stopped")
     assert served.store.service("runs").get(run)["status"] == "success"
+
+
+def test_a_job_that_ignores_its_cancellation_is_ended_after_a_grace_time(served: Served) -> None:
+    job = served.submit("hang")
+    process = served.worker_of(job)
+
+    answer = served.command(job, "cancel")
+
+    eventually(lambda: answer()["state"] == "accepted")
+    eventually(lambda: served.job(job)["state"] == "stopping")
+    ended = served.end_of(job)
+    assert (ended["state"], "did not end by itself" in ended["message"]) == ("cancelled", True)
+    assert not is_running(process)
+    eventually(lambda: answer()["state"] in ("done", "refused"))
+
+
+def test_a_command_that_no_job_knows_is_refused(served: Served) -> None:
+    job = served.submit("wait")
+    served.worker_of(job)
+
+    unknown, early = served.command(job, "explode"), served.command(job, "set")
+
+    eventually(lambda: unknown()["state"] == "refused")
+    assert "explode" in unknown()["message"]
+    eventually(lambda: early()["state"] == "refused")
+    assert early()["message"] == "the training has not begun"
 
 
 def test_a_task_that_raises_is_an_error_with_the_users_own_lines(served: Served) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from marcelle_rt import DataStore, Writer
-from marcelle_rt.backend import Backend
+from marcelle_rt.backend import Backend, users
 from marcelle_rt.cli import app
 from marcelle_rt.commands.runs.show import print_metrics
 from marcelle_rt.monitor import runs_frame
@@ -38,17 +38,6 @@ def test_a_backend_that_is_away_is_one_sentence_with_a_way_out(unused_url: str) 
     assert done.stderr.count("\n") == 1
     assert unused_url in done.stderr
     assert "marcelle-rt backend" in done.stderr
-
-
-def test_an_empty_backend_says_what_to_do(own_backend: Callable[..., Backend]) -> None:
-    url = own_backend().url
-
-    done = marcelle_rt("runs", MARCELLE_BACKEND=url)
-
-    assert done.returncode == 0
-    assert "no runs" in done.stdout
-    assert "marcelle-rt upload" in done.stdout
-    assert answer_of("runs", "--backend", url) == []
 
 
 def test_runs_are_listed_the_newest_first_and_the_rest_is_counted(
@@ -303,10 +292,9 @@ def test_a_name_can_steer_no_terminal_and_needs_none_that_knows_unicode(
     assert name in ascii_only.stdout
 
 
-def test_a_backend_that_asks_for_a_sign_in_says_how(own_backend: Callable[..., Backend], name: str) -> None:
-    url = own_backend(auth=True, signup=True).url
-    with DataStore(url) as store:
-        store.service("users").create({"email": "a@example.org", "password": "secret-1"})
+def test_a_backend_that_asks_for_a_sign_in_says_how(asking: Backend) -> None:
+    url = asking.url
+    users.add(asking.data, "a@example.org", "secret-1")
 
     outside = marcelle_rt("runs", "--backend", url)
     assert outside.returncode == 1
@@ -337,6 +325,7 @@ def test_documents_of_other_programs_are_listed_shown_compared_and_exported_as_f
     own_backend: Callable[..., Backend],
 ) -> None:
     url = own_backend().url
+    an_empty_backend_says_what_to_do(url)
     odd: list[dict[str, Any]] = [
         {},
         {"name": 7, "status": {"a": 1}, "start": 5, "epoch": "x", "epochs": [1]},
@@ -355,6 +344,15 @@ def test_documents_of_other_programs_are_listed_shown_compared_and_exported_as_f
         done = marcelle_rt(*words, "--backend", url)
         assert done.returncode == 0, done.stderr
         assert done.stdout
+
+
+def an_empty_backend_says_what_to_do(url: str) -> None:
+    done = marcelle_rt("runs", MARCELLE_BACKEND=url)
+
+    assert done.returncode == 0
+    assert "no runs" in done.stdout
+    assert "marcelle-rt upload" in done.stdout
+    assert answer_of("runs", "--backend", url) == []
 
 
 def test_a_last_value_that_is_not_of_the_last_epoch_is_shown_with_its_own() -> None:
