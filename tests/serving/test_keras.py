@@ -43,6 +43,7 @@ def test_a_page_asks_python_and_is_answered(served: Served) -> None:
     served.store.service(REQUESTS).on("patched", lambda document: states.append(document["state"]))
 
     assert ask(served, "mean", [1, 2, 6])["y"] == {"mean": 3.0, "shape": [3]}
+    eventually(lambda: states)
     assert states == ["answered"]
 
     assert ask(served, "mean", {"0": 1, "1": 2})["y"]["mean"] == 1.5  # a Float32Array
@@ -57,11 +58,31 @@ def test_a_page_asks_python_and_is_answered(served: Served) -> None:
     assert (raised["state"], "AttributeError" in raised["message"]) == ("error", True)
 
 
-def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(served: Served) -> None:
+def steered_and_stopped(served: Served, job: str) -> dict[str, Any]:
+    """The document of a job whose training was asked to learn slower, and then to stop."""
+    run = eventually(lambda: served.job(job)["runId"], 120)
+    runs = served.store.service("runs")
+    eventually(lambda: runs.count({"_id": run}) and runs.get(run)["epoch"] > 0, 60)
+
+    slower = served.command(job, "set", learning_rate=0.125)
+    eventually(lambda: slower()["state"] == "done", 30)
+    eventually(lambda: runs.get(run)["logs"]["learning_rate"][-1] == 0.125, 30)
+    served.command(job, "stop")
+
+    ended = served.end_of(job)
+    assert (ended["state"], ended["message"]) == ("success", "stopped")
+    stored = runs.get(run)
+    assert (stored["status"], stored["logs"]["learning_rate"][-1]) == ("success", 0.125)
+    return ended
+
+
+def test_a_training_is_steered_and_stopped_and_its_model_answers_by_itself_until_there_is_a_newer_one(
+    served: Served,
+) -> None:
     none = ask(served, "shapes", [1, 2, 3, 4])
     assert (none["state"], none["message"]) == ("error", "shapes has no model yet; train it first")
 
-    job = served.end_of(served.submit("shapes", bias=5.0), 120)
+    job = steered_and_stopped(served, served.submit("shapes", epochs=100_000, bias=5.0))
     first = ask(served, "shapes", [1, 2, 3, 4])
     assert first["y"]["label"] == "circle"
     assert first["y"]["confidences"]["circle"] == pytest.approx(1 / (1 + np.exp(-5)))
@@ -82,21 +103,3 @@ def test_a_model_that_a_job_has_published_answers_by_itself_and_the_newest_does(
 
     overflown = ask(served, "shapes", grey)
     assert (overflown["state"], "is not finite" in overflown["message"]) == ("error", True)
-
-
-def test_commands_to_a_job_reach_its_training(served: Served) -> None:
-    job = served.submit("fit", epochs=100_000)
-    eventually(lambda: served.job(job)["runId"], 120)
-    run = served.job(job)["runId"]
-    runs = served.store.service("runs")
-    eventually(lambda: runs.count({"_id": run}) and runs.get(run)["epoch"] > 0, 60)
-
-    slower = served.command(job, "set", learning_rate=0.125)
-    eventually(lambda: slower()["state"] == "done", 30)
-    eventually(lambda: runs.get(run)["logs"]["learning_rate"][-1] == 0.125, 30)
-    served.command(job, "stop")
-
-    ended = served.end_of(job)
-    assert (ended["state"], ended["message"]) == ("success", "stopped")
-    stored = runs.get(run)
-    assert (stored["status"], stored["logs"]["learning_rate"][-1]) == ("success", 0.125)

@@ -1,4 +1,4 @@
-"""A server with predictors of its own, and tasks that train and publish Keras models."""
+"""A server with predictors of its own, and a task that trains and publishes Keras models."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ server = TrainingServer()
 
 
 @server.task
-def shapes(job: Any, *, bias: float = 0.0, weight: float = 0.0, image: bool = False) -> None:
-    """Publishes a model that always says the same."""
+def shapes(job: Any, *, epochs: int = 0, bias: float = 0.0, weight: float = 0.0, image: bool = False) -> None:
+    """Trains a model, and publishes it with weights by which it always says the same."""
     shape = (8, 8, 3) if image else (4,)
     layers = [keras.layers.Flatten()] if image else []
     model = keras.Sequential([keras.Input(shape), *layers, keras.layers.Dense(2, activation="softmax")])
+    if epochs:
+        train(model, epochs, job.callback())
     kernel, offset = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel * 0 + weight, offset * 0 + [bias, 0.0]])
     job.publish(model, labels=["circle", "square"])
 
 
-@server.task
-def fit(job: Any, *, epochs: int = 3) -> None:
-    """Trains a little, and leaves the processor to others between two epochs."""
+def train(model: Any, epochs: int, callback: Any) -> None:
+    """Trains, and leaves the processor to others between two epochs."""
     slow = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: time.sleep(0.05))
     x, y = np.random.rand(64, 4), np.random.randint(0, 2, 64)
-    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, epochs=epochs, callbacks=[job.callback(), slow], verbose=0)
+    model.fit(x, y, epochs=epochs, callbacks=[callback, slow], verbose=0)
 
 
 @server.predictor("large")
