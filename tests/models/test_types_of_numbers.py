@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from keras import layers
 
 from marcelle_rt.errors import ConversionError
-from marcelle_rt.models import convert, disk
+from marcelle_rt.models import disk, graph, graph_model, onnx
 from tests.support.models.model_kind import functional, sequential
 from tests.support.sweep.case import give_weights
 from tests.support.sweep.compare import TARGETS, Comparison, differ, predict
@@ -52,21 +53,27 @@ def test_a_model_predicts_alike_from_each_format_by_each_way(
     model, is_quantized = typed
     samples = np.random.default_rng(1).normal(size=(2, 6, 6, 2)).astype("float32")
     expected, tolerance = expected_of(model, samples)
-    for local_format in ("h5", "keras"):
-        if local_format == "h5" and model.layers[-1].quantization_mode == "float8":
-            with pytest.raises(ConversionError, match=r"float8 when it was built.*Save as `keras` or `saved_model`"):
-                disk.save(model, tmp_path, "model", local_format)
-            continue
-        path = disk.save(model, tmp_path, "model", local_format)
-        outcomes = compare.outcomes(disk.load(path), [samples], [expected], TARGETS, tolerance)
-        verdicts = {target: outcome.verdict for target, outcome in outcomes.items()}
-        layers_model = "refused" if is_quantized else "right"
-        assert verdicts == {"layers-model": layers_model, "graph-model": "right", "ONNX": "right"}, outcomes
-    path = disk.save(model, tmp_path, "model", "saved_model")
-    graph_model = convert(path, tmp_path / "tfjs", "tfjs").files[0]
-    assert not differ(tfjs.predict(graph_model, [samples]), [expected], tolerance)
-    onnx = convert(path, tmp_path / "onnx", "onnx").files[0]
-    assert not differ(by_onnxruntime(onnx, [samples]), [expected], tolerance)
+    back = disk.load(disk.save(model, tmp_path, "model", "keras"))
+    outcomes = compare.outcomes(back, [samples], [expected], TARGETS, tolerance)
+    verdicts = {target: outcome.verdict for target, outcome in outcomes.items()}
+    layers_model = "refused" if is_quantized else "right"
+    assert verdicts == {"layers-model": layers_model, "graph-model": "right", "ONNX": "right"}, outcomes
+    if model.layers[-1].quantization_mode == "float8":
+        with pytest.raises(ConversionError, match=r"float8 when it was built.*Save as `keras` or `saved_model`"):
+            disk.save(model, tmp_path, "model", "h5")
+    else:
+        # The same model: what it is converted to is then the same too.
+        same = disk.load(disk.save(model, tmp_path, "model", "h5"))
+        assert json.dumps(same.get_config()) == json.dumps(back.get_config())
+        assert _numbers(same) == _numbers(back)
+    frozen = graph.of_saved_model(disk.save(model, tmp_path, "model", "saved_model"))
+    assert not differ(tfjs.predict(graph_model.write(frozen, tmp_path)[0], [samples]), [expected], tolerance)
+    assert not differ(by_onnxruntime(onnx.write(frozen, tmp_path), [samples]), [expected], tolerance)
+
+
+def _numbers(model: Any) -> list[tuple[str, str, bytes]]:
+    """All of a model's weights, with their types."""
+    return [(each.name, str(each.dtype), np.asarray(each).tobytes()) for each in model.weights]
 
 
 @pytest.mark.parametrize("mode", ["int8", "int4", "float8"])
