@@ -233,7 +233,8 @@ print("AFTER THE CELL", status("stopped"), status("threaded"))
 shell.run_cell("go_on.set(); thread.join()")
 print("AT THE END", status("threaded"))
 """
-    done = run(["-c", program], "keras", cwd=tmp_path, env=os.environ, timeout=120)
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = run(["-c", program], "keras", cwd=tmp_path, env=env, timeout=120)
     assert "AFTER THE CELL ('error', False) ('epoch', True)" in done.stdout, done.stderr
     assert "AT THE END ('success', False)" in done.stdout, done.stderr
 
