@@ -122,13 +122,14 @@ def run(job: Job) -> None:
 
 def serve(listening: int, lock: int, library: str, hidden: list[str]) -> Job | None:
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # Python takes them for not installed
+    gc.disable()  # what imports make stays: nobody need look for garbage in it
     importlib.import_module(library)
     for name in hidden:
         del sys.modules[name]
     if "marcelle_rt" in sys.modules:
         raise SystemExit("a program is to be the first to import marcelle_rt")
-    gc.collect()
     gc.freeze()
+    gc.enable()
     on_interrupt = signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a Ctrl-C in the tests' terminal it says nothing
     job = next_job(socket.socket(fileno=listening), lock)
     signal.signal(signal.SIGINT, on_interrupt)
