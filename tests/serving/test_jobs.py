@@ -136,7 +136,8 @@ def test_a_server_that_ends_leaves_no_process_and_its_job_to_the_next_one_also_i
 
 def pages_see_which_tasks_it_has(served: Served) -> None:
     shown = served.store.service(TASKS)
-    names = {"count", "note", "flood", "wait", "train", "hang", "fail", "leave", "vanish", "linger", "die", "exits"}
+    train = {"count", "note", "flood", "wait", "train", "garble", "hang", "fail", "leave", "vanish", "linger", "die"}
+    names = {*train, "exits"}
     eventually(lambda: shown.count() == len(names))
     tasks = {document["task"]: document for document in shown.items()}
 
@@ -152,7 +153,7 @@ def test_a_job_ends_as_an_error_for_the_deaths_of_its_own_worker_and_not_for_tho
     serve: Serve,
 ) -> None:
     served = serve()
-    job = served.submit("wait")
+    job = served.submit("garble")  # makes another error of what interrupts it
     for _ in range(2):
         process = served.worker_of(job)
         served.end(signal.SIGKILL)
@@ -170,6 +171,7 @@ def test_a_job_ends_as_an_error_for_the_deaths_of_its_own_worker_and_not_for_tho
     assert (ended["state"], ended["attempt"], ended["losses"]) == ("error", 4, 2)
     assert "ended by SIGTERM" in ended["message"]
     a_server_that_is_killed_while_it_waits_is_there_no_more(served)
+    an_interruption_that_a_library_has_lost_is_made_again(served)
 
 
 def a_server_that_is_killed_while_it_waits_is_there_no_more(served: Served) -> None:
@@ -177,6 +179,15 @@ def a_server_that_is_killed_while_it_waits_is_there_no_more(served: Served) -> N
     served.end(signal.SIGKILL)
 
     eventually(lambda: served.store.service(TASKS).count() == 0)
+
+
+def an_interruption_that_a_library_has_lost_is_made_again(served: Served) -> None:
+    served.start()
+    job = served.submit("garble", lost=1)
+    served.worker_of(job)
+    served.end(signal.SIGKILL)
+
+    eventually(lambda: served.job(job)["state"] == "queued", 20)  # long before the lease has run out
 
 
 def test_a_job_that_is_removed_is_not_run(served: Served) -> None:

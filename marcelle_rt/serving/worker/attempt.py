@@ -125,6 +125,8 @@ class _Attempt:
             raise
         except BaseException as error:  # also what ends the process: the page is to know of it
             self._surroundings.finish()
+            if self._surroundings.interruption is not None:
+                raise self._surroundings.interruption from error
             reason = short(describe(error))
             if job.cancelled:
                 self._cancelled(job)

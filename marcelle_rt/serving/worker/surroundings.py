@@ -27,7 +27,14 @@ class Interrupted(SystemExit):
 
 
 class Surroundings:
-    """Those of a worker that is somebody else's: a cluster's or a pool's. Nothing there is ended for a job."""
+    """Those of a worker that is somebody else's: a cluster's or a pool's. Nothing there is ended for a job.
+
+    Attributes:
+        interruption: What was raised in the task to end it, if anything was. A library may have made another error of
+            it, as C++ does with what is raised while it raises an error of its own.
+    """
+
+    interruption: Interrupted | None = None
 
     def taken_away(self) -> None:
         """The job is another's; any thread calls it."""
@@ -39,7 +46,8 @@ class Surroundings:
 class OwnProcess(Surroundings):
     """Those of a worker that is alone in its process.
 
-    `_finishing` and `_why` are written once each, and read by the main thread's signal handler.
+    `_finishing` and `_why` are written once each, and read by the main thread's signal handler, which writes
+    `interruption`.
     """
 
     def __init__(self) -> None:
@@ -56,9 +64,16 @@ class OwnProcess(Surroundings):
         self._finishing = True
 
     def end(self, why: Interrupted) -> None:
-        """Has the main thread raise this; any other thread calls it."""
+        """Has the main thread raise this; any other thread calls it.
+
+        What is raised while a finalizer runs goes no further, as TensorFlow has some in each epoch: then it is raised
+        once more.
+        """
         self._why = why
         os.kill(os.getpid(), signal.SIGTERM)
+        again = threading.Timer(PATIENCE / 2, os.kill, [os.getpid(), signal.SIGTERM])
+        again.daemon = True
+        again.start()
         _later(PATIENCE, 1, "")
 
     def leave(self) -> None:
@@ -67,7 +82,9 @@ class OwnProcess(Surroundings):
 
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         if not self._finishing:
-            raise self._why or Interrupted(f"the job's process was ended by {signal.Signals(number).name}")
+            name = signal.Signals(number).name
+            self.interruption = self._why or Interrupted(f"the job's process was ended by {name}")
+            raise self.interruption
 
 
 def _later(seconds: float, code: int, words: str) -> None:

@@ -78,6 +78,19 @@ def train(job: Any) -> None:
 
 
 @server.task
+def garble(job: Any, *, lost: int = 0) -> None:
+    """Loses what interrupts it so many times, as in a finalizer, and then makes another error of it, as C++ does."""
+    job.progress(None, f"process {os.getpid()}")
+    for _ in range(lost + 1):
+        try:
+            while True:
+                time.sleep(0.02)
+        except BaseException as error:
+            interruption = error
+    raise RuntimeError("MISMATCH of exception types") from interruption
+
+
+@server.task
 def hang(job: Any) -> None:
     """Looks at nothing, and does not end when it is asked to."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
