@@ -84,7 +84,7 @@ ANOTHER = """
 import os, sys
 from pathlib import Path
 from tests.support.programs.forked import run
-print(run(["-c", sys.argv[1]], "numpy", cwd=Path(), env=os.environ).stdout)
+print(run(["-c", sys.argv[1]], "json", cwd=Path(), env=os.environ).stdout)
 """
 
 
@@ -96,9 +96,9 @@ def forked_elsewhere(text: str, **variables: str) -> int:
 
 
 def test_all_processes_of_a_run_fork_from_the_same_which_does_not_end_with_any_of_them(tmp_path: Path) -> None:
-    ours = int(run(["-c", FORKED_FROM], "numpy", cwd=tmp_path, env=os.environ).stdout)
+    ours = int(run(["-c", FORKED_FROM], "json", cwd=tmp_path, env=os.environ).stdout)
     assert forked_elsewhere(FORKED_FROM) == ours
-    assert int(run(["-c", FORKED_FROM], "numpy", cwd=tmp_path, env=os.environ).stdout) == ours
+    assert int(run(["-c", FORKED_FROM], "json", cwd=tmp_path, env=os.environ).stdout) == ours
 
 
 def test_that_ends_when_nobody_is_connected_and_a_killed_one_has_a_successor() -> None:
