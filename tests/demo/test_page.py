@@ -49,7 +49,7 @@ def test_a_keras_training_reaches_the_page_epoch_by_epoch(
     class UntilThePageHasIt(keras.callbacks.Callback):  # type: ignore[misc]
         def on_epoch_end(self, epoch: int, logs: object = None) -> None:
             eventually(lambda: page.evaluate("window.losses.at(-1)?.length") == epoch + 1)
-            page.get_by_role("cell", name=f"{epoch + 1} of 12").wait_for()
+            page.get_by_role("cell", name=f"{epoch + 1} of 6").wait_for()
 
     with demo_site(url) as site:
         page.goto(site.url)
@@ -57,7 +57,7 @@ def test_a_keras_training_reaches_the_page_epoch_by_epoch(
         page.evaluate(RECORD_EVENTS, url)
         callback = KerasCallback("digits", backend_root=url, base_log_dir=str(tmp_path), run_params={"width": 2})
         history = model.fit(
-            x, x[:, :2], epochs=12, validation_split=0.25, verbose=0, callbacks=[callback, UntilThePageHasIt()]
+            x, x[:, :2], epochs=6, validation_split=0.25, verbose=0, callbacks=[callback, UntilThePageHasIt()]
         )
 
         eventually(lambda: page.evaluate("window.statuses.at(-1)") == "success")
