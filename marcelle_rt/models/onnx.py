@@ -67,8 +67,9 @@ def _simplest(graph: Graph) -> Any:
     """
     from tf2onnx.optimizer import optimize_graph
 
+    carried_over = _carried_over(graph)
     try:
-        return optimize_graph(_carried_over(graph), catch_errors=False)
+        return optimize_graph(carried_over, catch_errors=False)
     except Exception:
         # Its steps raise anything, and what they were given is half changed by then.
         return optimize_graph(_carried_over(graph), catch_errors=True)
