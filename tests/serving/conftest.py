@@ -49,7 +49,7 @@ class Served:
         self.jobs = self.store.service(JOBS)
         self.log = folder / "server.log"
         self._words = [sys.executable, str(file)]
-        self._environment = {**os.environ, "MARCELLE_BACKEND": url, **environment}
+        self._environment = {**os.environ, **environment, "MARCELLE_BACKEND": url}
         self.start()
 
     def start(self) -> None:
