@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from marcelle_rt.backend import Backend
-from tests.helpers import eventually
+from tests.helpers import eventually, skip_without
 from tests.support.jupyterlab import Notebook, jupyterlab
 
 if TYPE_CHECKING:
@@ -50,8 +49,7 @@ print("following:", sum(thread.name == 'marcelle-monitor' for thread in threadin
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """JupyterLab's URL, and the folder of its notebooks."""
     folder = tmp_path_factory.mktemp("lab")
-    if find_spec("jupyterlab") is None:  # its import takes a second, and is the server's
-        pytest.skip("JupyterLab is not installed")
+    skip_without("jupyterlab")
     with jupyterlab(folder) as url:
         yield url, folder / "notebooks"
 
