@@ -118,6 +118,7 @@ def test_a_patch_sets_files_as_a_whole_or_not_at_all(
     for patch in [
         {"files.0.1": far},
         {"files.0": ["a", far]},
+        {"files.0": [["b", "x/z"]]},
         {"files.0.1": "x/z"},
         {"url.x": 1},
         *({operator: {"files": ["b", far]}} for operator in ("$push", "$addToSet", "$pull", "$unset", "$pop", "$inc")),
