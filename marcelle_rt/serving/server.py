@@ -29,7 +29,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 _RETRY = 2.0  # seconds until a backend that was away is asked again
 
 
-
 class TrainingServer:
     """Lets dashboards start, steer and use Python.
 

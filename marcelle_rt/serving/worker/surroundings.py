@@ -83,7 +83,7 @@ class OwnProcess(Surroundings):
     def _on_terminate(self, number: int, frame: FrameType | None) -> None:
         if not self._finishing:
             name = signal.Signals(number).name
-            self.interruption = self._why or Interrupted(f"the job's process was ended by {name}")
+            self.interruption: Interrupted | None = self._why or Interrupted(f"the job's process was ended by {name}")
             raise self.interruption
 
 
