@@ -63,9 +63,9 @@ def test_what_happened_while_the_backend_was_away_is_there_when_it_is_back(
     with Site(page_files(backend.url)) as site:
         page.goto(site.url)
         page.get_by_role("row", name="gone-1").wait_for()
-        page.context.set_offline(True)  # new connections alone: the line itself is cut by the restart
         backend.stop()
         page.get_by_text("The backend is away").wait_for()
+        page.context.set_offline(True)  # not before: such a browser does not always see that a line has ended
         backend.start()
         with DataStore(backend.url) as store:
             store.service("runs").remove(gone["_id"])
