@@ -125,7 +125,7 @@ def test_of_a_metric_whose_direction_nothing_tells_no_checkpoint_is_saved_and_th
         for mode, writer in writers.items()
     ]
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         fit = model.fit(x, x.sum(1, keepdims=True), epochs=4, verbose=0, validation_split=0.3, callbacks=callbacks)
     (text,) = [str(warning.message) for warning in caught if "set `mode`" in str(warning.message)]
     assert "'val_nearness'" in text

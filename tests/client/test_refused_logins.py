@@ -14,6 +14,7 @@ from marcelle_rt.backend import Backend
 from marcelle_rt.client.socket import connection
 from marcelle_rt.config import Login
 from marcelle_rt.errors import NotAuthenticated
+from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.folder import reading
 from marcelle_rt.runs.sync import pace
 from tests.helpers import eventually
@@ -74,7 +75,7 @@ def test_a_training_whose_login_is_refused_goes_on_with_one_warning_and_few_trie
     for name, value in secret.items():
         monkeypatch.setenv(name, value)
     with Remote() as remote, warnings.catch_warnings(record=True) as shown:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         writer = Writer("refused", base_log_dir=str(tmp_path), remote=remote, finish_timeout=1.0)
         writer.create_run()
         writer.train_begin(20)

@@ -185,7 +185,7 @@ def test_a_slow_reader_gets_the_newest_state_of_each_document_and_one_warning(
     there = open_store(server.replace("127.0.0.1", "localhost")).service(fresh_name())
     ids = [key(made) for made in there.create([{"n": 0} for _ in range(5)])]
     with store.service(there.name).watch(timeout=10) as view, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         assert [next(view).kind for _ in ids] == ["initial"] * 5
         for n in range(1, 101):
             there.patch(None, {"n": n})

@@ -209,7 +209,7 @@ def test_by_rest_too_a_removed_run_stays_removed_and_a_lost_one_comes_back(
             rest.call("remove", "run-heartbeats", document["_id"], {}, timeout=10)
         rest.call("remove", "runs", document["_id"], {}, timeout=10)
         with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", MarcelleWarning)
             for _ in range(2):
                 training.go_on()
                 assert training.writer.flush(10) is lost

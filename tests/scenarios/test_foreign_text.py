@@ -234,7 +234,7 @@ def test_pages_show_it_as_text(url: str, page: Page) -> None:
 
 def test_warnings_of_it_are_harmless() -> None:
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         Notices().warn("key", f"{NASTY} was not uploaded")
 
     (warning,) = said

@@ -10,6 +10,7 @@ import pytest
 
 from marcelle_rt import Remote, Uploader, Writer
 from marcelle_rt.errors import MarcelleError
+from marcelle_rt.notices import MarcelleWarning
 from marcelle_rt.runs.folder import reading
 from tests.helpers import eventually
 from tests.support.hostile_server import Frames, Hostile, ack, frame
@@ -51,7 +52,7 @@ def test_a_training_goes_on_and_its_folder_is_whole_whatever_the_backend_answers
 ) -> None:
     logs = tmp_path / "logs"
     with Hostile(answer) as server, warnings.catch_warnings(record=True), Remote(server.url) as remote:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         writer = Writer("hostile", base_log_dir=logs, remote=remote, finish_timeout=0.3)
         writer.create_run()
         writer.train_begin(5)

@@ -71,7 +71,7 @@ def test_disabled_writes_nothing_sends_nothing_and_every_method_returns(
     runs = store.service("runs").count()
     before = set(threading.enumerate())
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         with Writer("off", backend.url, base_log_dir=tmp_path / "logs") as writer:
             writer.create_run(model, {"lr": 0.1})
             writer.train_begin(2)
@@ -127,7 +127,7 @@ def test_offline_wins_over_a_remote_of_the_caller(
 ) -> None:
     monkeypatch.setenv("MARCELLE_MODE", "Offline")
     with Remote(unused_url) as nowhere, warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         writer = Writer("mine", remote=nowhere, base_log_dir=tmp_path)
         writer.create_run()
         writer.save_epoch(0, {"loss": 1.0})
@@ -208,7 +208,7 @@ def test_silence_shows_no_warning_and_no_bar_and_keeps_the_log(
     monkeypatch.setenv("MARCELLE_SILENT", value)
     writer.create_run()
     with warnings.catch_warnings(record=True) as said, caplog.at_level(logging.INFO, "marcelle_rt"):
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         writer.save_epoch(0, {"loss": "much"})
     assert [w.category for w in said] == ([] if quiet else [MarcelleWarning])
     assert "null is stored" in caplog.text

@@ -23,7 +23,7 @@ def document(writer: Writer) -> dict[str, Any]:
 
 def said(call: Callable[[], object]) -> list[str]:
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         call()
     return [str(w.message) for w in caught if issubclass(w.category, MarcelleWarning)]
 

@@ -141,7 +141,7 @@ print("trained on")
 def test_titles_texts_and_levels_are_made_right_and_that_is_said_once(writer: Writer) -> None:
     writer.create_run()
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         for title, text, level in [
             ("  two\nlines ", None, "ERROR"),
             ("", "t", "loud"),

@@ -85,7 +85,7 @@ def posted(url: str, *alerts: dict[str, Any]) -> tuple[list[str], list[float]]:
     pauses: list[float] = []
     hook = Webhook(url, Notices(), sleep=pauses.append)
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         for each in alerts:
             hook.post(each)
         assert hook.flush(30)

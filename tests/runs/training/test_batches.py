@@ -15,7 +15,7 @@ import pytest
 
 from marcelle_rt import DataStore, Writer
 from marcelle_rt.backend import Backend
-from marcelle_rt.notices import Notices
+from marcelle_rt.notices import MarcelleWarning, Notices
 from marcelle_rt.runs.training.batches import MOST_POINTS, PAUSE, Batches
 from marcelle_rt.values import dumps
 from tests.support.clock import Clock
@@ -84,7 +84,7 @@ def test_a_metric_that_comes_late_or_not_each_time_has_nulls() -> None:
 def test_values_and_names_are_seen_to_as_those_of_epochs(writer: Writer) -> None:
     writer.create_run()
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         writer.save_batch(np.int64(3), {"loss": np.float32(0.5), "a.b": float("nan"), "text": "x"})
         writer.save_batch("four", {"loss": float("inf")})
         writer.save_batch(2**60, [1, 2])  # type: ignore[arg-type]

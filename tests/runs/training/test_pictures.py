@@ -110,7 +110,7 @@ def test_a_figure_that_can_not_be_drawn_costs_the_training_nothing(writer: Write
 def test_a_run_without_a_folder_says_that_it_keeps_no_picture(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         with Writer("w", remote=False, base_log_dir=tmp_path / "file") as writer:
             writer.create_run()
             writer.save_epoch(1, {"loss": 1.0}, assets=[np.zeros((2, 2))])

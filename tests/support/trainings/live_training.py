@@ -13,6 +13,7 @@ from typing import Any
 
 from marcelle_rt import Writer
 from marcelle_rt.backend import Backend
+from marcelle_rt.notices import MarcelleWarning
 from tests.support.pictures import PNG
 from tests.support.trainings.audit import Counts, audit
 from tests.support.trainings.program import logs_of
@@ -35,7 +36,7 @@ class Live:
         self._picture = base / "fig.png"
         self._caught = warnings.catch_warnings(record=True)
         self._said = self._caught.__enter__()
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         self.saved: list[int] = []
         self.files_saved = 0
         options = {"disk_save_format": "keras", "base_log_dir": base / "logs", **options}

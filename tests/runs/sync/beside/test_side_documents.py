@@ -158,7 +158,7 @@ def test_an_answer_that_was_lost_doubles_no_document(backend: Backend, store: Da
             side.level()
         assert not side.is_level
         with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", MarcelleWarning)
             side.level()
     assert said == []
     assert link.calls == [ALERTS, ALERTS]
@@ -207,7 +207,7 @@ def test_a_service_that_the_backend_refuses_is_said_once_and_holds_nothing_up(
         writer.create_run()
         writer.train_begin(1)
         with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
+            warnings.simplefilter("always", MarcelleWarning)
             for n in range(3):
                 writer.save_batch(n, {"loss": 1.0})
                 assert not writer.flush()

@@ -130,7 +130,7 @@ def test_an_error_that_passes_is_tried_again_after_a_pause_and_holds_up_no_other
 def test_a_file_that_fails_five_times_is_named_with_its_size_and_the_command(queue: Queue) -> None:
     queue.uploads.faults["k1"] = [GeneralError(f"fault {n}") for n in range(9)]
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         for _ in range(9):
             queue.send()
             queue.clock.now += 10
@@ -176,7 +176,7 @@ def test_a_model_that_can_t_be_converted_is_said_once(queue: Queue) -> None:
     for key in ("k0", "k1"):
         queue.uploads.faults[key] = [ConversionError("tfjs", key, "has a layer that is not known")]
     with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", MarcelleWarning)
         queue.send()
     assert len(said) == 1
     assert queue.queue.refused() == 2
