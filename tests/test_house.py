@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
 
 import pytest
 
-from tests.support.imports import PACKAGE, SOURCES, arrows, imported, name_of
+from tests.support.imports import PACKAGE, SOURCES, arrows, imported, module_of, name_of
+
+ROOT = PACKAGE.parent
 
 ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
 
@@ -193,6 +197,34 @@ def test_a_folder_stays_under_20_files_and_the_one_of_runs_under_10() -> None:
         "give what belongs together a folder of its own"
     )
     assert sum(1 for _ in (PACKAGE / "runs").glob("[!_]*")) < 10
+
+
+def test_what_tests_benchmarks_and_scripts_import_of_the_package_is_there() -> None:
+    """Also where it is imported within a function that only the soak or a benchmark calls."""
+    modules = {module_of(path): path for path in SOURCES}
+    places = [path for name in ("tests", "benchmarks", "scripts", "examples") for path in (ROOT / name).rglob("*.py")]
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in places
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+        and (module := node.module or "").startswith("marcelle_rt")
+        and not node.level
+        for name in (f"{module}.{alias.name}" for alias in node.names)
+        if name not in modules and not (module in modules and defines(modules[module], name.rpartition(".")[2]))
+    ]
+
+    assert missing == []
+
+
+def defines(path: Path, name: str) -> bool:
+    """Whether a file of the package has a name; its face has those that it gives lazily."""
+    word = re.compile(rf"\b{name}\b")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return any(
+        node.name == name if isinstance(node, ast.ClassDef | ast.FunctionDef) else word.search(ast.unparse(node))
+        for node in tree.body
+    )
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

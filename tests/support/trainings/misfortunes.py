@@ -53,7 +53,7 @@ class Misfortunes:
 
 def _move_clock(by: float) -> None:
     from marcelle_rt.runs.recording import recording
-    from marcelle_rt.runs.sync import fence, replica
+    from marcelle_rt.runs.sync.replica import fence, replica
 
     real = time.time
 
