@@ -194,8 +194,7 @@ class Service:
         return pd.DataFrame.from_records(list(self.items(query)))
 
     def _call(self, method: str, *args: Any) -> Any:
-        answer = self._session.call(method, self.name, *args)
-        return answers.checked(answer, method, args, self._session.location, f"{self.name}.{method}")
+        return self._session.documents(method, self.name, *args)
 
     # Events
 

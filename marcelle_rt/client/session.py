@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from ..config import Login, environment_login
 from ..errors import BackendUnreachable, NoWebSocket
 from ..notices import logger
-from . import auth
+from . import answers, auth
 from .call import Call
 from .caller import Caller, Status
 from .socket.connection import Connection
@@ -124,6 +124,15 @@ class Session:
     def call(self, method: str, service: str, *args: Any) -> Any:
         """Calls a service's method; arguments, answer and errors are `Caller.call`'s."""
         return self._over(lambda caller: caller.call(method, service, *args, timeout=self.timeout))
+
+    def documents(self, method: str, service: str, *args: Any) -> Any:
+        """As `call`, with an answer that has the shape of its method's answers.
+
+        Raises:
+            InvalidAnswer: It has another shape.
+        """
+        answer = self.call(method, service, *args)
+        return answers.checked(answer, method, args, self.location, f"{service}.{method}")
 
     def call_async(self, method: str, service: str, *args: Any) -> Call:
         """As `call`, but gives the answer as a handle, which may still be under way."""

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..errors import AWAY, CallTimeout, Forbidden, NotFound
 from ..notices import Notices, sentence
-from . import answers
 from . import query as queries
 from .paging import Document, Pages, identity
 from .session import Session
@@ -124,8 +123,7 @@ class Watch(Iterator[Change]):
             return
         key, document = doubt
         try:
-            answer = self._session.call("get", self._service, key, self._query)
-            found = answers.checked(answer, "get", (key,), self._session.location, f"{self._service}.get")
+            found = self._session.documents("get", self._service, key, self._query)
         except (NotFound, Forbidden):
             found = None
         except AWAY:  # another reading will tell, also whether it is for good
