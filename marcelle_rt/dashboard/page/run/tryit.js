@@ -25,15 +25,17 @@ function shapeOf(run) {
 }
 
 /**
- * What each checkpoint is called: by its epoch, and counted where that has several, as after a run was resumed.
+ * Each checkpoint with what it is called: by its epoch, and counted where that has several, as after a run was resumed.
  * @param {Document[]} checkpoints In the order in which they were saved.
  */
-function titlesOf(checkpoints) {
+function titled(checkpoints) {
   const counts = new Map();
-  return checkpoints.map(({ metadata }) => {
-    const epoch = metadata?.epoch ?? '?';
-    counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
-    return `${epoch === 'final' ? epoch : `epoch ${epoch}`}${counts.get(epoch) > 1 ? ` (${counts.get(epoch)})` : ''}`;
+  return checkpoints.map((checkpoint) => {
+    const epoch = checkpoint.metadata?.epoch ?? '?';
+    const count = (counts.get(epoch) ?? 0) + 1;
+    counts.set(epoch, count);
+    const name = epoch === 'final' ? epoch : `epoch ${epoch}`;
+    return { checkpoint, title: count > 1 ? `${name} (${count})` : name };
   });
 }
 
@@ -152,8 +154,7 @@ export function tryCard(connection, opened) {
 
   function draw() {
     const saved = entriesOf(opened.document ?? {}, 'checkpoints').filter(({ id }) => id !== undefined);
-    const titles = titlesOf(saved);
-    const checkpoints = saved.map((checkpoint, place) => ({ checkpoint, title: titles[place] })).reverse();
+    const checkpoints = titled(saved).reverse();
     card.show(checkpoints.length > 0);
     if (of !== opened.id) {
       [of, all, loaded] = [opened.id, false, null];
