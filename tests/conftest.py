@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend, BackendError, users
 from marcelle_rt.backend.node import find_node
 from marcelle_rt.dashboard.site import Site
+from marcelle_rt.processes import garbage
 from marcelle_rt.redaction import known
 from tests.helpers import Profile, chromium, dashboard_html, feathers5_server
 from tests.support import lanes
@@ -100,14 +100,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """What imports make stays: collections of garbage, Keras' own too, need not look at a million objects each."""
-    gc.disable()
-    if hasattr(session.config, "workerinput") and not session.config.getoption("--fast"):
-        import_keras()  # each of several workers imports all tests
-    try:
+    with garbage.kept():
+        if hasattr(session.config, "workerinput") and not session.config.getoption("--fast"):
+            import_keras()  # each of several workers imports all tests
         return (yield)
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _refuse_the_fast(request: pytest.FixtureRequest) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TypeVar
 
-from tests.support.imports import SOURCES, imported, name_of
+from tests.support.imports import IMPURE, SOURCES, imported, name_of
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -19,8 +19,6 @@ WAYS_BY_NAME = {
     "serving/definition.py",  # a module of the user's
 }
 """Who imports a module by a name that is known only when it runs."""
-
-IMPURE = {"io", "time", "threading", "queue", "asyncio", "socket", "subprocess", "tempfile", "shutil", "logging"}
 
 
 def nodes(kind: type[Node]) -> Iterator[tuple[str, Node]]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.imports import PACKAGE, SOURCES, arrows, imported, module_of, name_of
+from tests.support.imports import IMPURE, PACKAGE, SOURCES, arrows, imported, module_of, name_of
 
 ROOT = PACKAGE.parent
 
-ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (PACKAGE.parent / name).rglob("*.py"))]
+ALL_SOURCES = [*SOURCES, *(path for name in ("tests", "benchmarks") for path in (ROOT / name).rglob("*.py"))]
 
 GROUND = {
     *("cards.py", "chance.py", "config.py", "errors.py", "foreign.py", "formats.py"),
@@ -172,9 +172,8 @@ def test_a_library_is_known_to_its_own_files_alone(library: str) -> None:
 
 
 def test_what_is_pure_knows_no_clock_no_thread_and_no_file() -> None:
-    impure = {"io", "time", "threading", "queue", "asyncio", "socket", "subprocess", "tempfile", "shutil", "logging"}
     files = [path for path in SOURCES if name_of(path).startswith(PURE)]
-    users = {(name_of(path), module) for path in files for module in imported(path) if module.split(".")[0] in impure}
+    users = {(name_of(path), module) for path in files for module in imported(path) if module.split(".")[0] in IMPURE}
 
     assert users == set()
     # `values.py` cleans paths and dates of others, and reads the clock for `iso()`.
@@ -193,7 +192,7 @@ def test_a_folder_stays_under_20_files_and_the_one_of_runs_under_10() -> None:
     # An `__init__.py` that says in a line what a folder is about is no file to find one's way through.
     counts = Counter(path.parent for path in ALL_SOURCES if path.name != "__init__.py")
 
-    assert {str(folder.relative_to(PACKAGE.parent)) for folder, count in counts.items() if count >= 20} == OVERFULL, (
+    assert {str(folder.relative_to(ROOT)) for folder, count in counts.items() if count >= 20} == OVERFULL, (
         "give what belongs together a folder of its own"
     )
     assert sum(1 for _ in (PACKAGE / "runs").glob("[!_]*")) < 10
@@ -239,7 +238,7 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 
 def test_the_ways_that_contributing_draws_are_there() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
-    guide = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([A-Z]\w+)(?:\.(\w+))?`", guide.split("## The house")[1].split("## The rules")[0]))
 
     assert len(named) > 25

@@ -91,12 +91,6 @@ def _listens(port: int) -> bool:
         return line.connect_ex(("127.0.0.1", port)) == 0
 
 
-def free_port() -> int:
-    """A port where nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 def resolving(original: object) -> object:
     """`socket.getaddrinfo` as if the name stood for this machine."""
 

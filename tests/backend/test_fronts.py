@@ -13,8 +13,8 @@ import trustme
 from marcelle_rt import DataStore, Remote, Writer
 from marcelle_rt.backend import Backend, users
 from marcelle_rt.commands import http
-from tests.backend.fronts import FRONTS, NAME, free_port, front, resolving
-from tests.helpers import eventually
+from tests.backend.fronts import FRONTS, NAME, front, resolving
+from tests.helpers import eventually, free_port
 from tests.support.accounts import ADA, EMAIL, PASSWORD
 from tests.support.command import marcelle_rt
 

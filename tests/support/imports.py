@@ -10,6 +10,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "marcelle_rt"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
+IMPURE = {"io", "time", "threading", "queue", "asyncio", "socket", "subprocess", "tempfile", "shutil", "logging"}
+"""Modules of a clock, threads, files or processes, which what is pure does not import."""
+
 
 def name_of(path: Path) -> str:
     """A file's path below the package."""
